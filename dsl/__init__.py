@@ -1,0 +1,1 @@
+"""vgs: a small language for hypervisor register sequences."""

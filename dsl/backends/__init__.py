@@ -1,0 +1,1 @@
+"""What the IR is turned into, one package for each kind of output."""

@@ -1,0 +1,109 @@
+"""VGS030 to VGS039: registers, their bits and their fields."""
+
+from __future__ import annotations
+
+from dsl.diagnostics.base import Diagnostic
+
+
+class OverlappingBits(Diagnostic):
+    """Two fields, or two elements of a family of fields, claim the same bit.
+
+    What to do: look the bits up again; every bit belongs to exactly one field or reserved range.
+
+        VENG0 [0]
+        VENG1 [1:0]
+    """
+
+    code = "VGS030"
+    title = "bits declared twice"
+
+
+class UndeclaredBits(Diagnostic):
+    """Bits of a register belong to no field and to no reserved range. A hole is where a lost
+    bit hides, so every bit is accounted for.
+
+    What to do: declare the field, or `res0 [high:low]` (`res1` where it reads as one).
+    """
+
+    code = "VGS031"
+    title = "bits not declared"
+
+
+class BitsOutOfRange(Diagnostic):
+    """A field lies outside its register, or its bounds are the wrong way round, or the elements
+    of a family of fields are not evenly spaced.
+
+    What to do: write `[high:low]` with high at most the width less one.
+    """
+
+    code = "VGS032"
+    title = "bits out of range"
+
+
+class DuplicateEnumerator(Diagnostic):
+    """Two enumerators of one field have the same value, or the same name.
+
+    What to do: look the values up again.
+
+        State [63:62] { Invalid = 0, Pending = 1, Active = 1 }
+    """
+
+    code = "VGS033"
+    title = "enumerator declared twice"
+
+
+class BadRegister(Diagnostic):
+    """A register's width is not 8, 16, 32 or 64, a bank is empty or far too large, its name has
+    no `<n>` for its index, or an encoding has the wrong number of operands or operands too large
+    for their place.
+
+    An AArch64 system register is `at (op0, op1, CRn, CRm, op2)`, an AArch32 one
+    `at (coproc, opc1, CRn, CRm, opc2) for aarch32`; two lists joined by `then` are the two
+    halves, low first.
+    """
+
+    code = "VGS034"
+    title = "register cannot be so"
+
+
+class ReadOnly(Diagnostic):
+    """A read-only register, or a field that is read-only, computed or reserved, is written.
+
+    What to do: write the register that controls it, or remove the write.
+
+        ICH_VTR_EL2 <- 0              // ICH_VTR_EL2 is read-only
+    """
+
+    code = "VGS035"
+    title = "write to something read-only"
+
+
+class WriteOnly(Diagnostic):
+    """A write-only register is read, perhaps by the read that a write to one field implies.
+
+    What to do: write the whole register.
+    """
+
+    code = "VGS036"
+    title = "read of something write-only"
+
+
+class SharedEncoding(Diagnostic):
+    """Two registers (or elements of banks) have the same encoding on one architecture, so one
+    of them is wrong.
+
+    What to do: look the encodings up again.
+    """
+
+    code = "VGS037"
+    title = "encoding used twice"
+
+
+class CircularBehaviour(Diagnostic):
+    """A computed field, or a derived function, depends on itself.
+
+    What to do: write it in terms of stored fields.
+    """
+
+    code = "VGS038"
+    title = "behaviour defined by itself"

@@ -1,0 +1,106 @@
+"""VGS040 to VGS049: types, widths and constants."""
+
+from __future__ import annotations
+
+from dsl.diagnostics.base import Diagnostic
+
+
+class TypeMismatch(Diagnostic):
+    """An expression has one type where another is needed: a truth value in a sum, a handle where
+    a number belongs.
+
+    Integers are truth values where a condition stands (not zero is true). A truth value is never
+    a number.
+
+        ICH_HCR_EL2 <- vhe            // vhe is a truth value, the register takes a number
+    """
+
+    code = "VGS040"
+    title = "types do not fit"
+
+
+class OutOfRange(Diagnostic):
+    """A constant does not fit where it goes: a field, a register, a slot, a declared range.
+
+    What to do: check the constant and the width.
+
+        ICH_LR<0>_EL2.State <- 4      // State has two bits
+    """
+
+    code = "VGS041"
+    title = "constant out of range"
+
+
+class LosesBits(Diagnostic):
+    """A register's value goes into something narrower, and the bits that do not fit are not
+    RES0: they would be lost, and what is saved is not what comes back.
+
+    What to do: make the slot or the local as wide as the register. A narrower one is allowed
+    only where every lost bit is RES0.
+
+        vgic_lr[16] : u32 mirrors ICH_LR<n>_EL2       // bits 63:48 hold state and priority
+    """
+
+    code = "VGS042"
+    title = "bits would be lost"
+
+
+class IndexOutOfRange(Diagnostic):
+    """A constant index is outside a bank, an array or a family of fields; or something that has
+    no elements is indexed; or something that has is used without an index.
+    """
+
+    code = "VGS043"
+    title = "index out of range"
+
+
+class WrongArguments(Diagnostic):
+    """A call has too many or too few arguments for what it calls.
+
+    What to do: compare with the declaration, which the note shows.
+    """
+
+    code = "VGS044"
+    title = "wrong number of arguments"
+
+
+class NoValue(Diagnostic):
+    """A value is needed and there is none: a call of something that returns nothing, a `return`
+    without a value in a sequence that promises one, or a path that ends without a `return`. Also
+    the reverse: a `return` with a value where the sequence promises none.
+    """
+
+    code = "VGS045"
+    title = "value missing or not wanted"
+
+
+class NotConstant(Diagnostic):
+    """Bits, encodings, resets, ranges and what a scenario assumes must be known when the file is read.
+
+    What to do: write a number, or an expression of numbers (and of the index of a bank).
+    """
+
+    code = "VGS046"
+    title = "not a constant"
+
+
+class NotLinked(Diagnostic):
+    """`save` and `restore` move a slot to or from the register that it `mirrors` or `feeds`, and
+    this slot does neither; or a field is picked of something that is linked to no register.
+
+    What to do: declare the link in the context, or write the move out: `slot <- REGISTER`.
+    """
+
+    code = "VGS047"
+    title = "slot is linked to no register"
+
+
+class LinkShape(Diagnostic):
+    """An array of slots is linked to a single register, a single slot to a whole bank, or to a
+    bank with another number of elements.
+
+    What to do: give the array as many elements as the bank has.
+    """
+
+    code = "VGS048"
+    title = "slot and register differ in shape"

@@ -1,0 +1,1 @@
+"""The resolved model of a program: what every output is made from."""

@@ -1,0 +1,167 @@
+"""A dialect, resolved: how one tree spells things in C, by scope.  Never part of a program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from dsl.source import Span
+
+
+class Role(StrEnum):
+    """What a spelling is for; ``VALUE`` is a spelling without a role."""
+
+    VALUE = "value"
+    READ = "read"
+    WRITE = "write"
+    SELECT = "select"
+    SLOT = "slot"
+    LOCAL = "local"
+    TYPE = "type"
+    ENTER = "enter"
+    DEFINE = "define"
+    LOCK = "lock"
+    OP = "op"
+
+
+#: The variables that the patterns of each role may use (beside owners of contexts, as ``$vcpu``).
+VARIABLES: dict[Role, tuple[str, ...]] = {
+    Role.VALUE: ("value", "n"),
+    Role.READ: ("register", "n"),
+    Role.WRITE: ("register", "n", "value"),
+    Role.SELECT: ("n",),
+    Role.SLOT: ("context", "slot"),
+    Role.LOCAL: (),
+    Role.TYPE: (),
+    Role.ENTER: (),
+    Role.DEFINE: ("type", "name", "params"),
+    Role.LOCK: (),
+    Role.OP: (),
+}
+
+#: The operations that a dialect can spell, and the variables of each.
+OPERATIONS: dict[str, tuple[str, ...]] = {
+    "hypcall": ("call",),
+    "likely": ("condition",),
+    "unlikely": ("condition",),
+    "warn": ("condition",),
+    "assert": ("condition",),
+    "unreachable": (),
+    "fallthrough": (),
+    "extract": ("mask", "value"),
+    "insert": ("mask", "value"),
+    "bit": ("n",),
+    "bits": ("high", "low"),
+    "isb": (),
+    "dsb": ("option",),
+    "dmb": ("option",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How ``subject`` is written in one role.
+
+    ``index`` is the name that stands for the index in the subject (``n`` in ``ICH_LR<n>_EL2``,
+    which is kept as ``ICH_LR<>_EL2``).  ``type`` is the C type of a local.
+    """
+
+    role: Role
+    subject: str
+    index: str | None
+    type: str | None
+    patterns: tuple[str, ...]
+    span: Span
+    pattern_spans: tuple[Span, ...]
+
+    @property
+    def pattern(self) -> str:
+        return self.patterns[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Globs:
+    """Patterns over names of sequences, in order."""
+
+    globs: tuple[str, ...]
+    spans: tuple[Span, ...]
+
+    def match(self, name: str) -> int | None:
+        """The place of the first glob that matches."""
+        for i, glob in enumerate(self.globs):
+            if fnmatchcase(name, glob):
+                return i
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One C file (perhaps in several places of the tree) and the sequences it holds, in order."""
+
+    paths: tuple[str, ...]
+    holds: Globs
+    includes: tuple[str, ...]
+    spellings: tuple[Spelling, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header that declares the prototypes of some sequences."""
+
+    paths: tuple[str, ...]
+    declares: Globs
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Spellings for some sequences only."""
+
+    names: Globs
+    spellings: tuple[Spelling, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    name: str
+    target: str
+    spellings: tuple[Spelling, ...]
+    files: tuple[File, ...]
+    headers: tuple[Header, ...]
+    scopes: tuple[Scope, ...]
+    doc: tuple[str, ...]
+    span: Span
+
+    def files_of(self, sequence: str) -> list[File]:
+        return [f for f in self.files if f.holds.match(sequence) is not None]
+
+    def levels(self, sequence: str | None, file: File | None) -> list[tuple[Spelling, ...]]:
+        """The spellings that count for a sequence, the narrowest scope first."""
+        named = [
+            s
+            for scope in self.scopes
+            if sequence is not None and scope.names.match(sequence) is not None
+            for s in scope.spellings
+        ]
+        return [tuple(named), file.spellings if file else (), self.spellings]
+
+    def find(
+        self, role: Role, subject: str, sequence: str | None = None, file: File | None = None
+    ) -> Spelling | None:
+        """The narrowest spelling of a subject in a role."""
+        for level in self.levels(sequence, file):
+            for spelling in level:
+                if spelling.role is role and spelling.subject == subject:
+                    return spelling
+        return None
+
+    def all(self) -> list[Spelling]:
+        """Every spelling, widest scope first."""
+        return [
+            *self.spellings,
+            *(s for f in self.files for s in f.spellings),
+            *(s for scope in self.scopes for s in scope.spellings),
+        ]

@@ -1,0 +1,158 @@
+"""Registers as they are laid out, and what the architecture says they do.
+
+The shapes (`Register`, `Field`) hold no expressions, so expressions can refer to them freely;
+behaviour (`Legalisation`, `Computed`, `Derived`) is kept beside them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from dsl.ir.expr import Expr
+from dsl.ir.shapes import Field, Register, RegisterRef
+from dsl.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A family of registers and the document that describes it."""
+
+    name: str
+    document: str
+    doc: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Legalisation:
+    """A write of ``field`` becomes ``value`` where ``condition`` holds.
+
+    In both expressions `expr.Written` is the value being written to the whole register.
+    """
+
+    register: Register
+    field: Field
+    value: Expr
+    condition: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """``field`` is not stored: a read gives ``value``.
+
+    ``var`` is the name that stands for the element in a family such as ``Status<n>``.
+    """
+
+    register: Register
+    field: Field
+    var: str | None
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A named function of a register's value (`expr.Written`)."""
+
+    register: Register
+    name: str
+    value: Expr
+    doc: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Somebody beyond the registers; ``aliases`` are the registers whose state they also see."""
+
+    name: str
+    title: str
+    aliases: tuple[RegisterRef, ...]
+    doc: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A name for several registers (and endpoints)."""
+
+    name: str
+    members: tuple[Target, ...]
+    doc: tuple[str, ...]
+    span: Span
+
+
+Target: TypeAlias = RegisterRef | Endpoint
+
+
+class BarrierKind(StrEnum):
+    ISB = "isb"
+    DSB = "dsb"
+    DMB = "dmb"
+
+
+@dataclass(frozen=True, slots=True)
+class Barrier:
+    """One barrier; ``option`` is the access types and shareability of a dsb or dmb, "" for isb."""
+
+    kind: BarrierKind
+    option: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}({self.option})" if self.option else str(self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Reads, writes or (``access`` None) either, of registers or by endpoints."""
+
+    access: str | None
+    targets: tuple[Target, ...]
+    span: Span
+
+
+class Strength(StrEnum):
+    ARCHITECTURE = "architecture"
+    PRACTICE = "practice"
+    CONVENTION = "convention"
+
+
+@dataclass(frozen=True, slots=True)
+class VisibleTo:
+    """``first`` is visible to ``then`` only after ``barriers``."""
+
+    first: Events
+    then: Events
+    barriers: tuple[Barrier, ...]
+    condition: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class OnlyWhile:
+    """``events`` may happen only while ``effective`` is in force."""
+
+    events: Events
+    effective: Expr
+    condition: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class Precedes:
+    """``first`` comes before ``then`` in program order."""
+
+    first: Events
+    then: Events
+    condition: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An ordering or state rule of the architecture, with its source and strength."""
+
+    name: str
+    strength: Strength
+    source: str
+    clauses: tuple[VisibleTo | OnlyWhile | Precedes, ...]
+    doc: tuple[str, ...]
+    span: Span

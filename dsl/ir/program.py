@@ -1,0 +1,104 @@
+"""A resolved module, and the program that a module and all it imports make together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from dsl.ir.expr import Expr
+from dsl.ir.lifecycle import Invariant, Lifecycle, Scenario
+from dsl.ir.platform import Computed, Derived, Endpoint, Group, Legalisation, Platform, Rule
+from dsl.ir.sequence import Extern, Lock, Sequence
+from dsl.ir.shapes import Condition, Context, Register, Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A condition that is a function of the context."""
+
+    condition: Condition
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """What one file declares, resolved.  Nothing of a target language is in here."""
+
+    name: str
+    imports: tuple[str, ...] = ()
+    platforms: tuple[Platform, ...] = ()
+    registers: tuple[Register, ...] = ()
+    legalisations: tuple[Legalisation, ...] = ()
+    computed: tuple[Computed, ...] = ()
+    derived: tuple[Derived, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+    groups: tuple[Group, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    contexts: tuple[Context, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    locks: tuple[Lock, ...] = ()
+    externs: tuple[Extern, ...] = ()
+    sequences: tuple[Sequence, ...] = ()
+    lifecycles: tuple[Lifecycle, ...] = ()
+    invariants: tuple[Invariant, ...] = ()
+    scenarios: tuple[Scenario, ...] = ()
+
+
+@dataclass(frozen=True)
+class Program:
+    """A module with everything that it imports, imports first."""
+
+    name: str
+    modules: tuple[Module, ...]
+
+    @cached_property
+    def registers(self) -> dict[str, Register]:
+        return {r.name: r for m in self.modules for r in m.registers}
+
+    @cached_property
+    def contexts(self) -> dict[str, Context]:
+        return {c.name: c for m in self.modules for c in m.contexts}
+
+    @cached_property
+    def slots(self) -> dict[str, Slot]:
+        return {s.name: s for c in self.contexts.values() for s in c.slots}
+
+    @cached_property
+    def conditions(self) -> dict[str, Condition]:
+        return {c.name: c for m in self.modules for c in m.conditions}
+
+    @cached_property
+    def definitions(self) -> dict[str, Definition]:
+        return {d.condition.name: d for m in self.modules for d in m.definitions}
+
+    @cached_property
+    def legalisations(self) -> tuple[Legalisation, ...]:
+        return tuple(x for m in self.modules for x in m.legalisations)
+
+    @cached_property
+    def computed(self) -> tuple[Computed, ...]:
+        return tuple(x for m in self.modules for x in m.computed)
+
+    @cached_property
+    def derived(self) -> dict[tuple[str, str], Derived]:
+        return {(d.register.name, d.name): d for m in self.modules for d in m.derived}
+
+    @cached_property
+    def locks(self) -> dict[str, Lock]:
+        return {x.name: x for m in self.modules for x in m.locks}
+
+    @cached_property
+    def externs(self) -> dict[str, Extern]:
+        return {x.signature.name: x for m in self.modules for x in m.externs}
+
+    @cached_property
+    def sequences(self) -> dict[str, Sequence]:
+        """Every sequence by name, in order of definition; a definition replaces a promise of one."""
+        found: dict[str, Sequence] = {}
+        for module in self.modules:
+            for sequence in module.sequences:
+                if sequence.body is not None or sequence.name not in found:
+                    found.pop(sequence.name, None)
+                    found[sequence.name] = sequence
+        return found

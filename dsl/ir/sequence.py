@@ -1,0 +1,302 @@
+"""Sequences: their signatures, their kinds, and the statements that they are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from dsl.ir.expr import Call, Expr
+from dsl.ir.platform import Barrier, Events, Target
+from dsl.ir.shapes import Condition, Field, Register, Slot
+from dsl.ir.types import Type
+from dsl.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    name: str
+    title: str
+    doc: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    name: str
+    type: Type
+    view: Register | None
+    span: Span
+
+
+class Kind(StrEnum):
+    SAVE = "save"
+    RESTORE = "restore"
+    ACTIVATE = "activate"
+    DEACTIVATE = "deactivate"
+    SEQUENCE = "sequence"
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a call has to know; ``result`` is None where nothing comes back."""
+
+    name: str
+    params: tuple[Param, ...]
+    result: Type | None
+    view: Register | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """``reads``, ``writes`` or ``needs`` some places; ``low..high`` bounds what is written."""
+
+    kind: str
+    places: tuple[Slot | Condition | Target | Lock, ...]
+    low: int | None
+    high: int | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Extern:
+    """An operation outside the language, its declared effects, and what it leaves true."""
+
+    signature: Signature
+    effects: tuple[Effect, ...]
+    ensures: tuple[Expr, ...]
+    doc: tuple[str, ...]
+
+
+# ---- statements; each carries the documentation in front of it
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A field (``index``: an element of a family) and the value that it gets."""
+
+    field: Field
+    index: Expr | None
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRegister:
+    register: Register
+    index: Expr | None
+    value: Expr
+    doc: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateRegister:
+    """One read, the changes in order, one write."""
+
+    register: Register
+    index: Expr | None
+    changes: tuple[Change, ...]
+    doc: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class WriteSlot:
+    slot: Slot
+    base: str
+    index: Expr | None
+    value: Expr
+    doc: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateSlot:
+    """One load, the changes in order, one store; the fields are those of ``view``."""
+
+    slot: Slot
+    view: Register
+    base: str
+    index: Expr | None
+    changes: tuple[Change, ...]
+    doc: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Let:
+    name: str
+    type: Type
+    value: Expr
+    doc: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    condition: Expr
+    body: Body
+    doc: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    """The first arm whose condition holds; ``otherwise`` is None where there is no else."""
+
+    arms: tuple[Arm, ...]
+    otherwise: Body | None
+    doc: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """``var`` counts up from ``low`` to ``high``, included where ``inclusive``."""
+
+    var: str
+    type: Type
+    low: Expr
+    high: Expr
+    inclusive: bool
+    body: Body
+    doc: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    value: int
+    body: Body
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """The case that equals ``value``, and where ``falling`` every one below it; else otherwise."""
+
+    value: Expr
+    falling: bool
+    cases: tuple[Case, ...]
+    otherwise: Body | None
+    doc: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A block that `Leave` can end early."""
+
+    label: str
+    body: Body
+    doc: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    label: str
+    doc: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    value: Expr | None
+    doc: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The body runs with the lock taken."""
+
+    lock: Lock
+    base: str | None
+    body: Body
+    doc: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Perform:
+    """A call for its effects."""
+
+    call: Call
+    doc: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Barriers, in order, and the two sides they order (None only in a lifecycle)."""
+
+    barriers: tuple[Barrier, ...]
+    first: Events | None
+    then: Events | None
+    doc: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Warn:
+    """Complain, and go on, where the condition holds."""
+
+    condition: Expr
+    doc: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Assert:
+    condition: Expr
+    doc: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class May:
+    """In a lifecycle: somebody else may change, use, read or write these places."""
+
+    kind: str
+    places: tuple[Slot | Condition | Target, ...]
+    doc: tuple[str, ...]
+    span: Span
+
+
+Statement: TypeAlias = (
+    WriteRegister
+    | UpdateRegister
+    | WriteSlot
+    | UpdateSlot
+    | Let
+    | If
+    | Loop
+    | Switch
+    | Labelled
+    | Leave
+    | Return
+    | Hold
+    | Perform
+    | Order
+    | Warn
+    | Assert
+    | May
+)
+Body: TypeAlias = tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A sequence; ``body`` is None where a module that imports this one defines it."""
+
+    kind: Kind
+    signature: Signature
+    undoes: str | None
+    body: Body | None
+    doc: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.signature.name

@@ -1,0 +1,309 @@
+"""Dialects: roles and subjects that exist, and patterns that are no more than patterns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from dsl.diagnostics import Note, suggest
+from dsl.diagnostics.dialects import NotAPattern, SpeltTwice, UnknownVariable
+from dsl.diagnostics.names import UnknownName
+from dsl.ir.dialect import (
+    OPERATIONS,
+    VARIABLES,
+    Dialect,
+    File,
+    Globs,
+    Header,
+    Role,
+    Scope,
+    Spelling,
+)
+from dsl.ir.sequence import Lock
+from dsl.ir.shapes import Condition, Context, Register, Slot
+from dsl.ir.types import NAMED
+from dsl.resolve import scope as names
+from dsl.resolve.contexts import roots
+from dsl.resolve.registers import docs_of
+from dsl.resolve.scope import Element, Root, bank, key
+from dsl.syntax import tree as t
+
+_VARIABLE = re.compile(r"\$([A-Za-z_]\w*)")
+_CONTROL = re.compile(
+    r"\b(if|else|for|while|do|switch|case|default|goto|break|continue|return|asm|__asm__)\b"
+)
+_FORBIDDEN = {";": "`;`", "{": "a brace", "}": "a brace", "#": "a preprocessor sign", "\\": "`\\`"}
+_PAIRS = {")": "(", "]": "["}
+
+
+def dialect(scope: names.Scope, item: t.Item, node: t.Dialect) -> Dialect:
+    reader = _Reader(scope)
+    files: list[File] = []
+    headers: list[Header] = []
+    scopes: list[Scope] = []
+    everywhere: list[t.Spelling] = []
+    for entry in node.entries:
+        span = scope.span(entry)
+        match entry:
+            case t.Spelling():
+                everywhere.append(entry)
+            case t.File():
+                files.append(
+                    File(
+                        tuple(p.value for p in entry.paths),
+                        _globs(scope, entry.globs),
+                        tuple(
+                            p.value
+                            for i in entry.entries
+                            if isinstance(i, t.Include)
+                            for p in i.paths
+                        ),
+                        reader.spellings(e for e in entry.entries if isinstance(e, t.Spelling)),
+                        span,
+                    )
+                )
+            case t.Header():
+                paths = tuple(p.value for p in entry.paths)
+                headers.append(Header(paths, _globs(scope, entry.globs), span))
+            case t.Scope():
+                spelt = reader.spellings(entry.entries)
+                scopes.append(Scope(_globs(scope, entry.globs), spelt, span))
+    return Dialect(
+        node.name.text,
+        node.target.text,
+        reader.spellings(everywhere),
+        tuple(files),
+        tuple(headers),
+        tuple(scopes),
+        docs_of(item.docs),
+        scope.span(node.name),
+    )
+
+
+def _globs(scope: names.Scope, nodes: tuple[t.Name, ...]) -> Globs:
+    return Globs(tuple(n.text for n in nodes), tuple(scope.span(n) for n in nodes))
+
+
+class _Reader:
+    """Reads the spellings of one dialect."""
+
+    def __init__(self, scope: names.Scope) -> None:
+        self.scope = scope
+
+    def spellings(self, nodes: Iterable[t.Spelling]) -> tuple[Spelling, ...]:
+        """The spellings of one scope; each thing is spelt there once."""
+        made: dict[tuple[Role, str], Spelling] = {}
+        for node in nodes:
+            one = self._spelling(node)
+            if one is None:
+                continue
+            known = made.setdefault((one.role, one.subject), one)
+            if known is not one:
+                self.scope.found.add(
+                    SpeltTwice(
+                        one.span,
+                        f"`{one.span.text}` is spelt twice in this scope",
+                        (Note(known.span, "first here"),),
+                    )
+                )
+        return tuple(made.values())
+
+    def _spelling(self, node: t.Spelling) -> Spelling | None:
+        role = Role(node.role.text) if node.role else Role.VALUE
+        subject = self._subject(node, role)
+        if subject is None:
+            return None
+        allowed = set(VARIABLES[role]) | set(roots(self.scope))
+        if role is Role.OP:
+            allowed |= set(OPERATIONS[subject[0]])
+        if subject[1] is not None:
+            allowed.add(subject[1])
+        good = True
+        for text in node.patterns:
+            good &= self._pattern(text, allowed)
+        count = 2 if role is Role.LOCK else 1
+        if len(node.patterns) != count:
+            self.scope.found.add(
+                NotAPattern(
+                    self.scope.span(node.patterns[0]),
+                    (
+                        "a lock is spelt by two patterns: taking it and letting it go"
+                        if count == 2
+                        else "one pattern is enough here"
+                    ),
+                )
+            )
+            return None
+        if not good:
+            return None
+        return Spelling(
+            role,
+            subject[0],
+            subject[1],
+            node.type.value if node.type else None,
+            tuple(p.value for p in node.patterns),
+            self.scope.span(node.subject),
+            tuple(self.scope.span(p) for p in node.patterns),
+        )
+
+    # ---- subjects
+
+    def _subject(self, node: t.Spelling, role: Role) -> tuple[str, str | None] | None:
+        name = node.subject.name
+        match role:
+            case Role.OP:
+                return self._one_of(name, OPERATIONS, "an operation")
+            case Role.DEFINE if name.text == "sequence":
+                return name.text, None
+            case Role.DEFINE:
+                return self._one_of(name, ["sequence"], "`sequence`")
+            case Role.TYPE:
+                return self._one_of(name, [*NAMED, *roots(self.scope), "void"], "a type")
+            case Role.ENTER:
+                return self._one_of(name, roots(self.scope), "an owner of contexts")
+            case Role.READ | Role.WRITE if name.text == "register":
+                return name.text, None
+            case Role.LOCAL:
+                # A local is a name of the C code, or one that a slot has there.
+                self.scope.get(name.text)
+                return name.text, None
+            case _:
+                return self._declared(node.subject, role)
+
+    def _one_of(
+        self, name: t.Name, known: Iterable[str], what: str
+    ) -> tuple[str, str | None] | None:
+        if name.text in known:
+            return name.text, None
+        self.scope.found.add(
+            UnknownName(
+                self.scope.span(name),
+                f"`{name.text}` is not {what}",
+                help=suggest(name.text, known) or f"one of {', '.join(known)}",
+            )
+        )
+        return None
+
+    def _declared(self, node: t.Place, role: Role) -> tuple[str, str | None] | None:
+        name = node.name
+        needed = {
+            Role.READ: "a register",
+            Role.WRITE: "a register",
+            Role.SELECT: "a bank of registers",
+            Role.SLOT: "a context",
+            Role.LOCK: "a lock",
+        }.get(role, "a register, a field, a slot or a condition")
+        entry = self.scope.get(key(name.text))
+        if entry is None:
+            self.scope.unknown(name, needed, ["register"])
+            return None
+        meaning = entry.meaning
+        fits = {
+            Role.READ: (Register, Element),
+            Role.WRITE: (Register, Element),
+            Role.SELECT: (Register,),
+            Role.SLOT: (Context,),
+            Role.LOCK: (Lock,),
+        }.get(role, (Register, Element, Slot, Condition))
+        if isinstance(meaning, Root) or not isinstance(meaning, fits):
+            self.scope.wrong(name, entry, needed)
+            return None
+        split = bank(name.text)
+        subject, index = (split[0], split[1]) if split else (name.text, None)
+        register = (
+            meaning
+            if isinstance(meaning, Register)
+            else (
+                meaning.register
+                if isinstance(meaning, Element)
+                else (
+                    meaning.link.register.register
+                    if isinstance(meaning, Slot) and meaning.link
+                    else None
+                )
+            )
+        )
+        for pick in node.picks:
+            if not isinstance(pick, t.Dot) or register is None:
+                self.scope.found.add(
+                    UnknownName(self.scope.span(pick), f"`{name.text}` has no such part")
+                )
+                return None
+            subject, index = self._part(register, subject, index, pick)
+            if not subject:
+                return None
+        return subject, index
+
+    def _part(
+        self, register: Register, subject: str, index: str | None, pick: t.Dot
+    ) -> tuple[str, str | None]:
+        """A field, an enumerator of a field, or a derived function."""
+        split = bank(pick.name.text)
+        part = key(pick.name.text)
+        field = next((f for f in register.fields if key(f.name) == part), None)
+        *_, last = subject.split(".")
+        above = next((f for f in register.fields if key(f.name) == last), None)
+        known = (
+            field is not None
+            or (register.name, part) in self.scope.derived
+            or (above is not None and above.enumerator(part) is not None)
+        )
+        if not known:
+            parts = [f.name for f in register.fields]
+            parts += [n for r, n in self.scope.derived if r == register.name]
+            self.scope.found.add(
+                UnknownName(
+                    self.scope.span(pick.name),
+                    f"{register.name} has no part `{pick.name.text}`",
+                    help=suggest(pick.name.text, parts),
+                )
+            )
+            return "", None
+        return f"{subject}.{part}", split[1] if split else index
+
+    # ---- patterns
+
+    def _pattern(self, node: t.Text, allowed: set[str]) -> bool:
+        """Whether a string is one pattern, and uses only variables that it has."""
+        span = self.scope.span(node)
+        why = _why_not(node.value)
+        if why:
+            self.scope.found.add(NotAPattern(span, f"{why} does not belong in a pattern"))
+            return False
+        for variable in _VARIABLE.findall(node.value):
+            if variable not in allowed:
+                shown = ", ".join(f"${v}" for v in sorted(allowed)) or "none"
+                self.scope.found.add(
+                    UnknownVariable(
+                        span,
+                        f"`${variable}` is not a variable of this pattern",
+                        help=suggest(variable, allowed) or f"it has: {shown}",
+                    )
+                )
+                return False
+        return True
+
+
+def _why_not(pattern: str) -> str:
+    """What makes a string more than one expression, lvalue, declaration or signature."""
+    if not pattern.strip():
+        return "nothing at all"
+    for sign, name in _FORBIDDEN.items():
+        if sign in pattern:
+            return name
+    if "//" in pattern or "/*" in pattern:
+        return "a comment"
+    control = _CONTROL.search(pattern)
+    if control:
+        return f"the control keyword `{control[1]}`"
+    if re.search(r"\?|&&|\|\|", pattern):
+        return "a condition"
+    if not pattern.isprintable():
+        return "a control character"
+    open_: list[str] = []
+    for char in pattern:
+        if char in "([":
+            open_.append(char)
+        elif char in _PAIRS and (not open_ or open_.pop() != _PAIRS[char]):
+            return "an unbalanced bracket"
+    return "an unbalanced bracket" if open_ else ""

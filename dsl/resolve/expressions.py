@@ -1,0 +1,404 @@
+"""Expressions: names to places, operators to types, and every conversion made explicit."""
+
+from __future__ import annotations
+
+from dsl.diagnostics import Note, suggest
+from dsl.diagnostics.names import UnknownName
+from dsl.diagnostics.sequences import Misplaced
+from dsl.diagnostics.values import NotLinked, NoValue, OutOfRange, TypeMismatch, WrongArguments
+from dsl.ir import expr as x
+from dsl.ir.shapes import Field, Register
+from dsl.ir.types import BOOL, INT, U32, U64, Bool, Handle, Int, Type, common
+from dsl.resolve.access import fits, writable
+from dsl.resolve.places import entry_of, find_field, place, read
+from dsl.resolve.scope import Callable, Frame, Local, Scope
+from dsl.syntax import tree as t
+
+_LOGICAL = ("and", "or", "implies")
+_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
+#: What a scenario may count.
+_COUNTS = ("accesses", "barriers")
+
+
+def expression(scope: Scope, frame: Frame, node: t.Expr) -> x.Expr | None:
+    """The typed expression, or None after a finding."""
+    match node:
+        case t.Number():
+            return _number(scope, node)
+        case t.Place():
+            if frame.place == "scenario" and not node.picks and node.name.text in _COUNTS:
+                return x.Count(node.name.text, U64, scope.span(node))
+            placed = place(scope, frame, node)
+            return None if placed is None else read(scope, node, placed)
+        case t.Call():
+            return call(scope, frame, node, hyp=False, value=True)
+        case t.Hypcall(call=inner):
+            return call(scope, frame, inner, hyp=True, value=True, whole=node)
+        case t.Not(operand=operand):
+            value = truth(scope, frame, operand)
+            return None if value is None else x.Not(value, scope.span(node))
+        case t.Binary():
+            return _binary(scope, frame, node)
+        case t.With():
+            return _with(scope, frame, node)
+        case t.Every():
+            return _every(scope, frame, node)
+
+
+def _number(scope: Scope, node: t.Number) -> x.Expr | None:
+    if node.value > U64.greatest:
+        scope.found.add(OutOfRange(scope.span(node), f"{node.text} does not fit 64 bits"))
+        return None
+    return x.Const(node.value, INT if INT.holds(node.value) else U64, scope.span(node))
+
+
+# ---- conversions
+
+
+def truth(scope: Scope, frame: Frame, node: t.Expr) -> x.Expr | None:
+    """An expression as a condition."""
+    value = expression(scope, frame, node)
+    return None if value is None else fit(scope, node, value, BOOL, "a condition")
+
+
+def integer(scope: Scope, frame: Frame, node: t.Expr) -> x.Expr | None:
+    """An expression as a number of whatever width it has."""
+    value = expression(scope, frame, node)
+    if value is None:
+        return None
+    if isinstance(value.type, Int):
+        return value
+    scope.found.add(
+        TypeMismatch(
+            scope.span(node), f"a number is needed here, and this is {_called(value.type)}"
+        )
+    )
+    return None
+
+
+def typed(scope: Scope, frame: Frame, node: t.Expr, kind: Type, what: str) -> x.Expr | None:
+    """An expression converted to ``kind``; ``what`` names the place it goes to."""
+    value = expression(scope, frame, node)
+    return None if value is None else fit(scope, node, value, kind, what)
+
+
+def fit(scope: Scope, node: t.Node, value: x.Expr, kind: Type, what: str) -> x.Expr | None:
+    """A value converted to ``kind``, or a finding that it cannot be."""
+    match value, kind:
+        case x.Const(value=number, name=name), Int():
+            if not kind.holds(number):
+                scope.found.add(
+                    OutOfRange(
+                        scope.span(node),
+                        f"{number} does not fit {what}, which holds {kind.least}..{kind.greatest}",
+                    )
+                )
+                return None
+            return x.Const(number, kind, value.span, name)
+        case _, Bool() if isinstance(value.type, Int):
+            return x.Truth(value, value.span)
+        case _, Int() if isinstance(value.type, Int):
+            if value.type == kind:
+                return value
+            if not fits(scope, node, value, kind, what):
+                return None
+            return x.Cast(value, kind, value.span)
+        case _ if value.type == kind:
+            return value
+        case _:
+            scope.found.add(
+                TypeMismatch(
+                    scope.span(node),
+                    f"{what} takes {_called(kind)}, and this is {_called(value.type)}",
+                )
+            )
+            return None
+
+
+def _called(kind: Type | None) -> str:
+    match kind:
+        case None:
+            return "nothing"
+        case Bool():
+            return "a truth value"
+        case Int():
+            return f"a number ({kind})"
+        case Handle(root=root):
+            return f"a {root}"
+
+
+# ---- operators
+
+
+def _binary(scope: Scope, frame: Frame, node: t.Binary) -> x.Expr | None:
+    span = scope.span(node)
+    if node.op in _LOGICAL:
+        left = truth(scope, frame, node.left)
+        right = truth(scope, frame, node.right)
+        if left is None or right is None:
+            return None
+        return x.Binary(node.op, left, right, BOOL, span)
+    pair = _operands(scope, frame, node)
+    if pair is None:
+        return None
+    left, right = pair
+    if node.op in ("==", "!=") and left.type == BOOL and right.type == BOOL:
+        return x.Binary(node.op, left, right, BOOL, span)
+    for side, value in ((node.left, left), (node.right, right)):
+        if not isinstance(value.type, Int):
+            scope.found.add(
+                TypeMismatch(
+                    scope.span(side),
+                    f"`{node.op}` works on numbers, and this is {_called(value.type)}",
+                )
+            )
+            return None
+    assert isinstance(left.type, Int)
+    assert isinstance(right.type, Int)
+    if node.op in ("<<", ">>"):
+        kind = common(left.type, left.type)
+        a = fit(scope, node.left, left, kind, "this operand")
+        b = fit(scope, node.right, right, U32, "a shift")
+        return None if a is None or b is None else x.Binary(node.op, a, b, kind, span)
+    kind = _common(left, right)
+    a = fit(scope, node.left, left, kind, "this operand")
+    b = fit(scope, node.right, right, kind, "this operand")
+    if a is None or b is None:
+        return None
+    return x.Binary(node.op, a, b, BOOL if node.op in _COMPARISONS else kind, span)
+
+
+def _common(left: x.Expr, right: x.Expr) -> Int:
+    """The type both operands are converted to; a literal takes the other's if it fits."""
+    assert isinstance(left.type, Int)
+    assert isinstance(right.type, Int)
+    for literal, other in ((left, right), (right, left)):
+        if isinstance(literal, x.Const) and not isinstance(other, x.Const):
+            assert isinstance(other.type, Int)
+            kind = common(other.type, other.type)
+            if kind.holds(literal.value):
+                return kind
+    return common(left.type, right.type)
+
+
+def _operands(scope: Scope, frame: Frame, node: t.Binary) -> tuple[x.Expr, x.Expr] | None:
+    """Both sides; a bare name beside a field may be one of that field's enumerators."""
+    for one, other in ((node.left, node.right), (node.right, node.left)):
+        if not _bare(scope, frame, one):
+            continue
+        value = expression(scope, frame, other)
+        if value is None:
+            return None
+        named = enumerator(scope, value, one)
+        if named is None:
+            named = expression(scope, frame, one)
+        if named is None:
+            return None
+        return (named, value) if one is node.left else (value, named)
+    left = expression(scope, frame, node.left)
+    right = expression(scope, frame, node.right)
+    return None if left is None or right is None else (left, right)
+
+
+def _bare(scope: Scope, frame: Frame, node: t.Expr) -> bool:
+    """A name alone that nothing else declares."""
+    return (
+        isinstance(node, t.Place)
+        and not node.picks
+        and node.name.text not in frame.locals
+        and node.name.text not in scope.own
+        and node.name.text not in scope.imported
+    )
+
+
+def enumerator(scope: Scope, beside: x.Expr, node: t.Expr) -> x.Const | None:
+    """The enumerator that a bare name stands for beside a field, if it is one."""
+    if not isinstance(beside, x.Extract) or not isinstance(node, t.Place):
+        return None
+    found = beside.field.enumerator(node.name.text)
+    return (
+        None if found is None else x.Const(found.value, beside.type, scope.span(node), found.name)
+    )
+
+
+def field_value(
+    scope: Scope, frame: Frame, register: Register, field: Field, node: t.Expr
+) -> x.Expr | None:
+    """A new value for a field: an enumerator of it, or a number that fits its bits."""
+    if _bare(scope, frame, node):
+        assert isinstance(node, t.Place)
+        found = field.enumerator(node.name.text)
+        if found is not None:
+            return x.Const(found.value, Int(field.width), scope.span(node), found.name)
+        if field.enumerators:
+            scope.found.add(
+                UnknownName(
+                    scope.span(node),
+                    f"{register.name}.{field.name} has no value `{node.name.text}`",
+                    (Note(field.span, "declared here"),),
+                    help=suggest(node.name.text, [e.name for e in field.enumerators]),
+                )
+            )
+            return None
+    return typed(scope, frame, node, Int(field.width), f"{register.name}.{field.name}")
+
+
+def _with(scope: Scope, frame: Frame, node: t.With) -> x.Expr | None:
+    value = expression(scope, frame, node.base)
+    if value is None:
+        return None
+    register = view_of(value)
+    if register is None or not isinstance(value.type, Int):
+        scope.found.add(
+            NotLinked(scope.span(node.base), "this holds no register's value, so it has no fields")
+        )
+        return None
+    found = find_field(scope, frame, register, node.field)
+    if found is None or not writable_field(scope, node.field, register, found[0]):
+        return None
+    new = field_value(scope, frame, register, found[0], node.value)
+    if new is None:
+        return None
+    return x.Insert(value, register, found[0], found[1], new, value.type, scope.span(node))
+
+
+def writable_field(scope: Scope, node: t.Node, register: Register, field: Field) -> bool:
+    """A value's field may be changed unless the architecture computes it."""
+    return not field.computed or writable(scope, node, register, field)
+
+
+def view_of(value: x.Expr) -> Register | None:
+    """The register whose fields a value has."""
+    match value:
+        case x.ReadRegister(register=register) | x.Written(register=register):
+            return register
+        case x.Insert(register=register):
+            return register
+        case x.ReadSlot(slot=slot) if slot.link is not None:
+            return slot.link.register.register
+        case x.Var(view=view):
+            return view
+        case x.Cast(value=inner):
+            return view_of(inner)
+        case _:
+            return None
+
+
+def _every(scope: Scope, frame: Frame, node: t.Every) -> x.Expr | None:
+    ends = range_ends(scope, frame, node.range)
+    shadowed = frame.locals.get(node.var.text)
+    local = Local(node.var.text, INT, None, scope.span(node.var), "a variable")
+    frame.locals[node.var.text] = local
+    condition = truth(scope, frame, node.body)
+    if shadowed is None:
+        del frame.locals[node.var.text]
+    else:
+        frame.locals[node.var.text] = shadowed
+    if ends is None or condition is None:
+        return None
+    return x.Every(node.var.text, ends[0], ends[1], condition, scope.span(node))
+
+
+def range_ends(scope: Scope, frame: Frame, node: t.Range) -> tuple[x.Expr, x.Expr] | None:
+    """Both ends of a range as numbers of type int."""
+    if isinstance(node.low, t.Number) and isinstance(node.high, t.Number):
+        from dsl.resolve.constants import bounds
+
+        if bounds(scope, node) is None:
+            return None
+    ends: list[x.Expr] = []
+    for end in (node.low, node.high):
+        as_expr = t.Place(end.start, end.end, end, ()) if isinstance(end, t.Name) else end
+        value = typed(scope, frame, as_expr, INT, "the end of a range")
+        if value is None:
+            return None
+        ends.append(value)
+    return ends[0], ends[1]
+
+
+# ---- calls
+
+
+def call(
+    scope: Scope,
+    frame: Frame,
+    node: t.Call,
+    *,
+    hyp: bool,
+    value: bool,
+    whole: t.Node | None = None,
+) -> x.Call | None:
+    """A call of a sequence or an extern, for its value or for its effects."""
+    span = scope.span(whole or node)
+    if frame.place in ("platform", "rule", "condition", "invariant"):
+        scope.found.add(Misplaced(span, f"nothing can be called in a {frame.place}"))
+        return None
+    entry = entry_of(scope, node.name, "a sequence or an extern")
+    if entry is None:
+        return None
+    callee = entry.meaning
+    if not isinstance(callee, Callable):
+        scope.wrong(node.name, entry, "a sequence or an extern")
+        return None
+    signature = callee.signature
+    if len(node.args) != len(signature.params):
+        scope.found.add(
+            WrongArguments(
+                span,
+                f"`{signature.name}` takes {_counted(len(signature.params), 'argument')}, "
+                f"and {len(node.args)} stand here",
+                (Note(entry.span, "declared here"),),
+            )
+        )
+        return None
+    args = []
+    for param, arg in zip(signature.params, node.args, strict=True):
+        given = _argument(scope, frame, arg, param.type, f"the parameter `{param.name}`")
+        if given is None:
+            return None
+        args.append(given)
+    if value and signature.result is None:
+        scope.found.add(
+            NoValue(
+                span,
+                f"`{signature.name}` returns nothing, and a value is needed here",
+                (Note(entry.span, "declared here"),),
+            )
+        )
+        return None
+    _check_needs(scope, frame, span, callee)
+    return x.Call(signature.name, tuple(args), hyp, signature.result, span)
+
+
+def _check_needs(scope: Scope, frame: Frame, span: object, callee: Callable) -> None:
+    from dsl.diagnostics.sequences import UnbalancedLock
+    from dsl.source import Span
+
+    assert isinstance(span, Span)
+    for lock in callee.needs:
+        if frame.place == "sequence" and lock not in frame.locks:
+            scope.found.add(
+                UnbalancedLock(
+                    span,
+                    f"`{callee.signature.name}` needs `{lock}`, which is not held here",
+                    help=f"write `holding {lock} {{ … }}` around it",
+                )
+            )
+
+
+def _argument(scope: Scope, frame: Frame, node: t.Expr, kind: Type, what: str) -> x.Expr | None:
+    if isinstance(kind, Handle):
+        if isinstance(node, t.Place) and not node.picks:
+            local = frame.locals.get(node.name.text)
+            if local is not None and local.type == kind:
+                local.used = True
+                return x.Var(local.name, kind, scope.span(node))
+            if frame.place != "sequence" and node.name.text == kind.root:
+                return x.Var(kind.root, kind, scope.span(node))
+        value = expression(scope, frame, node)
+        return None if value is None else fit(scope, node, value, kind, what)
+    return typed(scope, frame, node, kind, what)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count or 'no'} {what}{'' if count == 1 else 's'}"

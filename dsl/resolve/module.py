@@ -1,0 +1,362 @@
+"""One module: its declarations in the order in which they depend on each other, tree to IR."""
+
+from __future__ import annotations
+
+from collections import abc
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from dsl.diagnostics import Diagnostic, Diagnostics, Note
+from dsl.diagnostics.names import Unused
+from dsl.diagnostics.sequences import BadPartner
+from dsl.diagnostics.values import NoValue
+from dsl.ir.dialect import Dialect
+from dsl.ir.lifecycle import Invariant, Lifecycle, Scenario
+from dsl.ir.platform import Computed, Derived, Endpoint, Group, Legalisation, Platform, Rule
+from dsl.ir.program import Definition, Module
+from dsl.ir.sequence import Extern, Kind, Lock, Sequence
+from dsl.ir.shapes import Condition, Context, Register
+from dsl.ir.types import Handle
+from dsl.resolve import contexts, lifecycles, registers, rules
+from dsl.resolve.dialects import dialect
+from dsl.resolve.layout import Layout, layout_of
+from dsl.resolve.registers import docs_of
+from dsl.resolve.scope import Callable, Entry, Frame, Local, Other, Scope
+from dsl.resolve.statements import block, ends_with_return
+from dsl.source import Source
+from dsl.syntax import tree as t
+
+N = TypeVar("N")
+D = TypeVar("D", bound=t.Declaration)
+
+#: What a sequence of each kind can undo.
+_PARTNERS = {
+    Kind.SAVE: (Kind.RESTORE,),
+    Kind.RESTORE: (Kind.SAVE,),
+    Kind.ACTIVATE: (Kind.DEACTIVATE,),
+    Kind.DEACTIVATE: (Kind.ACTIVATE,),
+    Kind.SEQUENCE: (Kind.SEQUENCE,),
+}
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A module with everything a later stage asks of it.
+
+    ``exports`` is all that a module which imports this one can see.  ``used`` are the keys of
+    the names that something in this module refers to.
+    """
+
+    source: Source
+    module: Module
+    dialects: tuple[Dialect, ...]
+    layout: Layout
+    exports: dict[str, Entry]
+    derived: dict[tuple[str, str], Derived]
+    points: frozenset[str]
+    used: frozenset[str]
+    findings: tuple[Diagnostic, ...]
+
+
+@dataclass(slots=True)
+class _Parts:
+    """The IR of a module as it is being made."""
+
+    platforms: list[Platform] = field(default_factory=list)
+    registers: list[Register] = field(default_factory=list)
+    legalisations: list[Legalisation] = field(default_factory=list)
+    computed: list[Computed] = field(default_factory=list)
+    derived: list[Derived] = field(default_factory=list)
+    endpoints: list[Endpoint] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+    rules: list[Rule] = field(default_factory=list)
+    contexts: list[Context] = field(default_factory=list)
+    conditions: list[Condition] = field(default_factory=list)
+    definitions: list[Definition] = field(default_factory=list)
+    locks: list[Lock] = field(default_factory=list)
+    externs: list[Extern] = field(default_factory=list)
+    sequences: list[Sequence] = field(default_factory=list)
+    lifecycles: list[Lifecycle] = field(default_factory=list)
+    invariants: list[Invariant] = field(default_factory=list)
+    scenarios: list[Scenario] = field(default_factory=list)
+
+
+def resolve(source: Source, tree: t.Module, imports: tuple[Resolved, ...]) -> Resolved:
+    """The IR of one module, given what it imports.  Never raises: findings say what is wrong."""
+    return _Resolver(source, tree, imports).run()
+
+
+class _Resolver:
+    def __init__(self, source: Source, tree: t.Module, imports: tuple[Resolved, ...]) -> None:
+        self.source = source
+        self.tree = tree
+        self.found = Diagnostics()
+        self.scope = Scope(source, self.found)
+        self.imports = imports
+        self.points: set[str] = set()
+        for each in imports:
+            self.scope.include(each.exports.values())
+            self.scope.derived.update(each.derived)
+            self.points |= each.points
+        self.parts = _Parts()
+        self.dialects: list[Dialect] = []
+        self.shapes: list[tuple[t.Register, Register]] = []
+
+    def run(self) -> Resolved:
+        inherited = set(self.scope.derived)
+        self._registers()
+        self._names_and_orders()
+        self._memory()
+        self._behaviour()
+        self._signatures()
+        self._bodies()
+        for item, node in self._each(t.Rule):
+            self.scope.declare(node.name.text, Other("a rule"), node.name)
+            self.parts.rules.append(rules.rule(self.scope, item, node))
+        self._lifecycles()
+        for item, node in self._each(t.Dialect):
+            self.scope.declare(node.name.text, Other("a dialect"), node.name)
+            self.dialects.append(dialect(self.scope, item, node))
+        layout = layout_of(self.source, self.tree, self.found)
+        self._unused_imports()
+        p = self.parts
+        module = Module(
+            self.source.module,
+            tuple(r.module.name for r in self.imports),
+            **{name: tuple(getattr(p, name)) for name in _Parts.__slots__},  # type: ignore[attr-defined]
+        )
+        derived = {k: v for k, v in self.scope.derived.items() if k in inherited}
+        derived.update({(d.register.name, d.name): d for d in p.derived})
+        return Resolved(
+            self.source,
+            module,
+            tuple(self.dialects),
+            layout,
+            self.scope.visible(),
+            derived,
+            frozenset(self.points),
+            frozenset(self.scope.used),
+            tuple(self.found),
+        )
+
+    def _each(self, kind: type[D]) -> Iterator[tuple[t.Item, D]]:
+        for item in self.tree.items:
+            if isinstance(item.body, kind):
+                yield item, item.body
+
+    # ---- the machine
+
+    def _registers(self) -> None:
+        for item, node in self._each(t.Platform):
+            self.scope.declare(node.name.text, Other("a platform"), node.name)
+            self.parts.platforms.append(
+                Platform(
+                    node.name.text,
+                    node.document.value,
+                    docs_of(item.docs),
+                    self.scope.span(node.name),
+                )
+            )
+        for item, node in self._each(t.Register):
+            shape = registers.register_shape(self.scope, item, node)
+            if shape is not None:
+                registers.declare_register(self.scope, node, shape)
+                self.shapes.append((node, shape))
+                self.parts.registers.append(shape)
+        registers.check_encodings(self.scope, self.parts.registers)
+
+    def _names_and_orders(self) -> None:
+        """Groups, members before those that name them, then endpoints."""
+        nodes = [(item, node, node.name.text) for item, node in self._each(t.Group)]
+        for item, node in self._sorted(nodes, lambda n: [m.name.text for m in n.members]):
+            made = rules.group(self.scope, item, node)
+            self.scope.declare(made.name, made, node.name)
+            self.parts.groups.append(made)
+        for item, endpoint in self._each(t.Endpoint):
+            one = rules.endpoint(self.scope, item, endpoint)
+            self.scope.declare(one.name, one, endpoint.name)
+            self.parts.endpoints.append(one)
+
+    def _sorted(
+        self, nodes: list[tuple[t.Item, N, str]], needs: abc.Callable[[N], list[str]]
+    ) -> list[tuple[t.Item, N]]:
+        """Declarations so that what one needs comes before it; a circle keeps source order."""
+        by_name = {name: (item, node) for item, node, name in nodes}
+        done: dict[str, tuple[t.Item, N]] = {}
+        entered: set[str] = set()
+        stack = [(name, False) for _, _, name in reversed(nodes)]
+        while stack:
+            name, ready = stack.pop()
+            if ready:
+                done.setdefault(name, by_name[name])
+            elif name not in entered:
+                entered.add(name)
+                stack.append((name, True))
+                stack += [(n, False) for n in needs(by_name[name][1]) if n in by_name]
+        # A name declared twice is resolved twice, so that the second is reported.
+        first = {id(node) for _, node in done.values()}
+        return [*done.values(), *((i, n) for i, n, _ in nodes if id(n) not in first)]
+
+    def _memory(self) -> None:
+        scope, parts = self.scope, self.parts
+        nodes = [(item, node, node.name.text) for item, node in self._each(t.Context)]
+        for item, node in self._sorted(nodes, lambda n: [n.owner.text]):
+            made = contexts.context(scope, item, node)
+            if made is not None:
+                scope.declare(made.name, made, node.name)
+                parts.contexts.append(made)
+        for item, lock in self._each(t.Lock):
+            one = contexts.lock(scope, item, lock)
+            scope.declare(one.name, one, lock.name)
+            parts.locks.append(one)
+
+    def _behaviour(self) -> None:
+        for node, shape in self.shapes:
+            for member in node.members:
+                if isinstance(member, t.Derive):
+                    at = (shape.name, member.name.text)
+                    make = partial(registers.derived, self.scope, member, shape)
+                    self.scope.thunks.setdefault(at, make)
+        for node, shape in self.shapes:
+            for member in node.members:
+                if isinstance(member, t.Derive):
+                    derived = self.scope.derive(shape, member.name)
+                    if derived is not None:
+                        self.parts.derived.append(derived)
+            legal, computed = registers.behaviour(self.scope, node, shape)
+            self.parts.legalisations += legal
+            self.parts.computed += computed
+        for item, condition in self._each(t.Condition):
+            made, defined = contexts.conditions(self.scope, item, condition)
+            self.parts.conditions += made
+            self.parts.definitions += defined
+
+    # ---- sequences
+
+    def _signatures(self) -> None:
+        for item, node in self._each(t.Extern):
+            made = contexts.extern(self.scope, item, node)
+            if made is not None:
+                self.parts.externs.append(made)
+        self.sequences: list[tuple[t.Item, t.Sequence, Sequence]] = []
+        for item, sequence in self._each(t.Sequence):
+            signature = contexts.signature(
+                self.scope, sequence.name, sequence.params, sequence.result
+            )
+            if signature is None:
+                continue
+            kind = Kind(sequence.kind.text)
+            undoes = sequence.undoes.text if sequence.undoes else None
+            meaning = Callable(signature, kind, undoes, sequence.body is not None)
+            self.scope.declare(signature.name, meaning, sequence.name)
+            shell = Sequence(kind, signature, undoes, None, docs_of(item.docs))
+            self.sequences.append((item, sequence, shell))
+
+    def _bodies(self) -> None:
+        scope = self.scope
+        for _, node, shell in self.sequences:
+            self._partner(node, shell)
+            if node.body is None:
+                self.parts.sequences.append(shell)
+                continue
+            frame = Frame("sequence", result=shell.signature.result)
+            for param, written in zip(shell.signature.params, node.params, strict=True):
+                scope.check_word(written.name, param.name)
+                what = "a parameter"
+                frame.locals[param.name] = Local(
+                    param.name, param.type, param.view, param.span, what
+                )
+            body = block(scope, frame, node.body)
+            if shell.signature.result is not None and not ends_with_return(body):
+                self.found.add(
+                    NoValue(
+                        scope.span(node.name),
+                        f"`{shell.name}` returns a value, and a path through it does not",
+                        help="end every path with `return …`",
+                    )
+                )
+            self.parts.sequences.append(
+                Sequence(shell.kind, shell.signature, shell.undoes, body, shell.doc)
+            )
+
+    def _partner(self, node: t.Sequence, shell: Sequence) -> None:
+        if node.undoes is None:
+            return
+        entry = self.scope.get(node.undoes.text)
+        if entry is None:
+            self.scope.unknown(node.undoes, "a sequence")
+            return
+        partner = entry.meaning
+        if not isinstance(partner, Callable) or partner.kind is None:
+            self.scope.wrong(node.undoes, entry, "a sequence")
+            return
+        wanted = _PARTNERS[shell.kind]
+        same = [p.type for p in partner.signature.params if isinstance(p.type, Handle)] == [
+            p.type for p in shell.signature.params if isinstance(p.type, Handle)
+        ]
+        if partner.kind not in wanted or not same:
+            why = (
+                f"`{partner.kind}` is not the inverse of `{shell.kind}`"
+                if partner.kind not in wanted
+                else "they are not called for the same owner"
+            )
+            self.found.add(
+                BadPartner(
+                    self.scope.span(node.undoes),
+                    f"`{shell.name}` cannot undo `{entry.name}`: {why}",
+                    (Note(entry.span, "declared here"),),
+                )
+            )
+
+    def _lifecycles(self) -> None:
+        scope, parts = self.scope, self.parts
+        for item, node in self._each(t.Lifecycle):
+            made = lifecycles.lifecycle(scope, item, node)
+            scope.declare(made.name, made, node.name)
+            parts.lifecycles.append(made)
+            self.points |= set(lifecycles.phases(made.steps))
+        for item, invariant in self._each(t.Invariant):
+            scope.declare(invariant.name.text, Other("an invariant"), invariant.name)
+            one = lifecycles.invariant(scope, item, invariant, self.points)
+            if one is not None:
+                parts.invariants.append(one)
+        for item, scenario in self._each(t.Scenario):
+            parts.scenarios.append(lifecycles.scenario(scope, item, scenario, self.points))
+
+    # ---- what nothing uses
+
+    def _unused_imports(self) -> None:
+        """An import of which a module with code of its own uses nothing.
+
+        A module that declares no sequence may only gather others, and a dialect is used by
+        what the files it names hold.
+        """
+        if not self.parts.sequences:
+            return
+        nodes = [node for _, node in self._each(t.Import)]
+        if len(nodes) != len(self.imports):
+            return
+        for node, imported in zip(nodes, self.imports, strict=True):
+            if _has_dialect(imported) or self.scope.used & set(imported.exports):
+                continue
+            self.found.add(
+                Unused(
+                    self.scope.span(node),
+                    f"nothing of `{imported.module.name}` is used here",
+                    (),
+                )
+            )
+
+
+def _has_dialect(resolved: Resolved) -> bool:
+    return bool(resolved.dialects) or any(
+        isinstance(e.meaning, Other) and e.meaning.what == "a dialect"
+        for e in resolved.exports.values()
+    )
+
+
+def declared_here(resolved: Resolved) -> Iterable[Entry]:
+    """The names that a module itself declares."""
+    return (e for e in resolved.exports.values() if e.module == resolved.source.module)

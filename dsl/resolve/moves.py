@@ -1,0 +1,204 @@
+"""Moves: plain, to a field, several fields at once, and `save` and `restore` of slots."""
+
+from __future__ import annotations
+
+from dsl.diagnostics import Note
+from dsl.diagnostics.names import WrongKindOfName
+from dsl.diagnostics.sequences import Misplaced
+from dsl.diagnostics.values import NotLinked, OutOfRange
+from dsl.ir import expr as x
+from dsl.ir import sequence as s
+from dsl.ir.shapes import Register, Slot
+from dsl.ir.types import INT, Int
+from dsl.resolve.access import readable, writable
+from dsl.resolve.expressions import field_value, fit, typed
+from dsl.resolve.places import InRegister, InSlot, Placed, find_field, place
+from dsl.resolve.scope import Frame, Scope
+from dsl.syntax import tree as t
+
+
+def move(scope: Scope, frame: Frame, node: t.Move, doc: tuple[str, ...]) -> s.Statement | None:
+    """``place <- value``; a field is one read, the change, one write."""
+    placed = place(scope, frame, node.place)
+    if placed is None:
+        return None
+    if placed.field is not None:
+        assert placed.view is not None
+        target = node.place.picks[-1]
+        if not writable(scope, target, placed.view, placed.field):
+            return None
+        value = field_value(scope, frame, placed.view, placed.field, node.value)
+        if value is None:
+            return None
+        change = s.Change(placed.field, placed.field_index, value)
+        return _update(scope, node, placed, (change,), doc)
+    match placed.home:
+        case InRegister(register=register, index=index) if placed.derived is None:
+            if not writable(scope, node.place, register, None):
+                return None
+            value = typed(scope, frame, node.value, register.type, register.name)
+            if value is None:
+                return None
+            return s.WriteRegister(register, index, value, doc, scope.span(node))
+        case InSlot(slot=slot, base=base, index=index) if placed.derived is None:
+            value = typed(scope, frame, node.value, slot.type, f"`{slot.name}`")
+            if value is None or not _in_range(scope, node.value, slot, value):
+                return None
+            return s.WriteSlot(slot, base, index, value, doc, scope.span(node))
+        case _:
+            _not_a_place(scope, frame, node.place)
+            return None
+
+
+def _not_a_place(scope: Scope, frame: Frame, node: t.Place) -> None:
+    local = frame.locals.get(node.name.text)
+    entry = scope.get(node.name.text)
+    where = local.span if local else entry.span if entry else None
+    scope.found.add(
+        WrongKindOfName(
+            scope.span(node),
+            f"`{scope.source.text[node.start : node.end]}` cannot be changed: "
+            "a register, a slot or a field of one is needed here",
+            (Note(where, "declared here"),) if where else (),
+        )
+    )
+
+
+def _in_range(scope: Scope, node: t.Node, slot: Slot, value: x.Expr) -> bool:
+    if slot.low is None or slot.high is None or not isinstance(value, x.Const):
+        return True
+    if slot.low <= value.value <= slot.high:
+        return True
+    scope.found.add(
+        OutOfRange(
+            scope.span(node),
+            f"{value.value} is outside `{slot.name}`, which is {slot.low}..{slot.high}",
+            (Note(slot.span, "declared here"),),
+        )
+    )
+    return False
+
+
+def _update(
+    scope: Scope,
+    node: t.Node,
+    placed: Placed,
+    changes: tuple[s.Change, ...],
+    doc: tuple[str, ...],
+) -> s.Statement | None:
+    assert placed.view is not None
+    match placed.home:
+        case InRegister(register=register, index=index):
+            return s.UpdateRegister(register, index, changes, doc, scope.span(node))
+        case InSlot(slot=slot, base=base, index=index):
+            return s.UpdateSlot(slot, placed.view, base, index, changes, doc, scope.span(node))
+        case _:
+            scope.found.add(
+                WrongKindOfName(
+                    scope.span(node), "a field of a register or of a slot can be changed, not this"
+                )
+            )
+            return None
+
+
+def modify(scope: Scope, frame: Frame, node: t.Modify, doc: tuple[str, ...]) -> s.Statement | None:
+    """``modify place { field <- value … }``: one read, the changes, one write."""
+    placed = place(scope, frame, node.place)
+    if placed is None:
+        return None
+    register = placed.view
+    if register is None or placed.field is not None:
+        scope.found.add(
+            NotLinked(scope.span(node.place), "`modify` needs a register, or a slot linked to one")
+        )
+        return None
+    changes = []
+    for each in node.changes:
+        found = find_field(scope, frame, register, each.field)
+        if found is None or not writable(scope, each.field, register, found[0]):
+            continue
+        value = field_value(scope, frame, register, found[0], each.value)
+        if value is not None:
+            changes.append(s.Change(found[0], found[1], value))
+    return _update(scope, node, placed, tuple(changes), doc) if changes else None
+
+
+def copy(scope: Scope, frame: Frame, node: t.Copy, doc: tuple[str, ...]) -> tuple[s.Statement, ...]:
+    """``save f`` is a read of its register and a store, ``restore f`` a load and a write."""
+    made: list[s.Statement] = []
+    for each in node.places:
+        placed = place(scope, frame, each, whole=True)
+        if placed is None:
+            continue
+        if not isinstance(placed.home, InSlot) or placed.field or placed.derived:
+            scope.found.add(
+                Misplaced(
+                    scope.span(each),
+                    f"`{node.kind.text}` moves a slot of a context, and this is none",
+                )
+            )
+            continue
+        slot = placed.home.slot
+        if slot.link is None:
+            scope.found.add(
+                NotLinked(
+                    scope.span(each),
+                    f"`{slot.name}` is linked to no register, so there is nothing to "
+                    f"{node.kind.text}",
+                    (Note(slot.span, "declared here"),),
+                    help=f"declare `{slot.name} : {slot.type} mirrors REGISTER`",
+                )
+            )
+            continue
+        for index in _indices(scope, each, placed, slot):
+            one = _copy(scope, node, each, slot, placed.home.base, index, doc if not made else ())
+            if one is not None:
+                made.append(one)
+    return tuple(made)
+
+
+def _indices(scope: Scope, node: t.Place, placed: Placed, slot: Slot) -> list[x.Expr | None]:
+    """The element that is meant, or each element of a whole array."""
+    assert isinstance(placed.home, InSlot)
+    if not placed.whole:
+        return [placed.home.index]
+    return [x.Const(i, INT, scope.span(node)) for i in range(slot.length)]
+
+
+def _copy(
+    scope: Scope,
+    node: t.Copy,
+    each: t.Place,
+    slot: Slot,
+    base: str,
+    index: x.Expr | None,
+    doc: tuple[str, ...],
+) -> s.Statement | None:
+    assert slot.link is not None
+    assert isinstance(slot.type, Int)
+    register = slot.link.register.register
+    span = scope.span(each)
+    at = _bank_index(slot, register, index)
+    if node.kind.text == "save":
+        if not readable(scope, each, register, None):
+            return None
+        value = fit(scope, each, x.ReadRegister(register, at, span), slot.type, f"`{slot.name}`")
+        return None if value is None else s.WriteSlot(slot, base, index, value, doc, span)
+    if not writable(scope, each, register, None):
+        return None
+    loaded = fit(scope, each, x.ReadSlot(slot, base, index, span), register.type, register.name)
+    return None if loaded is None else s.WriteRegister(register, at, loaded, doc, span)
+
+
+def _bank_index(slot: Slot, register: Register, index: x.Expr | None) -> x.Expr | None:
+    """The register's index for an element of the slot: element 0 is the bank's first."""
+    assert slot.link is not None
+    if not slot.length:
+        ref = slot.link.register
+        return None if ref.index is None else x.Const(ref.index, INT, slot.span)
+    if register.first == 0 or index is None:
+        return index
+    if isinstance(index, x.Const):
+        return x.Const(index.value + register.first, INT, index.span)
+    first = x.Const(register.first, INT, index.span)
+    return x.Binary("+", index, first, INT, index.span)

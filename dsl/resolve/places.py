@@ -1,0 +1,425 @@
+"""Places: a name with its indices and fields, resolved to what it reads or writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from dsl.diagnostics import Note, suggest
+from dsl.diagnostics.names import UnknownName, UseBeforeDefinition
+from dsl.diagnostics.sequences import Misplaced, NoHandle
+from dsl.diagnostics.values import IndexOutOfRange, NotLinked
+from dsl.ir import expr as x
+from dsl.ir.platform import Derived
+from dsl.ir.shapes import Condition, Context, Field, Register, Slot
+from dsl.ir.types import BOOL, INT, Handle, Int, promoted
+from dsl.resolve.scope import Element, Entry, Frame, Root, Scope, bank, key
+from dsl.syntax import tree as t
+
+
+@dataclass(frozen=True, slots=True)
+class InRegister:
+    register: Register
+    index: x.Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class InSlot:
+    slot: Slot
+    base: str
+    index: x.Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class InValue:
+    """Something that can only be read."""
+
+    value: x.Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where a place is, and the field or derived function that narrows it."""
+
+    home: InRegister | InSlot | InValue
+    view: Register | None = None
+    field: Field | None = None
+    field_index: x.Expr | None = None
+    derived: Derived | None = None
+    #: True for a whole bank or array: allowed only where several places are moved at once.
+    whole: bool = False
+
+
+Picks: TypeAlias = tuple[t.At | t.Dot, ...]
+
+
+def place(scope: Scope, frame: Frame, node: t.Place, *, whole: bool = False) -> Placed | None:
+    """Resolves a place, or reports why it cannot be; ``whole`` allows a bank or array entire."""
+    name = node.name
+    local = frame.locals.get(name.text)
+    if local is not None:
+        local.used = True
+        if isinstance(local.type, Handle):
+            return _member(scope, frame, node, local.type.root, local.name)
+        value = x.Var(local.name, local.type, scope.span(name), local.view)
+        return _narrow(scope, frame, node, Placed(InValue(value), local.view), node.picks)
+    if name.text in frame.later:
+        scope.found.add(
+            UseBeforeDefinition(
+                scope.span(name),
+                f"`{name.text}` is used before it is defined",
+                (Note(frame.later[name.text], "defined here"),),
+            )
+        )
+        return None
+    if frame.written is not None:
+        own = _own_field(scope, frame, node, frame.written)
+        if own is not None:
+            return own
+    entry = scope.get(key(name.text))
+    if entry is None:
+        scope.unknown(name, "a place or a value", _names_in(frame))
+        return None
+    match entry.meaning:
+        case Register() as register:
+            return _register(scope, frame, node, register, whole)
+        case Element(register=register, index=number):
+            constant = x.Const(number, INT, scope.span(name))
+            return _narrow(
+                scope, frame, node, Placed(InRegister(register, constant), register), node.picks
+            )
+        case Slot() as slot:
+            base = handle(scope, frame, node, slot.root, f"the slot `{slot.name}`")
+            return (
+                None if base is None else _slot(scope, frame, node, slot, base, node.picks, whole)
+            )
+        case Condition() as condition:
+            return _condition(scope, frame, node, condition)
+        case Context() as context:
+            return _member(scope, frame, node, context.root, None, context)
+        case Root(name=root) if frame.place not in ("sequence", "platform", "rule"):
+            return _member(scope, frame, node, root, root)
+        case _:
+            scope.wrong(name, entry, "a place or a value")
+            return None
+
+
+def _names_in(frame: Frame) -> list[str]:
+    names = list(frame.locals)
+    if frame.written is not None:
+        names += [f.name for f in frame.written.fields]
+    return names
+
+
+def handle(scope: Scope, frame: Frame, node: t.Node, root: str, what: str) -> str | None:
+    """The parameter that stands for the owner of something, or a finding."""
+    match frame.place:
+        case "platform" | "rule":
+            scope.found.add(
+                Misplaced(
+                    scope.span(node),
+                    f"{what} belongs to a hypervisor; a {frame.place} speaks only of registers "
+                    "and endpoints",
+                )
+            )
+            return None
+        case "sequence":
+            found = [v for v in frame.locals.values() if v.type == Handle(root)]
+            if len(found) == 1:
+                found[0].used = True
+                return found[0].name
+            why = "has no" if not found else "has more than one"
+            scope.found.add(
+                NoHandle(
+                    scope.span(node),
+                    f"{what} belongs to a {root}, and this sequence {why} parameter of that type",
+                    tuple(Note(v.span, "one of them") for v in found),
+                    help=(
+                        f"write `{found[0].name}.{_text(scope, node)}`"
+                        if found
+                        else f"give the sequence a parameter `{root}`"
+                    ),
+                )
+            )
+            return None
+        case _:
+            return root
+
+
+def _text(scope: Scope, node: t.Node) -> str:
+    return scope.source.text[node.start : node.end]
+
+
+# ---- registers
+
+
+def _register(
+    scope: Scope, frame: Frame, node: t.Place, register: Register, whole: bool
+) -> Placed | None:
+    if not register.banked:
+        return _narrow(scope, frame, node, Placed(InRegister(register, None), register), node.picks)
+    split = bank(node.name.text)
+    assert split is not None
+    inner = split[1]
+    if whole and inner == register.var and inner not in frame.locals and not node.picks:
+        return Placed(InRegister(register, None), register, whole=True)
+    index = bank_index(scope, frame, node.name, inner, register.first, register.count)
+    if index is None:
+        return None
+    return _narrow(scope, frame, node, Placed(InRegister(register, index), register), node.picks)
+
+
+def bank_index(
+    scope: Scope, frame: Frame, node: t.Name, inner: str, first: int, count: int
+) -> x.Expr | None:
+    """The index written inside ``<>``: a number in range, or a variable."""
+    span = scope.span(node)
+    if inner.isdecimal():
+        number = int(inner)
+        if not first <= number < first + count:
+            scope.found.add(
+                IndexOutOfRange(span, f"index {number} is outside {first}..{first + count - 1}")
+            )
+            return None
+        return x.Const(number, INT, span)
+    local = frame.locals.get(inner)
+    if local is None:
+        scope.found.add(
+            UnknownName(
+                span,
+                f"`{inner}` is not a variable here: an index is a number or a variable",
+                help=suggest(inner, frame.locals),
+            )
+        )
+        return None
+    local.used = True
+    if not isinstance(local.type, Int):
+        scope.found.add(IndexOutOfRange(span, f"`{inner}` is not a number, so it is no index"))
+        return None
+    return x.Var(local.name, local.type, span, local.view)
+
+
+def _own_field(scope: Scope, frame: Frame, node: t.Place, register: Register) -> Placed | None:
+    """A field or derived function of the register whose behaviour is being written."""
+    value = InValue(x.Written(register, scope.span(node.name)))
+    if _find_field(register, node.name.text) is None and (
+        (register.name, node.name.text) not in scope.thunks
+    ):
+        return None
+    picks: Picks = (t.Dot(node.name.start, node.name.end, node.name), *node.picks)
+    return _narrow(scope, frame, node, Placed(value, register), picks)
+
+
+# ---- contexts and conditions
+
+
+def _slot(
+    scope: Scope,
+    frame: Frame,
+    node: t.Place,
+    slot: Slot,
+    base: str,
+    picks: Picks,
+    whole: bool,
+) -> Placed | None:
+    view = slot.link.register.register if slot.link else None
+    if slot.length == 0:
+        if picks and isinstance(picks[0], t.At):
+            scope.found.add(IndexOutOfRange(scope.span(picks[0]), f"`{slot.name}` has no elements"))
+            return None
+        return _narrow(scope, frame, node, Placed(InSlot(slot, base, None), view), picks)
+    if not picks and whole:
+        return Placed(InSlot(slot, base, None), view, whole=True)
+    if not picks or not isinstance(picks[0], t.At):
+        scope.found.add(
+            IndexOutOfRange(
+                scope.span(node),
+                f"`{slot.name}` has {slot.length} elements: an index is needed",
+                help=f"write `{slot.name}[0]`",
+            )
+        )
+        return None
+    from dsl.resolve.expressions import integer
+
+    index = integer(scope, frame, picks[0].index)
+    if index is None:
+        return None
+    if isinstance(index, x.Const) and not 0 <= index.value < slot.length:
+        scope.found.add(
+            IndexOutOfRange(
+                scope.span(picks[0].index),
+                f"index {index.value} is outside `{slot.name}`, which has elements "
+                f"0..{slot.length - 1}",
+                (Note(slot.span, "declared here"),),
+            )
+        )
+        return None
+    return _narrow(scope, frame, node, Placed(InSlot(slot, base, index), view), picks[1:])
+
+
+def _member(
+    scope: Scope,
+    frame: Frame,
+    node: t.Place,
+    root: str,
+    base: str | None,
+    context: Context | None = None,
+) -> Placed | None:
+    """``vcpu.used_lrs`` or ``cpu_if.vgic_hcr``: a slot by way of its owner."""
+    what = f"`{node.name.text}`"
+    if not node.picks or not isinstance(node.picks[0], t.Dot):
+        scope.found.add(
+            Misplaced(
+                scope.span(node), f"{what} stands for a whole {root}: a slot of it is needed here"
+            )
+        )
+        return None
+    name = node.picks[0].name
+    entry = scope.get(name.text)
+    slot = entry.meaning if entry else None
+    if (
+        not isinstance(slot, Slot)
+        or slot.root != root
+        or (context is not None and slot.context != context.name)
+    ):
+        known = [
+            e.name
+            for e in scope.visible().values()
+            if isinstance(e.meaning, Slot) and e.meaning.root == root
+        ]
+        scope.found.add(
+            UnknownName(
+                scope.span(name),
+                f"{what} has no slot `{name.text}`",
+                help=suggest(name.text, known),
+            )
+        )
+        return None
+    if base is None:
+        base = handle(scope, frame, node, root, f"the slot `{slot.name}`")
+        if base is None:
+            return None
+    return _slot(scope, frame, node, slot, base, node.picks[1:], whole=False)
+
+
+def _condition(scope: Scope, frame: Frame, node: t.Place, condition: Condition) -> Placed | None:
+    if frame.place in ("platform", "rule"):
+        handle(scope, frame, node, "", f"the condition `{condition.name}`")
+        return None
+    base = None
+    if condition.root is not None:
+        base = handle(scope, frame, node.name, condition.root, f"the condition `{condition.name}`")
+        if base is None:
+            return None
+    value = x.Test(condition, base, scope.span(node))
+    return _narrow(scope, frame, node, Placed(InValue(value)), node.picks)
+
+
+# ---- fields
+
+
+def _find_field(register: Register, text: str) -> Field | None:
+    wanted = key(text)
+    return next((f for f in register.fields if key(f.name) == wanted), None)
+
+
+def find_field(
+    scope: Scope, frame: Frame, register: Register, name: t.Name
+) -> tuple[Field, x.Expr | None] | None:
+    """A field by name, and the index where it is one of a family; reports what is not there."""
+    field = _find_field(register, name.text)
+    if field is None:
+        scope.found.add(
+            UnknownName(
+                scope.span(name),
+                f"{register.name} has no field `{name.text}`",
+                (Note(register.span, "declared here"),),
+                help=suggest(name.text, [f.name for f in register.fields]),
+            )
+        )
+        return None
+    if not field.count:
+        return field, None
+    split = bank(name.text)
+    assert split is not None
+    index = bank_index(scope, frame, name, split[1], field.first, field.count)
+    return None if index is None else (field, index)
+
+
+def _narrow(
+    scope: Scope, frame: Frame, node: t.Place, placed: Placed, picks: Picks
+) -> Placed | None:
+    """Applies what is left of the picks: at most one field or derived function."""
+    if not picks:
+        return placed
+    first, *rest = picks
+    if rest or isinstance(first, t.At):
+        bad = rest[0] if rest else first
+        scope.found.add(
+            IndexOutOfRange(
+                scope.span(bad), f"`{_text(scope, node)}` cannot be indexed or picked so"
+            )
+        )
+        return None
+    register = placed.view
+    if register is None:
+        scope.found.add(
+            NotLinked(
+                scope.span(first.name),
+                f"`{scope.source.text[node.start : first.start]}` has no fields: it holds no register",
+            )
+        )
+        return None
+    if (register.name, first.name.text) in scope.derived or (
+        register.name,
+        first.name.text,
+    ) in scope.thunks:
+        derived = scope.derive(register, first.name)
+        if derived is None:
+            return None
+        return Placed(placed.home, register, derived=derived)
+    found = find_field(scope, frame, register, first.name)
+    if found is None:
+        return None
+    return Placed(placed.home, register, found[0], found[1])
+
+
+# ---- reading
+
+
+def read(scope: Scope, node: t.Node, placed: Placed) -> x.Expr | None:
+    """The expression that reads a place."""
+    span = scope.span(node)
+    home = placed.home
+    value: x.Expr
+    match home:
+        case InRegister(register=register, index=index):
+            from dsl.resolve.access import readable
+
+            if not readable(scope, node, register, placed.field):
+                return None
+            value = x.ReadRegister(register, index, span)
+        case InSlot(slot=slot, base=base, index=index):
+            value = x.ReadSlot(slot, base, index, span)
+        case InValue(value=value):
+            pass
+    if placed.derived is not None:
+        assert placed.view is not None
+        kind = placed.derived.value.type
+        assert kind == BOOL or isinstance(kind, Int)
+        return x.Derive(value, placed.view, placed.derived.name, kind, span)  # type: ignore[arg-type]
+    if placed.field is not None:
+        assert placed.view is not None
+        assert isinstance(value.type, Int)
+        return x.Extract(
+            value, placed.view, placed.field, placed.field_index, promoted(value.type), span
+        )
+    return value
+
+
+def entry_of(scope: Scope, name: t.Name, needed: str) -> Entry | None:
+    """The declaration that a name stands for, or a finding that says what is needed."""
+    entry = scope.get(key(name.text))
+    if entry is None:
+        scope.unknown(name, needed)
+    return entry

@@ -1,0 +1,297 @@
+"""Names: what a module declares and imports, what a sequence has in hand, and who used what."""
+
+from __future__ import annotations
+
+import re
+from collections import abc
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from dsl.diagnostics import Diagnostics, Note, suggest
+from dsl.diagnostics.names import DuplicateName, UnknownName, WrongKindOfName
+from dsl.diagnostics.registers import CircularBehaviour
+from dsl.diagnostics.text import KeywordAsName
+from dsl.ir.lifecycle import Lifecycle
+from dsl.ir.platform import Derived, Endpoint, Group
+from dsl.ir.sequence import Kind, Lock, Signature
+from dsl.ir.shapes import Condition, Context, Register, Slot
+from dsl.ir.types import Type
+from dsl.source import Source, Span
+from dsl.syntax import tree as t
+from dsl.syntax.keywords import keywords
+
+_BANK = re.compile(r"(\w*)<(\w+)>(\w*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One register of a bank under its plain name, such as ``ICH_LR3_EL2``."""
+
+    register: Register
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """The owner of contexts that is no context itself, such as ``vcpu``."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Callable:
+    """A sequence or (``kind`` None) an extern, as a call sees it."""
+
+    signature: Signature
+    kind: Kind | None
+    undoes: str | None
+    defined: bool
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A declaration that is never used by name in an expression; ``what`` says which kind."""
+
+    what: str
+
+
+Meaning: TypeAlias = (
+    Register
+    | Element
+    | Endpoint
+    | Group
+    | Context
+    | Root
+    | Slot
+    | Condition
+    | Lock
+    | Callable
+    | Lifecycle
+    | Other
+)
+
+_KINDS: dict[type, str] = {
+    Register: "a register",
+    Element: "a register",
+    Endpoint: "an endpoint",
+    Group: "a group",
+    Context: "a context",
+    Root: "an owner of contexts",
+    Slot: "a slot",
+    Condition: "a condition",
+    Lock: "a lock",
+    Lifecycle: "a lifecycle",
+}
+
+
+def called(meaning: Meaning) -> str:
+    """What kind of thing a name stands for, in words."""
+    match meaning:
+        case Callable(kind=None):
+            return "an extern"
+        case Callable():
+            return "a sequence"
+        case Other(what=what):
+            return what
+        case _:
+            return _KINDS[type(meaning)]
+
+
+Thunk: TypeAlias = abc.Callable[[], Derived | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A declared name: what it means and where it was declared."""
+
+    name: str
+    meaning: Meaning
+    span: Span
+    module: str
+
+
+def bank(text: str) -> tuple[str, str] | None:
+    """The key and the index of a bank's name: ``ICH_LR<n>_EL2`` is ``ICH_LR<>_EL2`` and ``n``."""
+    match = _BANK.fullmatch(text)
+    if match is None:
+        return None
+    return f"{match[1]}<>{match[3]}", match[2]
+
+
+def key(text: str) -> str:
+    """The name under which a declaration is kept: a bank's without its index."""
+    split = bank(text)
+    return split[0] if split else text
+
+
+class Scope:
+    """All names of one module and of what it imports, and the findings made about them."""
+
+    def __init__(self, source: Source, found: Diagnostics) -> None:
+        self.source = source
+        self.found = found
+        self.own: dict[str, Entry] = {}
+        self.imported: dict[str, Entry] = {}
+        self.derived: dict[tuple[str, str], Derived] = {}
+        #: Derived functions of this module that nothing has asked for yet.
+        self.thunks: dict[tuple[str, str], Thunk] = {}
+        self._deriving: list[tuple[str, str]] = []
+        #: Keys of the names that something in this module refers to.
+        self.used: set[str] = set()
+
+    def span(self, node: t.Node) -> Span:
+        return Span(self.source, node.start, node.end)
+
+    # ---- declaring
+
+    def include(self, entries: Iterable[Entry]) -> None:
+        """Takes over what an imported module can see; two different owners of a name clash."""
+        for entry in entries:
+            known = self.imported.setdefault(entry.name, entry)
+            if known.span != entry.span:
+                self._clash(entry, known)
+
+    def declare(self, name: str, meaning: Meaning, node: t.Node) -> None:
+        """Adds a declaration of this module, or reports that the name is taken."""
+        self.check_word(node, name)
+        entry = Entry(name, meaning, self.span(node), self.source.module)
+        known = self.own.get(name) or self.imported.get(name)
+        if known is None:
+            self.own[name] = entry
+        elif _completes(entry, known):
+            self.own[name] = entry
+        elif _completes(known, entry):
+            pass
+        elif isinstance(known.meaning, Root) and isinstance(meaning, Root):
+            pass
+        else:
+            self._clash(entry, known)
+
+    def check_word(self, node: t.Node, name: str) -> None:
+        """Reports a word of the language that is declared as a name."""
+        if name in keywords():
+            self.found.add(
+                KeywordAsName(self.span(node), f"`{name}` is a word of the language, not a name")
+            )
+
+    def _clash(self, entry: Entry, known: Entry) -> None:
+        self.found.add(
+            DuplicateName(
+                entry.span,
+                f"`{entry.name}` is declared twice",
+                (Note(known.span, f"first declared here, as {called(known.meaning)}"),),
+                help="rename one of them: a module and all it imports share one set of names",
+            )
+        )
+
+    def visible(self) -> dict[str, Entry]:
+        return {**self.imported, **self.own}
+
+    # ---- looking up
+
+    def get(self, name: str) -> Entry | None:
+        entry = self.own.get(name) or self.imported.get(name)
+        if entry is not None:
+            self.used.add(name)
+            if isinstance(entry.meaning, Element):
+                self.used.add(key(entry.meaning.register.name))
+        return entry
+
+    def derive(self, register: Register, name: t.Name) -> Derived | None:
+        """A derived function of a register, resolved when first asked for."""
+        at = (register.name, name.text)
+        if at in self.derived:
+            return self.derived[at]
+        if at in self._deriving:
+            self.found.add(
+                CircularBehaviour(
+                    self.span(name), f"{register.name}.{name.text} is defined by itself"
+                )
+            )
+            return None
+        self._deriving.append(at)
+        derived = self.thunks[at]()
+        self._deriving.pop()
+        if derived is not None:
+            self.derived[at] = derived
+        return derived
+
+    def unknown(self, node: t.Name, what: str, extra: Iterable[str] = ()) -> None:
+        """Reports a name that nothing declares; ``what`` is what was looked for, as "a lock"."""
+        shown = [_shown(e) for e in self.visible().values()]
+        self.found.add(
+            UnknownName(
+                self.span(node),
+                f"`{node.text}` is not declared: {what} is needed here",
+                help=suggest(node.text, [*extra, *shown]),
+            )
+        )
+
+    def wrong(self, node: t.Node, entry: Entry, needed: str) -> None:
+        """Reports a name that is something else than what is needed."""
+        self.found.add(
+            WrongKindOfName(
+                self.span(node),
+                f"`{entry.name}` is {called(entry.meaning)}, and {needed} is needed here",
+                (Note(entry.span, "declared here"),),
+            )
+        )
+
+
+def _shown(entry: Entry) -> str:
+    meaning = entry.meaning
+    return meaning.name if isinstance(meaning, Register) else entry.name
+
+
+def _completes(one: Entry, other: Entry) -> bool:
+    """Whether ``one`` defines what ``other`` only declares (with the same shape)."""
+    match one.meaning, other.meaning:
+        case Callable(kind=Kind() as kind, defined=True), Callable(
+            kind=Kind() as promised, defined=False
+        ):
+            return kind is promised and _same(one.meaning.signature, other.meaning.signature)
+        case _:
+            return False
+
+
+def _same(one: Signature, other: Signature) -> bool:
+    return [p.type for p in one.params] == [p.type for p in other.params] and (
+        one.result == other.result
+    )
+
+
+@dataclass(slots=True)
+class Local:
+    """A parameter, a ``let`` or a loop variable."""
+
+    name: str
+    type: Type
+    view: Register | None
+    span: Span
+    what: str
+    used: bool = False
+
+
+@dataclass(slots=True)
+class Frame:
+    """What an expression or a block can see beyond the module.
+
+    ``place`` names where it stands, for messages and for what is allowed there: platform, rule,
+    condition, sequence, lifecycle, invariant or scenario.
+    """
+
+    place: str
+    locals: dict[str, Local] = field(default_factory=dict)
+    #: The register whose own fields are names here, and whose value they are fields of.
+    written: Register | None = None
+    #: The definitions of ``let``s further down in the blocks around, for better messages.
+    later: dict[str, Span] = field(default_factory=dict)
+    labels: list[str] = field(default_factory=list)
+    locks: list[str] = field(default_factory=list)
+    #: How many locks were held where each label's block began.
+    depths: list[int] = field(default_factory=list)
+    #: Which of the labels something leaves.
+    left: list[set[str]] = field(default_factory=list)
+    result: Type | None = None

@@ -1,0 +1,121 @@
+"""What only shows when modules are seen together: promises, circles, coverage, unused things."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dsl.diagnostics import Diagnostics, Note
+from dsl.diagnostics.dialects import NoFile, TwoFiles, UsedOnce
+from dsl.diagnostics.names import Unused
+from dsl.diagnostics.sequences import NotDefined, Recursive
+from dsl.ir import expr as x
+from dsl.ir import sequence as s
+from dsl.ir.dialect import Dialect
+from dsl.ir.program import Program
+from dsl.ir.shapes import Condition, Slot
+from dsl.resolve.module import Resolved, declared_here
+from dsl.resolve.promises import Promises
+from dsl.resolve.scope import Callable, Entry, called
+from dsl.resolve.walk import calls
+
+
+class Checks:
+    """Collects findings over programs; what several programs share is reported once."""
+
+    def __init__(self, found: Diagnostics) -> None:
+        self.found = found
+
+    def program(self, program: Program, closure: Sequence[Resolved], root: Resolved) -> None:
+        """Promises, recursion, definitions and coverage of one module and all it imports."""
+        sequences = program.sequences
+        self._recursion(sequences)
+        Promises(sequences, program.slots, self.found).check(list(sequences))
+        importers = {name for r in closure for name in r.module.imports}
+        if root.module.name not in importers:
+            self._coverage(program, closure, root)
+
+    def _recursion(self, sequences: dict[str, s.Sequence]) -> None:
+        state: dict[str, int] = {}
+        for start in sequences:
+            path: list[tuple[str, Iterator[x.Call]]] = []
+            if start not in state:
+                state[start] = 1
+                path.append((start, calls(sequences[start].body)))
+            while path:
+                name, pending = path[-1]
+                call = next(pending, None)
+                if call is None:
+                    state[name] = 2
+                    path.pop()
+                elif call.callee in sequences:
+                    if state.get(call.callee) == 1:
+                        circle = [n for n, _ in path]
+                        circle = [*circle[circle.index(call.callee) :], call.callee]
+                        self.found.add(
+                            Recursive(call.span, f"a sequence calls itself: {' → '.join(circle)}")
+                        )
+                    elif call.callee not in state:
+                        state[call.callee] = 1
+                        path.append((call.callee, calls(sequences[call.callee].body)))
+
+    def _coverage(self, program: Program, closure: Sequence[Resolved], root: Resolved) -> None:
+        """Sequences without a definition, and sequences that no file or two files hold."""
+        dialects = [d for r in closure for d in r.dialects]
+        for name, sequence in program.sequences.items():
+            span = sequence.signature.span
+            if sequence.body is None:
+                # Only a module that gathers a whole program promises definitions.
+                if dialects:
+                    self.found.add(
+                        NotDefined(span, f"`{name}` is declared, and nothing here defines it")
+                    )
+                continue
+            for dialect in dialects:
+                files = dialect.files_of(name)
+                if not files:
+                    self.found.add(
+                        NoFile(span, f"no file of the dialect `{dialect.name}` holds `{name}`")
+                    )
+                elif len(files) > 1:
+                    self.found.add(
+                        TwoFiles(
+                            span,
+                            f"two files of the dialect `{dialect.name}` hold `{name}`",
+                            tuple(Note(f.span, "this one") for f in files),
+                        )
+                    )
+
+    # ---- what nothing uses
+
+    def unused(self, judged: Sequence[Resolved], everything: Sequence[Resolved]) -> None:
+        """Declarations of the judged modules that nothing in the run uses.
+
+        A module that nothing else of the run imports and that has no sequences is a library
+        whose users are elsewhere: it is not judged.
+        """
+        imported = {name for r in everything for name in r.module.imports}
+        used = frozenset().union(*(r.used for r in everything)) if everything else frozenset()
+        for resolved in judged:
+            if not resolved.module.sequences and resolved.module.name not in imported:
+                continue
+            platform = {r.name for r in resolved.module.registers}
+            for entry in declared_here(resolved):
+                if entry.name in used or not _judged(entry) or entry.name in platform:
+                    continue
+                self.found.add(
+                    Unused(entry.span, f"{called(entry.meaning)} `{entry.name}` is never used")
+                )
+
+
+def _judged(entry: Entry) -> bool:
+    """Whether a name that nothing uses is a finding: outputs and entry points are not."""
+    match entry.meaning:
+        case s.Lock() | Condition() | Slot():
+            return True
+        case Callable(kind=None):
+            return True
+        case _:
+            return False
+
+
+__all__ = ["Checks", "Dialect", "UsedOnce"]

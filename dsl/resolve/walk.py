@@ -1,0 +1,122 @@
+"""Walks over bodies: the statements in a body, the expressions in a statement, the calls in both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from dsl.ir import expr as x
+from dsl.ir import sequence as s
+
+
+def statements(body: s.Body | None) -> Iterator[s.Statement]:
+    """Every statement of a body, outer before inner."""
+    for statement in body or ():
+        yield statement
+        for inner in bodies(statement):
+            yield from statements(inner)
+
+
+def bodies(statement: s.Statement) -> Iterator[s.Body]:
+    """The bodies directly inside a statement."""
+    match statement:
+        case s.If(arms=arms, otherwise=otherwise):
+            yield from (arm.body for arm in arms)
+            if otherwise is not None:
+                yield otherwise
+        case s.Switch(cases=cases, otherwise=otherwise):
+            yield from (case.body for case in cases)
+            if otherwise is not None:
+                yield otherwise
+        case s.Loop(body=body) | s.Labelled(body=body) | s.Hold(body=body):
+            yield body
+        case _:
+            pass
+
+
+def expressions(statement: s.Statement) -> Iterator[x.Expr]:
+    """The expressions that a statement evaluates itself, in order."""
+    match statement:
+        case s.WriteRegister(index=index, value=value) | s.WriteSlot(index=index, value=value):
+            if index is not None:
+                yield index
+            yield value
+        case s.UpdateRegister(index=index, changes=changes) | s.UpdateSlot(
+            index=index, changes=changes
+        ):
+            if index is not None:
+                yield index
+            for change in changes:
+                if change.index is not None:
+                    yield change.index
+                yield change.value
+        case s.Let(value=value):
+            yield value
+        case s.If(arms=arms):
+            yield from (arm.condition for arm in arms)
+        case s.Loop(low=low, high=high):
+            yield low
+            yield high
+        case s.Switch(value=value):
+            yield value
+        case s.Return(value=value):
+            if value is not None:
+                yield value
+        case s.Perform(call=call):
+            yield call
+        case s.Warn(condition=condition) | s.Assert(condition=condition):
+            yield condition
+        case s.Labelled() | s.Leave() | s.Hold() | s.Order() | s.May():
+            pass
+        case _:
+            assert_never(statement)
+
+
+def parts(value: x.Expr) -> Iterator[x.Expr]:
+    """The expressions directly inside an expression, in order of evaluation."""
+    match value:
+        case x.Const() | x.Var() | x.Written() | x.Test() | x.Count():
+            pass
+        case x.ReadRegister(index=index) | x.ReadSlot(index=index):
+            if index is not None:
+                yield index
+        case x.Extract(value=inner, index=index):
+            yield inner
+            if index is not None:
+                yield index
+        case x.Insert(value=inner, index=index, new=new):
+            yield inner
+            if index is not None:
+                yield index
+            yield new
+        case x.Derive(value=inner) | x.Cast(value=inner):
+            yield inner
+        case x.Binary(left=left, right=right):
+            yield left
+            yield right
+        case x.Not(operand=inner) | x.Truth(operand=inner):
+            yield inner
+        case x.Call(args=args):
+            yield from args
+        case x.Every(low=low, high=high, condition=condition):
+            yield low
+            yield high
+            yield condition
+        case _:
+            assert_never(value)
+
+
+def inside(value: x.Expr) -> Iterator[x.Expr]:
+    """An expression and everything in it, inner before outer."""
+    for part in parts(value):
+        yield from inside(part)
+    yield value
+
+
+def calls(body: s.Body | None) -> Iterator[x.Call]:
+    """Every call that a body makes."""
+    for statement in statements(body):
+        for value in expressions(statement):
+            for inner in inside(value):
+                if isinstance(inner, x.Call):
+                    yield inner

@@ -1,0 +1,246 @@
+"""Files and what they import: read once, in an order in which every import comes first."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsl.diagnostics import Diagnostic, Diagnostics, suggest
+from dsl.diagnostics.text import ImportCycle, MissingFile, NotReadable, NotUtf8, NulByte, TooDeep
+from dsl.ir.program import Program
+from dsl.resolve.module import Resolved, resolve
+from dsl.resolve.usage import Checks
+from dsl.source import Source, Span
+from dsl.syntax import cache, tree
+
+#: Larger files are no sources: a hundred thousand lines are about 4 MiB.
+LARGEST = 8 << 20
+SUFFIX = ".vgs"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A file with its tree and its resolved module."""
+
+    path: Path | None
+    tree: tree.Module
+    resolved: Resolved
+    syntax: tuple[Diagnostic, ...]
+
+
+class Workspace:
+    """The files of one run.
+
+    ``roots`` are the folders in which an import is looked for after the importing file's own.
+    """
+
+    def __init__(self, roots: Sequence[Path] = ()) -> None:
+        self.roots = tuple(roots)
+        self.found = Diagnostics()
+        self._loaded: dict[str, Loaded | None] = {}
+        self._reading: list[str] = []
+        self._closures: dict[str, tuple[Resolved, ...]] = {}
+
+    # ---- loading
+
+    def load(self, path: Path) -> Loaded | None:
+        """A file with all it imports, or None where it cannot be read; findings are kept."""
+        return self._load(path, None)
+
+    def load_text(self, text: str, name: str = "<stdin>") -> Loaded | None:
+        """A source that is in no file; it imports from the current folder and the roots."""
+        return self._take(name, Source(name, text, "stdin"), None, Path.cwd())
+
+    def _load(self, path: Path, asked: Span | None) -> Loaded | None:
+        key = os.path.realpath(path)
+        if key in self._loaded:
+            return self._loaded[key]
+        source = self._read(path, asked, self._module_name(path))
+        if source is None:
+            self._loaded[key] = None
+            return None
+        return self._take(key, source, path, path.parent)
+
+    def _take(self, key: str, source: Source, path: Path | None, folder: Path) -> Loaded | None:
+        self._reading.append(key)
+        enabled = gc.isenabled()
+        # Trees and IR are many small objects that all stay: collecting now only costs time.
+        gc.disable()
+        try:
+            loaded = self._resolve(source, path, folder)
+        except RecursionError:
+            end = len(source.text)
+            span = Span(source, 0, min(end, 1))
+            self.found.add(TooDeep(span, "expressions or blocks are nested too deeply to follow"))
+            loaded = None
+        finally:
+            self._reading.pop()
+            if enabled:
+                gc.enable()
+        self._loaded[key] = loaded
+        return loaded
+
+    def _resolve(self, source: Source, path: Path | None, folder: Path) -> Loaded:
+        parsed, syntax = self._parse(source)
+        self.found.extend(syntax)
+        imports = self._imports(source, parsed, folder)
+        resolved = resolve(source, parsed, imports)
+        # What could not be read declares nothing, so names that it may have declared are
+        # reported only where the whole file was read.
+        complete = not syntax and len(imports) == sum(
+            isinstance(i.body, tree.Import) for i in parsed.items
+        )
+        for finding in resolved.findings:
+            if complete or finding.code not in _CONSEQUENCES:
+                self.found.add(finding)
+        closure: dict[str, Resolved] = {}
+        for each in imports:
+            for one in self._closures[each.source.name]:
+                closure.setdefault(one.source.name, one)
+        closure[source.name] = resolved
+        self._closures[source.name] = tuple(closure.values())
+        return Loaded(path, parsed, resolved, tuple(syntax))
+
+    def _parse(self, source: Source) -> tuple[tree.Module, list[Diagnostic]]:
+        kept = cache.load(source)
+        if kept is not None:
+            return kept, []
+        # The parser is loaded only where a tree is not at hand.
+        from dsl.syntax.parser import parse
+
+        module, found = parse(source)
+        if not found:
+            cache.store(source, module)
+        return module, found
+
+    def _imports(self, source: Source, parsed: tree.Module, folder: Path) -> tuple[Resolved, ...]:
+        made = []
+        for item in parsed.items:
+            node = item.body
+            if not isinstance(node, tree.Import):
+                continue
+            span = Span(source, node.path[0].start, node.path[-1].end)
+            path = self._find(node, folder)
+            if path is None:
+                self._missing(node, span, folder)
+                continue
+            key = os.path.realpath(path)
+            if key in self._reading:
+                chain = [Path(k).stem for k in self._reading[self._reading.index(key) :]]
+                self.found.add(
+                    ImportCycle(
+                        span,
+                        f"modules import each other: {' → '.join([*chain, path.stem])}",
+                    )
+                )
+                continue
+            loaded = self._load(path, span)
+            if loaded is not None:
+                made.append(loaded.resolved)
+        return tuple(made)
+
+    def _find(self, node: tree.Import, folder: Path) -> Path | None:
+        relative = Path(*(n.text for n in node.path)).with_suffix(SUFFIX)
+        for root in (folder, *self.roots):
+            path = root / relative
+            if path.is_file():
+                return path
+        return None
+
+    def _missing(self, node: tree.Import, span: Span, folder: Path) -> None:
+        name = ".".join(n.text for n in node.path)
+        known = []
+        for root in (folder, *self.roots):
+            known += [p.stem for p in root.glob(f"*{SUFFIX}")]
+            known += [
+                ".".join(p.relative_to(root).with_suffix("").parts)
+                for p in root.glob(f"*/*{SUFFIX}")
+            ]
+        looked = ", ".join(dict.fromkeys(str(r) or "." for r in (folder, *self.roots)))
+        self.found.add(
+            MissingFile(
+                span,
+                f"there is no module `{name}`",
+                help=suggest(name, known)
+                or f"looked for {name.replace('.', '/')}{SUFFIX} in: {looked}",
+            )
+        )
+
+    def _module_name(self, path: Path) -> str:
+        """The dotted name by which a module is imported from the first root that holds it."""
+        where = path.resolve()
+        for root in self.roots:
+            if where.is_relative_to(root.resolve()):
+                return ".".join(where.relative_to(root.resolve()).with_suffix("").parts)
+        return path.stem
+
+    def _read(self, path: Path, asked: Span | None, module: str) -> Source | None:
+        name = str(path)
+        empty = Source(name, "", module)
+        at = asked or Span(empty, 0, 0)
+        try:
+            if path.stat().st_size > LARGEST:
+                self.found.add(
+                    NotReadable(
+                        at, f"{name} is larger than {LARGEST >> 20} MiB, so it is no source"
+                    )
+                )
+                return None
+            data = path.read_bytes()
+        except FileNotFoundError:
+            self.found.add(MissingFile(at, f"there is no file {name}"))
+            return None
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else str(error)
+            self.found.add(NotReadable(at, f"{name} cannot be read: {why}"))
+            return None
+        return decode(name, module, data, self.found)
+
+    # ---- what the files make together
+
+    def program(self, loaded: Loaded) -> Program:
+        """The module with everything it imports."""
+        closure = self._closures[loaded.resolved.source.name]
+        return Program(loaded.resolved.module.name, tuple(r.module for r in closure))
+
+    def closure(self, loaded: Loaded) -> tuple[Resolved, ...]:
+        """The module and everything that it imports, imports first."""
+        return self._closures[loaded.resolved.source.name]
+
+    def check(self, asked: Iterable[Loaded]) -> None:
+        """What only shows when modules are seen together; ``asked`` are the files to judge."""
+        judged = list(asked)
+        everything = [x for x in self._loaded.values() if x is not None]
+        checks = Checks(self.found)
+        for loaded in judged:
+            if not loaded.syntax and loaded.resolved.module.sequences:
+                checks.program(self.program(loaded), self.closure(loaded), loaded.resolved)
+        checks.unused([x.resolved for x in judged], [x.resolved for x in everything])
+
+
+#: Findings that may only follow from a file that was not read completely.
+_CONSEQUENCES = frozenset({"VGS020", "VGS023", "VGS058"})
+
+
+def decode(name: str, module: str, data: bytes, found: Diagnostics) -> Source | None:
+    """The text of a source file, or a finding that it is not text."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        head = data[: error.start].decode("utf-8")
+        source = Source(name, head + "\N{REPLACEMENT CHARACTER}", module)
+        span = Span(source, len(head), len(head) + 1)
+        byte = data[error.start]
+        found.add(NotUtf8(span, f"this byte (0x{byte:02x}) is not UTF-8"))
+        return None
+    if text.startswith("\ufeff"):
+        text = text[1:]
+    source = Source(name, text, module)
+    nul = text.find("\0")
+    if nul >= 0:
+        found.add(NulByte(Span(source, nul, nul + 1), "a NUL byte: this is not text"))
+        return None
+    return source

@@ -1,0 +1,1 @@
+"""Text to typed tree, and typed tree to canonical text."""

@@ -1,0 +1,52 @@
+"""Typed trees kept between runs, by the content of the source and the version of the syntax."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+from functools import cache
+from importlib.resources import files
+
+from dsl.resources import cache_folder, grammar_text
+from dsl.source import Source
+from dsl.syntax import tree
+
+
+@cache
+def _version() -> bytes:
+    """Changes with the grammar, the tree and the builder, so that no old tree is taken for new."""
+    digest = hashlib.blake2b(grammar_text().encode(), digest_size=16)
+    for name in ("tree.py", "build.py"):
+        digest.update(files("dsl.syntax").joinpath(name).read_bytes())
+    return digest.digest()
+
+
+def _key(source: Source) -> str:
+    return hashlib.blake2b(source.text.encode(), digest_size=20, key=_version()).hexdigest()
+
+
+def load(source: Source) -> tree.Module | None:
+    """The tree of a source that was parsed without findings before, if it is still there."""
+    folder = cache_folder()
+    if folder is None:
+        return None
+    try:
+        found = pickle.loads((folder / f"{_key(source)}.tree").read_bytes())
+    except (OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError):
+        return None
+    return found if isinstance(found, tree.Module) else None
+
+
+def store(source: Source, module: tree.Module) -> None:
+    """Keeps a tree; a folder that cannot be written, or a tree too deep to pickle, is no error."""
+    folder = cache_folder()
+    if folder is None:
+        return
+    path = folder / f"{_key(source)}.tree"
+    beside = path.with_suffix(f".{os.getpid()}")
+    try:
+        beside.write_bytes(pickle.dumps(module, protocol=5))
+        beside.replace(path)
+    except (OSError, RecursionError):
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,181 @@
+"""Turns what the parser could not accept into a diagnostic that a person can act on."""
+
+from __future__ import annotations
+
+import re
+
+from lark import Token
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+
+from dsl.diagnostics import Diagnostic, Note
+from dsl.diagnostics.text import (
+    UnexpectedCharacter,
+    UnexpectedEnd,
+    UnexpectedWord,
+    Unfinished,
+)
+from dsl.source import Source, Span
+
+_MOST_LISTED = 8
+
+#: What a class of words is called in a message.
+_CALLED = {
+    "NAME": "a name",
+    "BANK": "a register of a bank",
+    "GLOB": "a glob",
+    "INT": "a number",
+    "STRING": "a string",
+    "DOC": "documentation",
+    "MOVE": "`<-`",
+    "COMPARE": "a comparison",
+    "SHIFT": "a shift",
+    "PLUS": "`+` or `-`",
+    "$END": "the end of the file",
+}
+
+
+def explain(
+    error: UnexpectedInput,
+    source: Source,
+    start: int,
+    end: int,
+    keywords: frozenset[str],
+    taken: Span | None,
+) -> Diagnostic:
+    """The diagnostic for an error within the declaration at ``start`` to ``end``.
+
+    ``taken`` is a keyword that was read as a name, if there is one.
+    """
+    if taken is not None:
+        return Unfinished(
+            taken,
+            f"what comes before `{taken.text}` is not finished",
+            help=f"`{taken.text}` is a word of the language, so it cannot be the name "
+            "that is missing here",
+        )
+    match error:
+        case UnexpectedToken(token=token) if token.type == "$END":
+            begins = _first_word(source, start, end)
+            return UnexpectedEnd(
+                begins,
+                f"this is not finished: {_expected(error.expected)} is missing at the end",
+                (Note(_last_word(source, start, end), "it ends here"),),
+            )
+        case UnexpectedToken(token=token):
+            return _unexpected(token, error, source, start, keywords)
+        case UnexpectedCharacters():
+            at = error.pos_in_stream or 0
+            return _character(source, at)
+    raise AssertionError(error)
+
+
+def _unexpected(
+    token: Token, error: UnexpectedToken, source: Source, start: int, keywords: frozenset[str]
+) -> Diagnostic:
+    at = token.start_pos or 0
+    span = Span(source, at, at + len(token))
+    expected = _expected(error.expected)
+    before = _word_before(source, start, at)
+    if str(token) in keywords:
+        return Unfinished(
+            span,
+            f"`{token}` cannot begin here: what comes before it is not finished",
+            (Note(before, "after this"),) if before else (),
+            help=f"{expected} could follow",
+        )
+    return UnexpectedWord(
+        span,
+        f"unexpected `{_short(str(token))}`",
+        (Note(before, "after this"),) if before else (),
+        help=f"{expected} could stand here",
+    )
+
+
+def _character(source: Source, at: int) -> Diagnostic:
+    char = source.text[at : at + 1]
+    span = Span(source, at, at + 1)
+    match char:
+        case '"':
+            return UnexpectedCharacter(span, "this string is not closed on its line")
+        case ";":
+            help = "statements and declarations end without a semicolon"
+        case "/":
+            help = "a comment begins with `//`; there is no `/* */`"
+        case "=":
+            help = "`<-` moves a value, `==` compares, `=` defines"
+        case "!" | "~":
+            help = "write `not` for a condition"
+        case _:
+            help = ""
+    shown = char if char.isprintable() else f"U+{ord(char):04X}" if char else "end"
+    return UnexpectedCharacter(span, f"unexpected character `{shown}`", help=help)
+
+
+def _expected(terminals: set[str] | frozenset[str] | list[str]) -> str:
+    """The words that could stand at a place, in a sentence."""
+    names = sorted({_called(t) for t in terminals})
+    if len(names) > _MOST_LISTED:
+        names = [*names[:_MOST_LISTED], "…"]
+    if not names:
+        return "nothing"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def _called(terminal: str) -> str:
+    if terminal in _CALLED:
+        return _CALLED[terminal]
+    if terminal in _SIGNS:
+        return f"`{_SIGNS[terminal]}`"
+    return f"`{terminal.lower()}`"
+
+
+_SIGNS = {
+    "LBRACE": "{",
+    "RBRACE": "}",
+    "LPAR": "(",
+    "RPAR": ")",
+    "LSQB": "[",
+    "RSQB": "]",
+    "COLON": ":",
+    "COMMA": ",",
+    "DOT": ".",
+    "EQUAL": "=",
+    "STAR": "*",
+    "VBAR": "|",
+    "AMPERSAND": "&",
+    "CIRCUMFLEX": "^",
+    "AT": "@",
+    "__ANON_0": "->",
+}
+
+
+def _word_before(source: Source, start: int, at: int) -> Span | None:
+    """The last word before a place, on its line or the lines above it, comments aside."""
+    text = source.text
+    stop = at
+    while stop > start:
+        line = text.rfind("\n", start, stop) + 1 or start
+        piece = re.sub(r"//.*", "", text[line:stop])
+        found = list(re.finditer(r"\S+", piece))
+        if found:
+            tail = re.search(r"\w+$|.$", found[-1].group())
+            assert tail is not None
+            begin = line + found[-1].start() + tail.start()
+            return Span(source, begin, line + found[-1].end())
+        stop = line - 1
+    return None
+
+
+def _first_word(source: Source, start: int, end: int) -> Span:
+    for found in re.finditer(r"//[^\n]*|(\w+|\S)", source.text[start:end]):
+        if found.group(1):
+            return Span(source, start + found.start(), start + found.end())
+    return Span(source, start, start + 1)
+
+
+def _last_word(source: Source, start: int, end: int) -> Span:
+    return _word_before(source, start, end) or Span(source, start, start + 1)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:37] + "..."
