@@ -87,9 +87,9 @@ def register_bits(value: x.Expr) -> tuple[int, Register | None]:
         case x.Binary(op=">>", left=left, right=x.Const(value=by)):
             bits, register = register_bits(left)
             return bits >> by, register
-        case x.Binary(op="<<", left=left, right=x.Const(value=by)):
+        case x.Binary(op="<<", left=left, right=x.Const(value=by), type=Int() as kind):
             bits, register = register_bits(left)
-            return bits << by, register
+            return (bits << by & kind.mask if by < kind.width else 0), register
         case _:
             return 0, None
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from dsl.diagnostics import Note, suggest
 from dsl.diagnostics.names import DuplicateName, UnknownName, WrongKindOfName
+from dsl.diagnostics.sequences import NoHandle
 from dsl.diagnostics.values import IndexOutOfRange, LinkShape, TypeMismatch
 from dsl.ir import expr as x
 from dsl.ir.program import Definition
@@ -25,8 +26,9 @@ from dsl.resolve.access import fits
 from dsl.resolve.constants import bounds, number
 from dsl.resolve.expressions import truth, typed
 from dsl.resolve.registers import docs_of
-from dsl.resolve.scope import Callable, Entry, Frame, Root, Scope, key
+from dsl.resolve.scope import Broken, Callable, Entry, Frame, Root, Scope, key
 from dsl.resolve.targets import target
+from dsl.resolve.walk import inside
 from dsl.syntax import tree as t
 
 _LONGEST_ARRAY = 1 << 16
@@ -57,6 +59,8 @@ def type_of(
                     return register.type, register
                 case Root(name=root) if handles:
                     return Handle(root), None
+                case Broken():
+                    return None
             scope.found.add(
                 UnknownName(
                     scope.span(name),
@@ -87,8 +91,8 @@ def context(scope: Scope, item: t.Item, node: t.Context) -> Context | None:
     slots = []
     for each in node.slots:
         slot = _slot(scope, each, node.name.text, root)
+        scope.declare(each.name.text, Broken() if slot is None else slot, each.name)
         if slot is not None:
-            scope.declare(slot.name, slot, each.name)
             slots.append(slot)
     return Context(
         node.name.text,
@@ -139,7 +143,7 @@ def _slot(scope: Scope, node: t.Slot, owner: str, root: str) -> Slot | None:
     if node.link is None:
         return slot
     link = _link(scope, node, slot, node.link)
-    return slot if link is None else replace(slot, link=link)
+    return None if link is None else replace(slot, link=link)
 
 
 def _link(scope: Scope, node: t.Slot, slot: Slot, link: t.Link) -> Link | None:
@@ -214,12 +218,21 @@ def conditions(
             if kind == BOOL
             else typed(scope, frame, node.value, kind, "a condition")
         )
-    owners = roots(scope)
     root = None
-    if value is not None:
-        root = next((s.root for s in _slots(value)), None)
-    elif period is not Period.MACHINE and len(owners) == 1:
-        root = owners[0]
+    if node.value is None:
+        owners = roots(scope)
+        if period is not Period.MACHINE and len(owners) == 1:
+            root = owners[0]
+    elif value is not None:
+        owners = sorted(_owners(value))
+        root = owners[0] if owners else None
+        if len(owners) > 1:
+            scope.found.add(
+                NoHandle(
+                    scope.span(node.value),
+                    f"this is about {' and '.join(owners)}, and a condition has one owner",
+                )
+            )
     for name in node.names:
         condition = Condition(
             name.text, root, kind, low, high, period, docs_of(item.docs), scope.span(name)
@@ -231,22 +244,16 @@ def conditions(
     return made, defined
 
 
-def _slots(value: x.Expr) -> list[Slot]:
-    match value:
-        case x.ReadSlot(slot=slot):
-            return [slot]
-        case x.Binary(left=left, right=right):
-            return _slots(left) + _slots(right)
-        case x.Not(operand=inner) | x.Truth(operand=inner):
-            return _slots(inner)
-        case x.Cast(value=inner) | x.Extract(value=inner) | x.Derive(value=inner):
-            return _slots(inner)
-        case x.Insert(value=inner, new=new):
-            return _slots(inner) + _slots(new)
-        case x.Every(condition=inner):
-            return _slots(inner)
-        case _:
-            return []
+def _owners(value: x.Expr) -> set[str]:
+    """Whom an expression is about: the owners of the slots and conditions in it."""
+    found = set()
+    for each in inside(value):
+        match each:
+            case x.ReadSlot(slot=slot):
+                found.add(slot.root)
+            case x.Test(condition=condition) if condition.root is not None:
+                found.add(condition.root)
+    return found
 
 
 # ---- signatures, locks and externs

@@ -11,7 +11,7 @@ from dsl.ir.shapes import Field, Register
 from dsl.ir.types import BOOL, INT, U32, U64, Bool, Handle, Int, Type, common
 from dsl.resolve.access import fits, writable
 from dsl.resolve.places import entry_of, find_field, place, read
-from dsl.resolve.scope import Callable, Frame, Local, Scope
+from dsl.resolve.scope import Callable, Frame, Local, Root, Scope
 from dsl.syntax import tree as t
 
 _LOGICAL = ("and", "or", "implies")
@@ -50,6 +50,15 @@ def _number(scope: Scope, node: t.Number) -> x.Expr | None:
         scope.found.add(OutOfRange(scope.span(node), f"{node.text} does not fit 64 bits"))
         return None
     return x.Const(node.value, INT if INT.holds(node.value) else U64, scope.span(node))
+
+
+def examine(scope: Scope, frame: Frame, node: t.Expr) -> None:
+    """Resolves an expression only for its findings, where what it is for was one already.
+
+    A bare name may be meant as an enumerator of a field that is not known, so it is left alone.
+    """
+    if not _bare(scope, frame, node):
+        expression(scope, frame, node)
 
 
 # ---- conversions
@@ -246,15 +255,18 @@ def field_value(
 def _with(scope: Scope, frame: Frame, node: t.With) -> x.Expr | None:
     value = expression(scope, frame, node.base)
     if value is None:
+        examine(scope, frame, node.value)
         return None
     register = view_of(value)
     if register is None or not isinstance(value.type, Int):
+        examine(scope, frame, node.value)
         scope.found.add(
             NotLinked(scope.span(node.base), "this holds no register's value, so it has no fields")
         )
         return None
     found = find_field(scope, frame, register, node.field)
     if found is None or not writable_field(scope, node.field, register, found[0]):
+        examine(scope, frame, node.value)
         return None
     new = field_value(scope, frame, register, found[0], node.value)
     if new is None:
@@ -286,6 +298,7 @@ def view_of(value: x.Expr) -> Register | None:
 
 def _every(scope: Scope, frame: Frame, node: t.Every) -> x.Expr | None:
     ends = range_ends(scope, frame, node.range)
+    scope.taken(node.var, frame.locals)
     shadowed = frame.locals.get(node.var.text)
     local = Local(node.var.text, INT, None, scope.span(node.var), "a variable")
     frame.locals[node.var.text] = local
@@ -334,14 +347,17 @@ def call(
         scope.found.add(Misplaced(span, f"nothing can be called in a {frame.place}"))
         return None
     entry = entry_of(scope, node.name, "a sequence or an extern")
-    if entry is None:
-        return None
-    callee = entry.meaning
-    if not isinstance(callee, Callable):
-        scope.wrong(node.name, entry, "a sequence or an extern")
+    callee = entry.meaning if entry else None
+    if entry is None or not isinstance(callee, Callable):
+        if entry is not None:
+            scope.wrong(node.name, entry, "a sequence or an extern")
+        for arg in node.args:
+            _examine_argument(scope, frame, arg)
         return None
     signature = callee.signature
     if len(node.args) != len(signature.params):
+        for arg in node.args:
+            _examine_argument(scope, frame, arg)
         scope.found.add(
             WrongArguments(
                 span,
@@ -354,9 +370,10 @@ def call(
     args = []
     for param, arg in zip(signature.params, node.args, strict=True):
         given = _argument(scope, frame, arg, param.type, f"the parameter `{param.name}`")
-        if given is None:
-            return None
-        args.append(given)
+        if given is not None:
+            args.append(given)
+    if len(args) != len(node.args):
+        return None
     if value and signature.result is None:
         scope.found.add(
             NoValue(
@@ -398,6 +415,19 @@ def _argument(scope: Scope, frame: Frame, node: t.Expr, kind: Type, what: str) -
         value = expression(scope, frame, node)
         return None if value is None else fit(scope, node, value, kind, what)
     return typed(scope, frame, node, kind, what)
+
+
+def _examine_argument(scope: Scope, frame: Frame, node: t.Expr) -> None:
+    """An argument for its findings only; an owner of contexts is one as it stands."""
+    if isinstance(node, t.Place) and not node.picks:
+        local = frame.locals.get(node.name.text)
+        if local is not None:
+            local.used = True
+            return
+        entry = scope.get(node.name.text)
+        if entry is not None and isinstance(entry.meaning, Root):
+            return
+    expression(scope, frame, node)
 
 
 def _counted(count: int, what: str) -> str:

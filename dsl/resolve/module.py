@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from dsl.diagnostics import Diagnostic, Diagnostics, Note
 from dsl.diagnostics.names import Unused
+from dsl.diagnostics.registers import CircularBehaviour
 from dsl.diagnostics.sequences import BadPartner
 from dsl.diagnostics.values import NoValue
 from dsl.ir.dialect import Dialect
@@ -23,12 +24,12 @@ from dsl.resolve import contexts, lifecycles, registers, rules
 from dsl.resolve.dialects import dialect
 from dsl.resolve.layout import Layout, layout_of
 from dsl.resolve.registers import docs_of
-from dsl.resolve.scope import Callable, Entry, Frame, Local, Other, Scope
+from dsl.resolve.scope import Broken, Callable, Entry, Frame, Local, Other, Scope, key
 from dsl.resolve.statements import block, ends_with_return
+from dsl.resolve.walk import tree_names
 from dsl.source import Source
 from dsl.syntax import tree as t
 
-N = TypeVar("N")
 D = TypeVar("D", bound=t.Declaration)
 
 #: What a sequence of each kind can undo.
@@ -112,9 +113,9 @@ class _Resolver:
         self._behaviour()
         self._signatures()
         self._bodies()
-        for item, node in self._each(t.Rule):
-            self.scope.declare(node.name.text, Other("a rule"), node.name)
-            self.parts.rules.append(rules.rule(self.scope, item, node))
+        for item, rule in self._each(t.Rule):
+            self.scope.declare(rule.name.text, Other("a rule"), rule.name)
+            self.parts.rules.append(rules.rule(self.scope, item, rule))
         self._lifecycles()
         for item, node in self._each(t.Dialect):
             self.scope.declare(node.name.text, Other("a dialect"), node.name)
@@ -146,65 +147,107 @@ class _Resolver:
             if isinstance(item.body, kind):
                 yield item, item.body
 
+    def _each_of(self, *kinds: type[D]) -> Iterator[tuple[t.Item, D]]:
+        for item in self.tree.items:
+            if isinstance(item.body, kinds):
+                yield item, item.body
+
     # ---- the machine
 
     def _registers(self) -> None:
-        for item, node in self._each(t.Platform):
-            self.scope.declare(node.name.text, Other("a platform"), node.name)
+        for item, platform in self._each(t.Platform):
+            self.scope.declare(platform.name.text, Other("a platform"), platform.name)
             self.parts.platforms.append(
                 Platform(
-                    node.name.text,
-                    node.document.value,
+                    platform.name.text,
+                    platform.document.value,
                     docs_of(item.docs),
-                    self.scope.span(node.name),
+                    self.scope.span(platform.name),
                 )
             )
         for item, node in self._each(t.Register):
             shape = registers.register_shape(self.scope, item, node)
-            if shape is not None:
+            if shape is None:
+                self.scope.declare(key(node.name.text), Broken(), node.name)
+            else:
                 registers.declare_register(self.scope, node, shape)
                 self.shapes.append((node, shape))
                 self.parts.registers.append(shape)
         registers.check_encodings(self.scope, self.parts.registers)
 
     def _names_and_orders(self) -> None:
-        """Groups, members before those that name them, then endpoints."""
-        nodes = [(item, node, node.name.text) for item, node in self._each(t.Group)]
-        for item, node in self._sorted(nodes, lambda n: [m.name.text for m in n.members]):
-            made = rules.group(self.scope, item, node)
-            self.scope.declare(made.name, made, node.name)
-            self.parts.groups.append(made)
-        for item, endpoint in self._each(t.Endpoint):
-            one = rules.endpoint(self.scope, item, endpoint)
-            self.scope.declare(one.name, one, endpoint.name)
-            self.parts.endpoints.append(one)
+        """Groups and endpoints: what another one names comes before it."""
+        for item, node in self._sorted(self._each_of(t.Group, t.Endpoint), _declares, _names):
+            match node:
+                case t.Group():
+                    group = rules.group(self.scope, item, node)
+                    self.scope.declare(group.name, group, node.name)
+                    self.parts.groups.append(group)
+                case t.Endpoint():
+                    endpoint = rules.endpoint(self.scope, item, node)
+                    self.scope.declare(endpoint.name, endpoint, node.name)
+                    self.parts.endpoints.append(endpoint)
 
     def _sorted(
-        self, nodes: list[tuple[t.Item, N, str]], needs: abc.Callable[[N], list[str]]
-    ) -> list[tuple[t.Item, N]]:
-        """Declarations so that what one needs comes before it; a circle keeps source order."""
-        by_name = {name: (item, node) for item, node, name in nodes}
-        done: dict[str, tuple[t.Item, N]] = {}
-        entered: set[str] = set()
-        stack = [(name, False) for _, _, name in reversed(nodes)]
-        while stack:
-            name, ready = stack.pop()
-            if ready:
-                done.setdefault(name, by_name[name])
-            elif name not in entered:
-                entered.add(name)
-                stack.append((name, True))
-                stack += [(n, False) for n in needs(by_name[name][1]) if n in by_name]
-        # A name declared twice is resolved twice, so that the second is reported.
-        first = {id(node) for _, node in done.values()}
-        return [*done.values(), *((i, n) for i, n, _ in nodes if id(n) not in first)]
+        self,
+        nodes: Iterable[tuple[t.Item, D]],
+        declares: abc.Callable[[D], Iterable[t.Name]],
+        names: abc.Callable[[D], Iterable[t.Name]],
+    ) -> list[tuple[t.Item, D]]:
+        """Declarations so that what one names comes before it; a circle is a finding."""
+        every = list(nodes)
+        first: dict[str, int] = {}
+        for i, (_, node) in enumerate(every):
+            for name in declares(node):
+                first.setdefault(name.text, i)
+        order: dict[int, None] = {}
+        path: list[tuple[int, Iterator[t.Name]]] = []
+        entered: set[int] = set()
+        for start in range(len(every)):
+            if start not in entered:
+                entered.add(start)
+                path.append((start, iter(names(every[start][1]))))
+            while path:
+                at, pending = path[-1]
+                needed = next(pending, None)
+                if needed is None:
+                    order[at] = None
+                    path.pop()
+                    continue
+                other = first.get(needed.text)
+                if other is None or other in order:
+                    continue
+                if other not in entered:
+                    entered.add(other)
+                    path.append((other, iter(names(every[other][1]))))
+                    continue
+                circle = [i for i, _ in path]
+                self._circle(needed, every[other][1], len(circle) - circle.index(other), declares)
+        return [every[i] for i in order]
+
+    def _circle(
+        self,
+        needed: t.Name,
+        node: D,
+        length: int,
+        declares: abc.Callable[[D], Iterable[t.Name]],
+    ) -> None:
+        """Reports a name that is needed to define itself, and holds off what would follow."""
+        around = "" if length == 1 else ", by way of another" if length == 2 else ", by way of others"
+        message = f"`{needed.text}` is defined by itself{around}"
+        self.found.add(CircularBehaviour(self.scope.span(needed), message))
+        for name in declares(node):
+            self.scope.hold_off(name)
 
     def _memory(self) -> None:
         scope, parts = self.scope, self.parts
-        nodes = [(item, node, node.name.text) for item, node in self._each(t.Context)]
-        for item, node in self._sorted(nodes, lambda n: [n.owner.text]):
+        for item, node in self._sorted(self._each(t.Context), _declares, lambda n: [n.owner]):
             made = contexts.context(scope, item, node)
-            if made is not None:
+            if made is None:
+                scope.declare(node.name.text, Broken(), node.name)
+                for slot in node.slots:
+                    scope.declare(slot.name.text, Broken(), slot.name)
+            else:
                 scope.declare(made.name, made, node.name)
                 parts.contexts.append(made)
         for item, lock in self._each(t.Lock):
@@ -228,7 +271,8 @@ class _Resolver:
             legal, computed = registers.behaviour(self.scope, node, shape)
             self.parts.legalisations += legal
             self.parts.computed += computed
-        for item, condition in self._each(t.Condition):
+        registers.check_circles(self.scope, self.parts.computed)
+        for item, condition in self._sorted(self._each(t.Condition), lambda n: n.names, _names):
             made, defined = contexts.conditions(self.scope, item, condition)
             self.parts.conditions += made
             self.parts.definitions += defined
@@ -238,7 +282,9 @@ class _Resolver:
     def _signatures(self) -> None:
         for item, node in self._each(t.Extern):
             made = contexts.extern(self.scope, item, node)
-            if made is not None:
+            if made is None:
+                self.scope.declare(node.name.text, Broken(), node.name)
+            else:
                 self.parts.externs.append(made)
         self.sequences: list[tuple[t.Item, t.Sequence, Sequence]] = []
         for item, sequence in self._each(t.Sequence):
@@ -246,6 +292,7 @@ class _Resolver:
                 self.scope, sequence.name, sequence.params, sequence.result
             )
             if signature is None:
+                self.scope.declare(sequence.name.text, Broken(), sequence.name)
                 continue
             kind = Kind(sequence.kind.text)
             undoes = sequence.undoes.text if sequence.undoes else None
@@ -263,7 +310,7 @@ class _Resolver:
                 continue
             frame = Frame("sequence", result=shell.signature.result)
             for param, written in zip(shell.signature.params, node.params, strict=True):
-                scope.check_word(written.name, param.name)
+                scope.taken(written.name, {})
                 what = "a parameter"
                 frame.locals[param.name] = Local(
                     param.name, param.type, param.view, param.span, what
@@ -338,8 +385,9 @@ class _Resolver:
         nodes = [node for _, node in self._each(t.Import)]
         if len(nodes) != len(self.imports):
             return
+        used = self.scope.used | self.scope.spelt
         for node, imported in zip(nodes, self.imports, strict=True):
-            if _has_dialect(imported) or self.scope.used & set(imported.exports):
+            if _has_dialect(imported) or used & set(imported.exports):
                 continue
             self.found.add(
                 Unused(
@@ -348,6 +396,19 @@ class _Resolver:
                     (),
                 )
             )
+
+
+def _declares(node: t.Group | t.Endpoint | t.Context) -> tuple[t.Name, ...]:
+    return (node.name,)
+
+
+def _names(node: t.Group | t.Endpoint | t.Condition) -> list[t.Name]:
+    """The names that a declaration refers to, in source order."""
+    match node:
+        case t.Group(members=places) | t.Endpoint(aliases=places):
+            return [place.name for place in places]
+        case t.Condition(value=value):
+            return [] if value is None else list(tree_names(value))
 
 
 def _has_dialect(resolved: Resolved) -> bool:

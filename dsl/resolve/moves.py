@@ -8,10 +8,10 @@ from dsl.diagnostics.sequences import Misplaced
 from dsl.diagnostics.values import NotLinked, OutOfRange
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
-from dsl.ir.shapes import Register, Slot
+from dsl.ir.shapes import Field, Register, Slot
 from dsl.ir.types import INT, Int
 from dsl.resolve.access import readable, writable
-from dsl.resolve.expressions import field_value, fit, typed
+from dsl.resolve.expressions import examine, field_value, fit, typed, writable_field
 from dsl.resolve.places import InRegister, InSlot, Placed, find_field, place
 from dsl.resolve.scope import Frame, Scope
 from dsl.syntax import tree as t
@@ -21,11 +21,12 @@ def move(scope: Scope, frame: Frame, node: t.Move, doc: tuple[str, ...]) -> s.St
     """``place <- value``; a field is one read, the change, one write."""
     placed = place(scope, frame, node.place)
     if placed is None:
+        examine(scope, frame, node.value)
         return None
     if placed.field is not None:
         assert placed.view is not None
-        target = node.place.picks[-1]
-        if not writable(scope, target, placed.view, placed.field):
+        if not _changeable(scope, node.place.picks[-1], placed, placed.view, placed.field):
+            examine(scope, frame, node.value)
             return None
         value = field_value(scope, frame, placed.view, placed.field, node.value)
         if value is None:
@@ -35,6 +36,7 @@ def move(scope: Scope, frame: Frame, node: t.Move, doc: tuple[str, ...]) -> s.St
     match placed.home:
         case InRegister(register=register, index=index) if placed.derived is None:
             if not writable(scope, node.place, register, None):
+                examine(scope, frame, node.value)
                 return None
             value = typed(scope, frame, node.value, register.type, register.name)
             if value is None:
@@ -47,7 +49,17 @@ def move(scope: Scope, frame: Frame, node: t.Move, doc: tuple[str, ...]) -> s.St
             return s.WriteSlot(slot, base, index, value, doc, scope.span(node))
         case _:
             _not_a_place(scope, frame, node.place)
+            examine(scope, frame, node.value)
             return None
+
+
+def _changeable(
+    scope: Scope, node: t.Node, placed: Placed, register: Register, field: Field
+) -> bool:
+    """A field of a register must be writable; memory keeps whatever it is given."""
+    if isinstance(placed.home, InSlot):
+        return writable_field(scope, node, register, field)
+    return writable(scope, node, register, field)
 
 
 def _not_a_place(scope: Scope, frame: Frame, node: t.Place) -> None:
@@ -104,9 +116,12 @@ def _update(
 def modify(scope: Scope, frame: Frame, node: t.Modify, doc: tuple[str, ...]) -> s.Statement | None:
     """``modify place { field <- value … }``: one read, the changes, one write."""
     placed = place(scope, frame, node.place)
+    register = None if placed is None else placed.view
+    if placed is None or register is None or placed.field is not None:
+        for each in node.changes:
+            examine(scope, frame, each.value)
     if placed is None:
         return None
-    register = placed.view
     if register is None or placed.field is not None:
         scope.found.add(
             NotLinked(scope.span(node.place), "`modify` needs a register, or a slot linked to one")
@@ -115,7 +130,8 @@ def modify(scope: Scope, frame: Frame, node: t.Modify, doc: tuple[str, ...]) -> 
     changes = []
     for each in node.changes:
         found = find_field(scope, frame, register, each.field)
-        if found is None or not writable(scope, each.field, register, found[0]):
+        if found is None or not _changeable(scope, each.field, placed, register, found[0]):
+            examine(scope, frame, each.value)
             continue
         value = field_value(scope, frame, register, found[0], each.value)
         if value is not None:

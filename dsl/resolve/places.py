@@ -13,7 +13,7 @@ from dsl.ir import expr as x
 from dsl.ir.platform import Derived
 from dsl.ir.shapes import Condition, Context, Field, Register, Slot
 from dsl.ir.types import BOOL, INT, Handle, Int, promoted
-from dsl.resolve.scope import Element, Entry, Frame, Root, Scope, bank, key
+from dsl.resolve.scope import Broken, Element, Entry, Frame, Root, Scope, bank, key, numeral
 from dsl.syntax import tree as t
 
 
@@ -72,10 +72,8 @@ def place(scope: Scope, frame: Frame, node: t.Place, *, whole: bool = False) -> 
             )
         )
         return None
-    if frame.written is not None:
-        own = _own_field(scope, frame, node, frame.written)
-        if own is not None:
-            return own
+    if frame.written is not None and _is_own(scope, frame.written, name.text):
+        return _own_field(scope, frame, node, frame.written)
     entry = scope.get(key(name.text))
     if entry is None:
         scope.unknown(name, "a place or a value", _names_in(frame))
@@ -174,8 +172,8 @@ def bank_index(
 ) -> x.Expr | None:
     """The index written inside ``<>``: a number in range, or a variable."""
     span = scope.span(node)
-    if inner.isdecimal():
-        number = int(inner)
+    number = numeral(inner)
+    if number is not None:
         if not first <= number < first + count:
             scope.found.add(
                 IndexOutOfRange(span, f"index {number} is outside {first}..{first + count - 1}")
@@ -199,13 +197,13 @@ def bank_index(
     return x.Var(local.name, local.type, span, local.view)
 
 
-def _own_field(scope: Scope, frame: Frame, node: t.Place, register: Register) -> Placed | None:
+def _is_own(scope: Scope, register: Register, name: str) -> bool:
     """A field or derived function of the register whose behaviour is being written."""
+    return _find_field(register, name) is not None or (register.name, name) in scope.thunks
+
+
+def _own_field(scope: Scope, frame: Frame, node: t.Place, register: Register) -> Placed | None:
     value = InValue(x.Written(register, scope.span(node.name)))
-    if _find_field(register, node.name.text) is None and (
-        (register.name, node.name.text) not in scope.thunks
-    ):
-        return None
     picks: Picks = (t.Dot(node.name.start, node.name.end, node.name), *node.picks)
     return _narrow(scope, frame, node, Placed(value, register), picks)
 
@@ -277,6 +275,8 @@ def _member(
     name = node.picks[0].name
     entry = scope.get(name.text)
     slot = entry.meaning if entry else None
+    if isinstance(slot, Broken):
+        return None
     if (
         not isinstance(slot, Slot)
         or slot.root != root

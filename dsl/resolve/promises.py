@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from dsl.diagnostics import Diagnostics, Note
 from dsl.diagnostics.sequences import BrokenPromise
@@ -10,33 +13,61 @@ from dsl.ir import expr as x
 from dsl.ir import sequence as s
 from dsl.ir.sequence import Kind
 from dsl.ir.shapes import LinkKind, Register, Slot
+from dsl.resolve.walk import expressions, inside
 from dsl.source import Span
 
-#: A register or slot and its index: a number, a variable's name, or None (all there is).
-Spot = tuple[str, int | str | None]
+
+@dataclass(frozen=True, slots=True)
+class Through:
+    """Every index that a loop runs through: numbers, or the names of what bounds it."""
+
+    low: int | str
+    high: int | str
+    inclusive: bool
+
+    def holds(self, index: int) -> bool:
+        if isinstance(self.low, str) or isinstance(self.high, str):
+            return False
+        return self.low <= index < self.high + self.inclusive
+
+    def depends_on(self, slot: str) -> bool:
+        return slot in (self.low, self.high)
+
+
+#: A number, a variable's name, all that a loop runs through, or None (all there is).
+Index: TypeAlias = int | str | Through | None
+#: A register or a slot, and its index.
+Spot: TypeAlias = tuple[str, Index]
 
 _OUTWARD = (Kind.SAVE, Kind.DEACTIVATE)
 _INWARD = (Kind.RESTORE, Kind.ACTIVATE)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Path:
     """What has been moved on every path so far; ``ended`` after a jump."""
 
     moved: frozenset[Spot] = frozenset()
     ended: bool = False
 
+    def and_(self, spots: Iterable[Spot]) -> _Path:
+        return _Path(self.moved.union(spots), self.ended)
+
 
 @dataclass(slots=True)
 class Summary:
-    """What calling a sequence does: spots it overwrites before moving them, and those it moves."""
+    """What calling a sequence does.
 
-    overwrites: dict[Spot, Span] = field(default_factory=dict)
+    ``overwrites`` has each spot that it overwrites before what mirrors it is moved, with the
+    spot that should have been moved; ``moves`` are those that it moves on every path.
+    """
+
+    overwrites: dict[tuple[Spot, Spot], Span] = field(default_factory=dict)
     moves: frozenset[Spot] = frozenset()
 
 
 class Promises:
-    """Checks the sequences of a program, callees before callers."""
+    """Checks the sequences of a program; they come callees before callers."""
 
     def __init__(
         self, sequences: dict[str, s.Sequence], slots: dict[str, Slot], found: Diagnostics
@@ -57,7 +88,7 @@ class Promises:
             outward = sequence.kind in _OUTWARD
             if sequence.body is None or not (outward or sequence.kind in _INWARD):
                 continue
-            for spot, span in self._summary(name, outward).overwrites.items():
+            for (spot, _), span in self.summary(name, outward).overwrites.items():
                 what = _shown(spot)
                 if outward:
                     message = f"this overwrites {what} before it is saved on this path"
@@ -74,7 +105,7 @@ class Promises:
                     )
                 )
 
-    def _summary(self, name: str, outward: bool) -> Summary:
+    def summary(self, name: str, outward: bool) -> Summary:
         known = self._summaries.get((name, outward))
         if known is not None:
             return known
@@ -87,6 +118,13 @@ class Promises:
             returned = [p.moved for p in walk.returned] + ([] if end.ended else [end.moved])
             summary.moves = frozenset.intersection(*returned) if returned else frozenset()
         return summary
+
+    def effect(self, call: x.Call, outward: bool) -> tuple[Summary, dict[str, Index]]:
+        """What a call does, and what its callee's parameters are here."""
+        sequence = self._sequences.get(call.callee)
+        params = sequence.signature.params if sequence is not None else ()
+        names = {p.name: _index(a) for p, a in zip(params, call.args, strict=False)}
+        return self.summary(call.callee, outward), names
 
     def mirrors(self, register: Register) -> list[Slot]:
         return self._mirrors.get(register.name, [])
@@ -108,33 +146,28 @@ class _Walk:
         return path
 
     def _statement(self, statement: s.Statement, path: _Path) -> _Path:
+        if not isinstance(statement, s.If):
+            for value in expressions(statement):
+                path = self._calls(value, path)
         match statement:
-            case s.WriteRegister(register=r, index=i, value=value):
-                return self._register(r, i, self._calls(value, path), statement.span)
-            case s.UpdateRegister(register=r, index=i):
+            case s.WriteRegister(register=r, index=i) | s.UpdateRegister(register=r, index=i):
                 return self._register(r, i, path, statement.span)
-            case s.WriteSlot(slot=slot, index=i, value=value):
-                return self._slot(slot, i, self._calls(value, path), statement.span)
-            case s.UpdateSlot(slot=slot, index=i):
+            case s.WriteSlot(slot=slot, index=i) | s.UpdateSlot(slot=slot, index=i):
                 return self._slot(slot, i, path, statement.span)
-            case s.Perform(call=call):
-                return self._calls(call, path)
-            case s.Let(value=value):
-                return self._calls(value, path)
-            case s.Return(value=value):
-                path = path if value is None else self._calls(value, path)
+            case s.Return():
                 self.returned.append(path)
                 return _Path(path.moved, True)
             case s.Leave(label=label):
                 self._left.setdefault(label, []).append(path)
                 return _Path(path.moved, True)
             case s.If(arms=arms, otherwise=otherwise):
-                ends = [self.body(a.body, path) for a in arms]
+                ends = []
+                for arm in arms:
+                    path = self._calls(arm.condition, path)
+                    ends.append(self.body(arm.body, path))
                 return _join([*ends, path if otherwise is None else self.body(otherwise, path)])
-            case s.Loop(body=body):
-                # The body may run no time at all, so it moves nothing for sure.
-                self.body(body, path)
-                return path
+            case s.Loop():
+                return self._loop(statement, path)
             case s.Switch():
                 return self._switch(statement, path)
             case s.Labelled(label=label, body=body):
@@ -145,72 +178,80 @@ class _Walk:
             case _:
                 return path
 
+    def _loop(self, node: s.Loop, path: _Path) -> _Path:
+        """A loop moves what its variable runs through; it may run no time at all."""
+        through = _through(node)
+        before = [(name, node.var) for name, index in path.moved if index == through is not None]
+        end = self.body(node.body, path.and_(before))
+        if through is None or end.ended:
+            return path
+        after = [(name, through) for name, index in end.moved if index == node.var]
+        return path.and_(after)
+
     def _switch(self, node: s.Switch, path: _Path) -> _Path:
-        ends = []
         bodies = [c.body for c in node.cases]
-        last = [] if node.otherwise is None else [node.otherwise]
-        if node.falling:
-            for first in range(len(bodies) + len(last)):
-                end = path
-                for body in [*bodies, *last][first:]:
-                    end = self.body(body, end)
-                ends.append(end)
-        else:
-            ends = [self.body(b, path) for b in [*bodies, *last]]
-        if node.otherwise is None:
-            ends.append(path)
-        return _join(ends)
+        if node.otherwise is not None:
+            bodies.append(node.otherwise)
+        none = [path] if node.otherwise is None else []
+        if not node.falling:
+            return _join([*(self.body(b, path) for b in bodies), *none])
+        # A case is entered by its value, or from the case above it.
+        end: list[_Path] = []
+        for body in bodies:
+            end = [self.body(body, _join([path, *end]))]
+        return _join([*end, *none])
 
     def _register(self, register: Register, index: x.Expr | None, path: _Path, span: Span) -> _Path:
         spot = (register.name, _index(index))
         if not self._outward:
-            return _Path(path.moved | {spot}, path.ended)
+            return path.and_([spot])
         for slot in self._promises.mirrors(register):
-            saved = (slot.name, _slot_index(slot, register, index))
-            if not _covered(saved, path.moved):
-                self._summary.overwrites.setdefault(spot, span)
+            self._needs((slot.name, _slot_index(slot, register, index)), spot, path, span)
         return path
 
     def _slot(self, slot: Slot, index: x.Expr | None, path: _Path, span: Span) -> _Path:
+        # A loop bounded by this slot would now run through something else.
+        stale = {
+            spot
+            for spot in path.moved
+            if isinstance(spot[1], Through) and spot[1].depends_on(slot.name)
+        }
+        path = _Path(path.moved - stale, path.ended)
         spot = (slot.name, _index(index))
         if self._outward:
-            return _Path(path.moved | {spot}, path.ended)
+            return path.and_([spot])
         if slot.link is not None and slot.link.kind is LinkKind.MIRRORS:
             register = slot.link.register.register
-            restored = (register.name, _register_index(slot, index))
-            if not _covered(restored, path.moved):
-                self._summary.overwrites.setdefault(spot, span)
+            self._needs((register.name, _register_index(slot, index)), spot, path, span)
         return path
 
+    def _needs(self, moved: Spot, spot: Spot, path: _Path, span: Span) -> None:
+        """Overwriting ``spot`` keeps the promise only where ``moved`` has been moved before."""
+        if not path.ended and not _covered(moved, path.moved):
+            self._summary.overwrites.setdefault((spot, moved), span)
+
     def _calls(self, value: x.Expr, path: _Path) -> _Path:
-        """Takes in what a call does; only a call's value can hold one."""
-        match value:
-            case x.Call(callee=callee, args=args):
-                for arg in args:
-                    path = self._calls(arg, path)
-                effect = self._promises._summary(callee, self._outward)
-                for spot in effect.overwrites:
-                    if not _covered(self._counterpart(spot), path.moved):
-                        self._summary.overwrites.setdefault(spot, value.span)
-                return _Path(path.moved | effect.moves, path.ended)
-            case x.Cast(value=inner):
-                return self._calls(inner, path)
-            case _:
-                return path
-
-    def _counterpart(self, spot: Spot) -> Spot:
-        """The slot for a register's spot, or the register for a slot's."""
-        name, index = spot
-        if self._outward:
-            slots = self._promises._mirrors.get(name, [])
-            return (slots[0].name, index) if slots else spot
-        for register, slots in self._promises._mirrors.items():
-            if any(slot.name == name for slot in slots):
-                return register, index
-        return spot
+        """Takes in what the calls in an expression do."""
+        for each in inside(value):
+            if isinstance(each, x.Call):
+                effect, names = self._promises.effect(each, self._outward)
+                for spot, moved in effect.overwrites:
+                    self._needs(_renamed(moved, names), _renamed(spot, names), path, each.span)
+                path = path.and_(
+                    _renamed(spot, names)
+                    for spot in effect.moves
+                    if not isinstance(spot[1], str) or spot[1] in names
+                )
+        return path
 
 
-def _index(index: x.Expr | None) -> int | str | None:
+def _renamed(spot: Spot, names: Mapping[str, Index]) -> Spot:
+    """A callee's spot, in the caller's terms: only its parameters are known there."""
+    name, index = spot
+    return name, names.get(index, f"?{index}") if isinstance(index, str) else index
+
+
+def _index(index: x.Expr | None) -> Index:
     match index:
         case None:
             return None
@@ -218,23 +259,54 @@ def _index(index: x.Expr | None) -> int | str | None:
             return value
         case x.Var(name=name):
             return name
+        case x.Cast(value=inner):
+            return _index(inner)
         case _:
             return f"?{index.span.start}"
 
 
-def _slot_index(slot: Slot, register: Register, index: x.Expr | None) -> int | str | None:
+def _through(loop: s.Loop) -> Through | None:
+    low, high = _bound(loop.low), _bound(loop.high)
+    return None if low is None or high is None else Through(low, high, loop.inclusive)
+
+
+def _bound(value: x.Expr) -> int | str | None:
+    match value:
+        case x.Const(value=number):
+            return number
+        case x.Var(name=name):
+            return name
+        case x.ReadSlot(slot=slot, index=None):
+            return slot.name
+        case x.Cast(value=inner):
+            return _bound(inner)
+        case _:
+            return None
+
+
+def _slot_index(slot: Slot, register: Register, index: x.Expr | None) -> Index:
     at = _index(index)
-    return at - register.first if isinstance(at, int) and slot.length else at
+    if not slot.length:
+        return None
+    return at - register.first if isinstance(at, int) else at
 
 
-def _register_index(slot: Slot, index: x.Expr | None) -> int | str | None:
+def _register_index(slot: Slot, index: x.Expr | None) -> Index:
     assert slot.link is not None
     at = _index(index)
+    if not slot.length:
+        return slot.link.register.index
     return at + slot.link.register.register.first if isinstance(at, int) else at
 
 
 def _covered(spot: Spot, moved: frozenset[Spot]) -> bool:
-    return spot in moved or (spot[0], None) in moved
+    name, index = spot
+    if spot in moved or (name, None) in moved:
+        return True
+    return isinstance(index, int) and any(
+        other == name and isinstance(through, Through) and through.holds(index)
+        for other, through in moved
+    )
 
 
 def _join(paths: list[_Path]) -> _Path:
@@ -247,8 +319,7 @@ def _join(paths: list[_Path]) -> _Path:
 
 def _shown(spot: Spot) -> str:
     name, index = spot
-    return (
-        name
-        if index is None
-        else name.replace("<n>", f"<{index}>") if "<" in name else (f"{name}[{index}]")
-    )
+    if index is None:
+        return name
+    shown = f"{index}".lstrip("?") if not isinstance(index, str) or index[:1] != "?" else "…"
+    return re.sub(r"<\w+>", f"<{shown}>", name) if "<" in name else f"{name}[{shown}]"

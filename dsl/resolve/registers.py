@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from dsl.diagnostics import Note
@@ -9,6 +10,7 @@ from dsl.diagnostics.names import DuplicateName
 from dsl.diagnostics.registers import (
     BadRegister,
     BitsOutOfRange,
+    CircularBehaviour,
     DuplicateEnumerator,
     OverlappingBits,
     SharedEncoding,
@@ -22,12 +24,15 @@ from dsl.ir.types import BOOL, INT, Int
 from dsl.resolve.constants import bounds, constant, number
 from dsl.resolve.expressions import expression, typed
 from dsl.resolve.scope import Element, Frame, Local, Scope, bank, key
+from dsl.resolve.walk import parts
 from dsl.source import Span
 from dsl.syntax import tree as t
 
 _WIDTHS = (8, 16, 32, 64)
 _LARGEST_BANK = 1024
-#: How large the operands of an encoding can be: op0, op1, CRn, CRm, op2; coproc, opc1, CRn, CRm, opc2.
+#: How many registers all banks of a module may hold together.
+_MOST_ELEMENTS = 1 << 16
+#: The greatest operands of an encoding: op0, op1, CRn, CRm, op2; coproc, opc1, CRn, CRm, opc2.
 _OPERANDS = {"aarch64": (3, 7, 15, 15, 7), "aarch32": (15, 7, 15, 15, 7)}
 
 
@@ -49,6 +54,13 @@ def register_shape(scope: Scope, item: t.Item, node: t.Register) -> Register | N
         if numbered is None:
             return None
         first, count, var = numbered
+    elif bank(node.name.text) is not None:
+        scope.found.add(
+            BadRegister(
+                scope.span(node.name), f"`{node.name.text}` is a bank of registers: say `for … in …`"
+            )
+        )
+        return None
     reset = _reset(scope, node.reset, (1 << width) - 1)
     shape = _Layout(scope, node, width, reset)
     for member in node.members:
@@ -75,7 +87,9 @@ def register_shape(scope: Scope, item: t.Item, node: t.Register) -> Register | N
     )
 
 
-def _numbered(scope: Scope, name: t.Name, index: t.Index) -> tuple[int, int, str] | None:
+def _numbered(
+    scope: Scope, name: t.Name, index: t.Index, most: int = _LARGEST_BANK
+) -> tuple[int, int, str] | None:
     """First index, number of elements and variable of a bank or a family of fields."""
     ends = bounds(scope, index.range)
     split = bank(name.text)
@@ -90,11 +104,9 @@ def _numbered(scope: Scope, name: t.Name, index: t.Index) -> tuple[int, int, str
     if ends is None:
         return None
     first, last = ends
-    if last - first >= _LARGEST_BANK:
+    if last - first >= most:
         scope.found.add(
-            BadRegister(
-                scope.span(index.range), f"{last - first + 1} elements: at most {_LARGEST_BANK}"
-            )
+            BadRegister(scope.span(index.range), f"{last - first + 1} elements: at most {most}")
         )
         return None
     return first, last - first + 1, index.var.text
@@ -141,7 +153,7 @@ class _Layout:
             return
         first, count, var = 0, 0, None
         if node.index is not None:
-            numbered = _numbered(scope, node.name, node.index)
+            numbered = _numbered(scope, node.name, node.index, self.width)
             if numbered is None:
                 self.broken = True
                 return
@@ -194,6 +206,7 @@ class _Layout:
         self._name(node.name)
 
     def _name(self, node: t.Name) -> bool:
+        self.scope.check_word(node, node.text)
         span = self.scope.span(node)
         known = self.names.setdefault(key(node.text), span)
         if known is span:
@@ -323,7 +336,7 @@ def _brackets(mask: int) -> list[str]:
 def _encodings(
     scope: Scope, node: t.Register, first: int, count: int, var: str | None
 ) -> tuple[Encoding, ...]:
-    made = []
+    made: list[Encoding] = []
     for encoding in node.encodings:
         architecture = encoding.architecture.text if encoding.architecture else "aarch64"
         if architecture not in _OPERANDS:
@@ -364,6 +377,14 @@ def declare_register(scope: Scope, node: t.Register, register: Register) -> None
     """Makes a register known by its name, and each register of a bank by its plain name."""
     scope.declare(key(register.name), register, node.name)
     if register.banked:
+        scope.elements += register.count
+        if scope.elements > _MOST_ELEMENTS:
+            scope.found.add(
+                BadRegister(
+                    scope.span(node.name), f"more than {_MOST_ELEMENTS} registers in banks so far"
+                )
+            )
+            return
         for i in range(register.count):
             index = register.first + i
             scope.declare(register.element(index), Element(register, index), node.name)
@@ -388,6 +409,63 @@ def check_encodings(scope: Scope, registers: list[Register]) -> None:
 
 
 # ---- behaviour
+
+#: A field of a register, by name.
+_At = tuple[str, str]
+
+
+def check_circles(scope: Scope, computed: list[Computed]) -> None:
+    """Reports each circle of fields that are computed from each other."""
+    by_place: dict[_At, Computed] = {(c.register.name, c.field.name): c for c in computed}
+    entered: set[_At] = set()
+    done: set[_At] = set()
+    for start in by_place:
+        path: list[tuple[_At, Iterator[tuple[_At, Span]]]] = []
+        if start not in entered:
+            entered.add(start)
+            path.append((start, iter(_computed_in(scope, by_place[start].value, by_place))))
+        while path:
+            at, pending = path[-1]
+            needed = next(pending, None)
+            if needed is None:
+                done.add(at)
+                path.pop()
+            elif needed[0] in entered and needed[0] not in done:
+                register, field = needed[0]
+                message = f"{register}.{field} is computed from itself"
+                scope.found.add(CircularBehaviour(needed[1], message))
+            elif needed[0] not in done:
+                entered.add(needed[0])
+                value = by_place[needed[0]].value
+                path.append((needed[0], iter(_computed_in(scope, value, by_place))))
+
+
+def _computed_in(
+    scope: Scope, value: x.Expr, by_place: Mapping[_At, Computed]
+) -> list[tuple[_At, Span]]:
+    """The computed fields that an expression reads, alone or with their whole register."""
+    found: list[tuple[_At, Span]] = []
+    seen: set[_At] = set()
+    pending = [value]
+    while pending:
+        each = pending.pop()
+        match each:
+            case x.Extract(register=register, field=field, index=index):
+                found.append(((register.name, field.name), each.span))
+                pending += [p for p in (index,) if p is not None]
+                continue
+            case x.Derive(register=register, name=name):
+                function = scope.derived.get((register.name, name))
+                if function is not None and (register.name, name) not in seen:
+                    seen.add((register.name, name))
+                    inner = _computed_in(scope, function.value, by_place)
+                    found += [(at, each.span) for at, _ in inner]
+                continue
+            case x.ReadRegister(register=register) | x.Written(register=register):
+                found += [((register.name, f.name), each.span) for f in register.fields]
+        pending += parts(each)
+    return [(at, span) for at, span in found if at in by_place]
+
 
 
 def _frame(register: Register, var: str | None, span: Span) -> Frame:

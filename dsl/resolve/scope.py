@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import abc
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from dsl.diagnostics import Diagnostics, Note, suggest
 from dsl.diagnostics.names import DuplicateName, UnknownName, WrongKindOfName
 from dsl.diagnostics.registers import CircularBehaviour
-from dsl.diagnostics.text import KeywordAsName
+from dsl.diagnostics.sequences import NotDefined
+from dsl.diagnostics.text import KeywordAsName, TooDeep
 from dsl.ir.lifecycle import Lifecycle
 from dsl.ir.platform import Derived, Endpoint, Group
 from dsl.ir.sequence import Kind, Lock, Signature
@@ -22,6 +23,7 @@ from dsl.syntax import tree as t
 from dsl.syntax.keywords import keywords
 
 _BANK = re.compile(r"(\w*)<(\w+)>(\w*)")
+_MOST_DIGITS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,11 @@ class Callable:
 
 
 @dataclass(frozen=True, slots=True)
+class Broken:
+    """A declaration that was reported: its uses are not findings of their own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Other:
     """A declaration that is never used by name in an expression; ``what`` says which kind."""
 
@@ -69,6 +76,7 @@ Meaning: TypeAlias = (
     | Lock
     | Callable
     | Lifecycle
+    | Broken
     | Other
 )
 
@@ -83,6 +91,7 @@ _KINDS: dict[type, str] = {
     Condition: "a condition",
     Lock: "a lock",
     Lifecycle: "a lifecycle",
+    Broken: "a broken declaration",
 }
 
 
@@ -98,6 +107,11 @@ def called(meaning: Meaning) -> str:
         case _:
             return _KINDS[type(meaning)]
 
+
+#: After so many findings the next ones come without "did you mean", which takes time to find.
+_MOST_SUGGESTIONS = 100
+#: How many derived functions may build upon each other.
+_DEEPEST = 100
 
 Thunk: TypeAlias = abc.Callable[[], Derived | None]
 
@@ -120,6 +134,12 @@ def bank(text: str) -> tuple[str, str] | None:
     return f"{match[1]}<>{match[3]}", match[2]
 
 
+def numeral(text: str) -> int | None:
+    """The number written inside ``<>``, or None for anything else."""
+    # What is longer is outside every bank, whatever its value is.
+    return int(text[:_MOST_DIGITS]) if text.isdecimal() else None
+
+
 def key(text: str) -> str:
     """The name under which a declaration is kept: a bank's without its index."""
     split = bank(text)
@@ -138,8 +158,13 @@ class Scope:
         #: Derived functions of this module that nothing has asked for yet.
         self.thunks: dict[tuple[str, str], Thunk] = {}
         self._deriving: list[tuple[str, str]] = []
+        self._underivable: set[tuple[str, str]] = set()
         #: Keys of the names that something in this module refers to.
         self.used: set[str] = set()
+        #: How many registers the banks of this module hold.
+        self.elements = 0
+        #: Keys of the names that a dialect of this module spells, which is no use of them.
+        self.spelt: set[str] = set()
 
     def span(self, node: t.Node) -> Span:
         return Span(self.source, node.start, node.end)
@@ -150,7 +175,11 @@ class Scope:
         """Takes over what an imported module can see; two different owners of a name clash."""
         for entry in entries:
             known = self.imported.setdefault(entry.name, entry)
-            if known.span != entry.span:
+            if known.span == entry.span or _same_root(entry, known) or _completes(known, entry):
+                continue
+            if _completes(entry, known):
+                self.imported[entry.name] = entry
+            else:
                 self._clash(entry, known)
 
     def declare(self, name: str, meaning: Meaning, node: t.Node) -> None:
@@ -158,16 +187,18 @@ class Scope:
         self.check_word(node, name)
         entry = Entry(name, meaning, self.span(node), self.source.module)
         known = self.own.get(name) or self.imported.get(name)
-        if known is None:
+        held_off = known is not None and isinstance(known.meaning, Broken)
+        if known is None or _completes(entry, known) or (held_off and known.span == entry.span):
             self.own[name] = entry
-        elif _completes(entry, known):
-            self.own[name] = entry
-        elif _completes(known, entry):
-            pass
-        elif isinstance(known.meaning, Root) and isinstance(meaning, Root):
+        elif _completes(known, entry) or _same_root(entry, known):
             pass
         else:
             self._clash(entry, known)
+
+    def hold_off(self, node: t.Name) -> None:
+        """Makes the uses of a name silent until its declaration comes."""
+        entry = Entry(node.text, Broken(), self.span(node), self.source.module)
+        self.own.setdefault(node.text, entry)
 
     def check_word(self, node: t.Node, name: str) -> None:
         """Reports a word of the language that is declared as a name."""
@@ -177,6 +208,17 @@ class Scope:
             )
 
     def _clash(self, entry: Entry, known: Entry) -> None:
+        if isinstance(entry.meaning, Broken):
+            return
+        if _defines(entry, known) or _defines(known, entry):
+            self.found.add(
+                NotDefined(
+                    entry.span,
+                    f"`{entry.name}` is declared and defined with two different signatures",
+                    (Note(known.span, "the other is here"),),
+                )
+            )
+            return
         self.found.add(
             DuplicateName(
                 entry.span,
@@ -199,11 +241,39 @@ class Scope:
                 self.used.add(key(entry.meaning.register.name))
         return entry
 
+    def get_spelt(self, name: str) -> Entry | None:
+        """The same for a dialect: to spell a thing is not to use it."""
+        self.spelt.add(name)
+        entry = self.own.get(name) or self.imported.get(name)
+        if entry is not None and isinstance(entry.meaning, Element):
+            self.spelt.add(key(entry.meaning.register.name))
+        return entry
+
+    def taken(self, node: t.Name, locals: Mapping[str, Local]) -> None:
+        """Reports a local name that would hide another one."""
+        self.check_word(node, node.text)
+        known = locals.get(node.text)
+        entry = self.own.get(node.text) or self.imported.get(node.text)
+        if entry is not None and isinstance(entry.meaning, Root | Broken):
+            entry = None
+        first = known.span if known else entry.span if entry else None
+        if first is not None:
+            self.found.add(
+                DuplicateName(
+                    self.span(node),
+                    f"`{node.text}` is declared twice",
+                    (Note(first, "first declared here"),),
+                    help="give this one another name: an inner name never hides an outer one",
+                )
+            )
+
     def derive(self, register: Register, name: t.Name) -> Derived | None:
         """A derived function of a register, resolved when first asked for."""
         at = (register.name, name.text)
         if at in self.derived:
             return self.derived[at]
+        if at in self._underivable:
+            return None
         if at in self._deriving:
             self.found.add(
                 CircularBehaviour(
@@ -211,26 +281,35 @@ class Scope:
                 )
             )
             return None
+        if len(self._deriving) >= _DEEPEST:
+            self.found.add(
+                TooDeep(self.span(name), f"more than {_DEEPEST} derived functions deep")
+            )
+            return None
         self._deriving.append(at)
         derived = self.thunks[at]()
         self._deriving.pop()
-        if derived is not None:
+        if derived is None:
+            self._underivable.add(at)
+        else:
             self.derived[at] = derived
         return derived
 
     def unknown(self, node: t.Name, what: str, extra: Iterable[str] = ()) -> None:
         """Reports a name that nothing declares; ``what`` is what was looked for, as "a lock"."""
-        shown = [_shown(e) for e in self.visible().values()]
+        help = ""
+        if len(self.found) < _MOST_SUGGESTIONS:
+            help = suggest(node.text, [*extra, *(_shown(e) for e in self.visible().values())])
         self.found.add(
             UnknownName(
-                self.span(node),
-                f"`{node.text}` is not declared: {what} is needed here",
-                help=suggest(node.text, [*extra, *shown]),
+                self.span(node), f"`{node.text}` is not declared: {what} is needed here", help=help
             )
         )
 
     def wrong(self, node: t.Node, entry: Entry, needed: str) -> None:
         """Reports a name that is something else than what is needed."""
+        if isinstance(entry.meaning, Broken):
+            return
         self.found.add(
             WrongKindOfName(
                 self.span(node),
@@ -245,13 +324,25 @@ def _shown(entry: Entry) -> str:
     return meaning.name if isinstance(meaning, Register) else entry.name
 
 
-def _completes(one: Entry, other: Entry) -> bool:
-    """Whether ``one`` defines what ``other`` only declares (with the same shape)."""
+def _same_root(one: Entry, other: Entry) -> bool:
+    """Whether two modules speak of one owner, which neither of them declares."""
+    return isinstance(one.meaning, Root) and isinstance(other.meaning, Root)
+
+
+def _defines(one: Entry, other: Entry) -> bool:
+    """Whether ``one`` defines a sequence that ``other`` only declares."""
     match one.meaning, other.meaning:
-        case Callable(kind=Kind() as kind, defined=True), Callable(
-            kind=Kind() as promised, defined=False
-        ):
-            return kind is promised and _same(one.meaning.signature, other.meaning.signature)
+        case Callable(kind=Kind(), defined=True), Callable(kind=Kind(), defined=False):
+            return True
+        case _:
+            return False
+
+
+def _completes(one: Entry, other: Entry) -> bool:
+    """Whether ``one`` defines what ``other`` only declares, with the same signature."""
+    match one.meaning, other.meaning:
+        case Callable() as made, Callable() as promised if _defines(one, other):
+            return made.kind is promised.kind and _same(made.signature, promised.signature)
         case _:
             return False
 

@@ -103,19 +103,7 @@ def statement(scope: Scope, frame: Frame, item: t.Item) -> tuple[s.Statement, ..
 
 def declare_local(scope: Scope, frame: Frame, local: Local, node: t.Name) -> None:
     """Adds a name to the block, or reports that it is taken."""
-    scope.check_word(node, node.text)
-    known = frame.locals.get(local.name)
-    entry = scope.own.get(local.name) or scope.imported.get(local.name)
-    first = known.span if known else entry.span if entry else None
-    if first is not None:
-        scope.found.add(
-            DuplicateName(
-                local.span,
-                f"`{local.name}` is declared twice",
-                (Note(first, "first declared here"),),
-                help="give this one another name: an inner name never hides an outer one",
-            )
-        )
+    scope.taken(node, frame.locals)
     frame.locals[local.name] = local
     frame.later.pop(local.name, None)
 

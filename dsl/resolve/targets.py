@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dsl.diagnostics.sequences import BadBarrier, Misplaced
 from dsl.diagnostics import suggest
+from dsl.diagnostics.sequences import BadBarrier, Misplaced
 from dsl.ir.platform import Barrier, BarrierKind, Endpoint, Events, Group, Target
 from dsl.ir.shapes import Condition, Context, Register, RegisterRef, Slot
 from dsl.resolve.places import find_field
-from dsl.resolve.scope import Element, Frame, Scope, bank, key
+from dsl.resolve.scope import Element, Frame, Scope, bank, key, numeral
 from dsl.syntax import tree as t
 
 #: Access types (none: loads and stores; st: stores; ld: loads) for each shareability domain.
@@ -39,10 +39,8 @@ def target(scope: Scope, node: t.Place, frame: Frame) -> tuple[Target, ...]:
         case Element(register=register, index=index):
             return _register(scope, node, frame, register, index)
         case Register() as register:
-            index = None
             split = bank(node.name.text)
-            if split is not None and split[1].isdecimal():
-                index = int(split[1])
+            index = None if split is None else numeral(split[1])
             return _register(scope, node, frame, register, index)
         case Slot() | Condition() | Context():
             what = type(entry.meaning).__name__.lower()

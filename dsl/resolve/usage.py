@@ -25,40 +25,42 @@ class Checks:
     def __init__(self, found: Diagnostics) -> None:
         self.found = found
 
-    def program(self, program: Program, closure: Sequence[Resolved], root: Resolved) -> None:
-        """Promises, recursion, definitions and coverage of one module and all it imports."""
+    def program(self, program: Program, closure: Sequence[Resolved], *, whole: bool) -> None:
+        """Promises, recursion, and for a ``whole`` program definitions and coverage too."""
         sequences = program.sequences
-        self._recursion(sequences)
-        Promises(sequences, program.slots, self.found).check(list(sequences))
-        importers = {name for r in closure for name in r.module.imports}
-        if root.module.name not in importers:
-            self._coverage(program, closure, root)
+        order = self._recursion(sequences)
+        Promises(sequences, program.slots, self.found).check(order)
+        if whole:
+            self._coverage(program, closure)
 
-    def _recursion(self, sequences: dict[str, s.Sequence]) -> None:
-        state: dict[str, int] = {}
+    def _recursion(self, sequences: dict[str, s.Sequence]) -> list[str]:
+        """Reports calls in a circle; the names of all sequences, callees before callers."""
+        entered: set[str] = set()
+        done: dict[str, None] = {}
         for start in sequences:
             path: list[tuple[str, Iterator[x.Call]]] = []
-            if start not in state:
-                state[start] = 1
+            if start not in entered:
+                entered.add(start)
                 path.append((start, calls(sequences[start].body)))
             while path:
                 name, pending = path[-1]
                 call = next(pending, None)
                 if call is None:
-                    state[name] = 2
+                    done[name] = None
                     path.pop()
-                elif call.callee in sequences:
-                    if state.get(call.callee) == 1:
+                elif call.callee in sequences and call.callee not in done:
+                    if call.callee in entered:
                         circle = [n for n, _ in path]
                         circle = [*circle[circle.index(call.callee) :], call.callee]
-                        self.found.add(
-                            Recursive(call.span, f"a sequence calls itself: {' → '.join(circle)}")
-                        )
-                    elif call.callee not in state:
-                        state[call.callee] = 1
+                        shown = circle if len(circle) <= 8 else [*circle[:4], "…", *circle[-3:]]
+                        message = f"a sequence calls itself: {' → '.join(shown)}"
+                        self.found.add(Recursive(call.span, message))
+                    else:
+                        entered.add(call.callee)
                         path.append((call.callee, calls(sequences[call.callee].body)))
+        return list(done)
 
-    def _coverage(self, program: Program, closure: Sequence[Resolved], root: Resolved) -> None:
+    def _coverage(self, program: Program, closure: Sequence[Resolved]) -> None:
         """Sequences without a definition, and sequences that no file or two files hold."""
         dialects = [d for r in closure for d in r.dialects]
         for name, sequence in program.sequences.items():

@@ -1,4 +1,4 @@
-"""Walks over bodies: the statements in a body, the expressions in a statement, the calls in both."""
+"""Walks over bodies and expressions: statements, the expressions and calls in them, names."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import assert_never
 
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
+from dsl.syntax import tree as t
 
 
 def statements(body: s.Body | None) -> Iterator[s.Statement]:
@@ -120,3 +121,26 @@ def calls(body: s.Body | None) -> Iterator[x.Call]:
             for inner in inside(value):
                 if isinstance(inner, x.Call):
                     yield inner
+
+
+def tree_names(value: t.Expr) -> Iterator[t.Name]:
+    """The names that an expression begins a place or a call with, before they are resolved."""
+    match value:
+        case t.Number():
+            pass
+        case t.Place(name=name, picks=picks):
+            yield name
+            for pick in picks:
+                if isinstance(pick, t.At):
+                    yield from tree_names(pick.index)
+        case t.Call(name=name, args=args) | t.Hypcall(call=t.Call(name=name, args=args)):
+            yield name
+            for arg in args:
+                yield from tree_names(arg)
+        case t.Binary(left=left, right=right) | t.With(base=left, value=right):
+            yield from tree_names(left)
+            yield from tree_names(right)
+        case t.Not(operand=inner) | t.Every(body=inner):
+            yield from tree_names(inner)
+        case _:
+            assert_never(value)

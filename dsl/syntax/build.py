@@ -13,6 +13,9 @@ from lark import Token
 
 from dsl.syntax import tree as t
 
+#: More digits than any number that fits a register.
+_MOST_DIGITS = 128
+
 C = list[Any]
 N = TypeVar("N")
 
@@ -68,11 +71,11 @@ class _Bounds(_Part):
 
 
 def _start(child: Any) -> int:
-    return child.start_pos if type(child) is Token else child.start  # type: ignore[no-any-return]
+    return child.start_pos if type(child) is Token else child.start  # type: ignore
 
 
 def _end(child: Any) -> int:
-    return child.end_pos if type(child) is Token else child.end  # type: ignore[no-any-return]
+    return child.end_pos if type(child) is Token else child.end  # type: ignore
 
 
 def _name(token: Token) -> t.Name:
@@ -87,7 +90,11 @@ def _text(token: Token) -> t.Text:
 
 def _number(token: Token) -> t.Number:
     digits = token.replace("_", "")
-    value = int(digits, 0) if digits[1:2] in "xXbB" and len(digits) > 1 else int(digits)
+    if len(digits) > _MOST_DIGITS:
+        # Python refuses to read very long numbers; that it is too large is all that matters.
+        value = 1 << _MOST_DIGITS
+    else:
+        value = int(digits, 0) if digits[1:2] in "xXbB" and len(digits) > 1 else int(digits)
     return t.Number(token.start_pos, token.end_pos, value, str(token))  # type: ignore[arg-type]
 
 

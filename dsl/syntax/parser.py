@@ -7,14 +7,15 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-from lark import Lark
+from lark import Lark, Token
 from lark.exceptions import UnexpectedInput
 from lark.utils import TextSlice
 
 from dsl.diagnostics import Diagnostic
-from dsl.diagnostics.text import TooDeep, TooManyErrors
+from dsl.diagnostics.text import TooDeep, TooManyErrors, UnexpectedWord
+from dsl.diagnostics.values import OutOfRange
 from dsl.resources import cache_folder, grammar_text
 from dsl.source import Source, Span
 from dsl.syntax import tree
@@ -22,18 +23,101 @@ from dsl.syntax.build import Builder
 from dsl.syntax.errors import explain
 from dsl.syntax.keywords import keywords
 
-#: How deep brackets and braces may be nested.
+#: How deep brackets, braces and operators may be nested.
 DEEPEST = 100
+#: How many arms a chain of `else when` may have.
+MOST_ARMS = 1000
+#: The longest number: 64 binary digits with a `_` after each, and the `0b`.
+_LONGEST_NUMBER = 130
 #: How many errors of syntax one file may have before the rest of it is left unread.
 MOST_ERRORS = 100
 
-_BRACKETS = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|([({\[])|([)}\]])')
+#: Strings (perhaps not closed on their line) and comments hide the brackets in them.
+_BRACKETS = re.compile(r'"(?:\\.|[^"\\\n])*"?|//[^\n]*|([({\[])|([)}\]])')
 #: A declaration begins at the start of a line, with its documentation and hints before it.
 _DECLARATION = re.compile(
     r"^(?=(?:import|platform|endpoint|group|register|rule|context|condition|lock|extern|save"
     r"|restore|activate|deactivate|sequence|lifecycle|invariant|scenario|dialect)\b)",
     re.MULTILINE,
 )
+
+
+class _Refused(Exception):
+    """Well-formed, and yet nothing that the tools are made for."""
+
+    def __init__(self, kind: type[Diagnostic], start: int, end: int, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.start = start
+        self.end = end
+
+    def finding(self, source: Source) -> Diagnostic:
+        return self.kind(Span(source, self.start, self.end), str(self))
+
+
+class _Guarded(Builder):
+    """Refuses operators that are nested too deeply, so that whatever walks a tree may recurse."""
+
+    def binary(self, c: list[Any]) -> tree.Binary:
+        return _shallow(super().binary(c))
+
+    def negate(self, c: list[Any]) -> tree.Not:
+        return _shallow(super().negate(c))
+
+    def with_(self, c: list[Any]) -> tree.With:
+        return _shallow(super().with_(c))
+
+    def when(self, c: list[Any]) -> tree.When:
+        when = super().when(c)
+        if len(when.arms) > MOST_ARMS:
+            message = f"more than {MOST_ARMS} arms in one `when`"
+            raise _Refused(TooDeep, when.start, when.end, message)
+        return when
+
+
+_E = TypeVar("_E", bound="tree.Expr")
+
+
+def _shallow(expression: _E) -> _E:
+    # A short text cannot be deep, and nearly all are short.
+    if expression.end - expression.start > 2 * DEEPEST:
+        level: list[tree.Expr] = [expression]
+        for _ in range(DEEPEST):
+            level = [operand for each in level for operand in _operands(each)]
+            if not level:
+                return expression
+        raise _Refused(
+            TooDeep, expression.start, expression.end, f"more than {DEEPEST} operators deep"
+        )
+    return expression
+
+
+def _operands(expression: tree.Expr) -> tuple[tree.Expr, ...]:
+    match expression:
+        case tree.Binary(left=left, right=right):
+            return left, right
+        case tree.Not(operand=operand):
+            return (operand,)
+        case tree.With(base=base, value=value):
+            return base, value
+        case tree.Every(body=body):
+            return (body,)
+        case tree.Call(args=args) | tree.Hypcall(call=tree.Call(args=args)):
+            return args
+        case tree.Place(picks=picks):
+            return tuple(p.index for p in picks if isinstance(p, tree.At))
+        case _:
+            return ()
+
+
+def _number(token: Token) -> Token:
+    """A number as the lexer finds it, refused where it can be none."""
+    at = token.start_pos or 0
+    if token[1:2] in ("x", "X", "b", "B") and not token[2:].strip("_"):
+        raise _Refused(UnexpectedWord, at, at + len(token), f"`{token}` is a number without digits")
+    if len(token) > _LONGEST_NUMBER:
+        raise _Refused(OutOfRange, at, at + len(token), "this number does not fit 64 bits")
+    return token
 
 
 @cache
@@ -43,7 +127,8 @@ def _lark() -> Lark:
         "parser": "lalr",
         "keep_all_tokens": True,
         "maybe_placeholders": False,
-        "transformer": Builder(),
+        "transformer": _Guarded(),
+        "lexer_callbacks": {"INT": _number},
     }
     if folder is not None:
         options["cache"] = str(folder / "grammar.lark")
@@ -67,14 +152,13 @@ def parse(source: Source) -> tuple[tree.Module, list[Diagnostic]]:
 
     Where there are errors the module holds the declarations that could be read.
     """
-    deep = _deepest(source)
-    if deep is not None:
-        return tree.Module(0, len(source.text), ()), [deep]
     with _uncollected():
-        try:
-            return cast(tree.Module, _lark().parse(source.text)), []
-        except UnexpectedInput:
-            return _recover(source)
+        if _deepest(source, 0, len(source.text)) is None:
+            try:
+                return cast(tree.Module, _lark().parse(source.text)), []
+            except (UnexpectedInput, _Refused):
+                pass
+        return _recover(source)
 
 
 def _recover(source: Source) -> tuple[tree.Module, list[Diagnostic]]:
@@ -82,16 +166,22 @@ def _recover(source: Source) -> tuple[tree.Module, list[Diagnostic]]:
     found: list[Diagnostic] = []
     items: list[tree.Item] = []
     for start, end in _chunks(source.text):
-        try:
-            module = cast(tree.Module, _lark().parse(TextSlice(source.text, start, end)))
-            items += module.items
-        except UnexpectedInput as error:
-            taken = _keyword_taken_as_name(source, start, end)
-            found.append(explain(error, source, start, end, keywords(), taken))
-            if len(found) >= MOST_ERRORS:
-                at = Span(source, end, end)
-                found.append(TooManyErrors(at, f"{MOST_ERRORS} errors: the rest is not read"))
-                break
+        problem = _deepest(source, start, end)
+        if problem is None:
+            try:
+                module = cast(tree.Module, _lark().parse(TextSlice(source.text, start, end)))
+                items += module.items
+                continue
+            except UnexpectedInput as error:
+                taken = _keyword_taken_as_name(source, start, end)
+                problem = explain(error, source, start, end, keywords(), taken)
+            except _Refused as refused:
+                problem = refused.finding(source)
+        found.append(problem)
+        if len(found) >= MOST_ERRORS:
+            at = Span(source, end, end)
+            found.append(TooManyErrors(at, f"{MOST_ERRORS} errors: the rest is not read"))
+            break
     return tree.Module(0, len(source.text), tuple(items)), found
 
 
@@ -109,7 +199,7 @@ def _keyword_taken_as_name(source: Source, start: int, end: int) -> Span | None:
             if token.type == "NAME" and str(token) in keywords():
                 at = token.start_pos or 0
                 taken = Span(source, at, at + len(token))
-    except UnexpectedInput:
+    except (UnexpectedInput, _Refused):
         pass
     return taken
 
@@ -135,10 +225,10 @@ def _with_preamble(text: str, start: int) -> int:
     return start
 
 
-def _deepest(source: Source) -> Diagnostic | None:
+def _deepest(source: Source, start: int, end: int) -> Diagnostic | None:
     """A finding where brackets are nested too deeply, at the first one that is."""
     depth = 0
-    for match in _BRACKETS.finditer(source.text):
+    for match in _BRACKETS.finditer(source.text, start, end):
         if match.group(1):
             depth += 1
             if depth > DEEPEST:

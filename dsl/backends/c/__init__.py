@@ -1,71 +1,99 @@
-"""IR to C: one file per file of the tree, spelt by a dialect and laid out by templates."""
+"""IR to C: one file per file of the tree, spelt by a dialect and laid out by templates.
+
+`draft` writes the functions, and finds what the dialect does not spell; `emit` also lays them
+out in files.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dsl.backends.c.function import Function, function
-from dsl.backends.templates import environment
+from dsl.backends.c.spelling import Uses
 from dsl.diagnostics import Diagnostic, Diagnostics
-from dsl.ir.dialect import Dialect, File, Globs
+from dsl.ir.dialect import Dialect, File, Globs, Header
 from dsl.ir.program import Program
 from dsl.ir.sequence import Sequence
 from dsl.resolve.layout import Layout
-from dsl.source import Span
 
-__all__ = ["CTree", "emit"]
+__all__ = ["CTree", "Draft", "draft", "emit"]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The functions of each file and the prototypes of each header, not yet laid out.
+
+    ``findings`` say what the dialect does not spell; ``uses`` where each pattern is used.
+    """
+
+    dialect: Dialect
+    files: tuple[tuple[File, tuple[Function, ...]], ...]
+    headers: tuple[tuple[Header, tuple[Function, ...]], ...]
+    findings: tuple[Diagnostic, ...]
+    uses: Uses
 
 
 @dataclass(frozen=True)
 class CTree:
-    """The C of a program.
-
-    ``files`` maps paths in the tree to texts; ``findings`` say what the dialect does not spell;
-    ``uses`` counts how often each pattern (by its place) was used.
-    """
+    """The C of a program: ``files`` maps paths in the tree to texts."""
 
     files: dict[str, str]
     findings: tuple[Diagnostic, ...]
-    uses: Counter[Span]
+
+
+def draft(program: Program, dialect: Dialect, layouts: Mapping[str, Layout]) -> Draft:
+    """The functions that the dialect's files hold; ``layouts`` is by module name."""
+    found = Diagnostics()
+    uses: Uses = {}
+    homes = {
+        sequence.name: module.name
+        for module in program.modules
+        for sequence in module.sequences
+        if sequence.body is not None
+    }
+    made: dict[str, Function] = {}
+
+    def make(sequence: Sequence) -> Function:
+        if sequence.name not in made:
+            files = dialect.files_of(sequence.name)
+            layout = layouts.get(homes[sequence.name], Layout())
+            made[sequence.name] = function(
+                program, dialect, files[0] if files else None, sequence, layout, found.add, uses
+            )
+        return made[sequence.name]
+
+    files = tuple((f, tuple(make(s) for s in _matching(program, f.holds))) for f in dialect.files)
+    headers = tuple(
+        (h, tuple(make(s) for s in _matching(program, h.declares))) for h in dialect.headers
+    )
+    return Draft(dialect, files, headers, tuple(found), uses)
 
 
 def emit(program: Program, dialect: Dialect, layouts: Mapping[str, Layout]) -> CTree:
-    """The C of all sequences that the dialect's files hold; ``layouts`` is by module name."""
-    found = Diagnostics()
-    uses: Counter[Span] = Counter()
-    modules = {
-        seq.name: m.name for m in program.modules for seq in m.sequences if seq.body is not None
-    }
+    """The C of all sequences that the dialect's files hold, file by file."""
+    # Only here is a template engine needed.
+    from dsl.backends.templates import environment
 
-    def make(sequence: Sequence, file: File | None) -> Function:
-        layout = layouts.get(modules[sequence.name], Layout())
-        return function(program, dialect, file, sequence, layout, found.add, uses)
-
+    drafted = draft(program, dialect, layouts)
     files: dict[str, str] = {}
     templates = environment()
-    for file in dialect.files:
-        made = [make(sequence, file) for sequence in _held(program, file.holds)]
-        if made:
+    for file, functions in drafted.files:
+        if functions:
             text = templates.get_template("c/file.c.j2").render(
-                dialect=dialect.name, includes=file.includes, functions=made
+                dialect=dialect.name, includes=file.includes, functions=functions
             )
             files.update(dict.fromkeys(file.paths, text))
-    for header in dialect.headers:
-        declared = []
-        for sequence in _held(program, header.declares):
-            homes = dialect.files_of(sequence.name)
-            declared.append(make(sequence, homes[0] if homes else None))
-        if declared:
+    for header, functions in drafted.headers:
+        if functions:
             text = templates.get_template("c/header.h.j2").render(
-                dialect=dialect.name, functions=declared
+                dialect=dialect.name, functions=functions
             )
             files.update(dict.fromkeys(header.paths, text))
-    return CTree(files, tuple(found), uses)
+    return CTree(files, drafted.findings)
 
 
-def _held(program: Program, globs: Globs) -> list[Sequence]:
+def _matching(program: Program, globs: Globs) -> list[Sequence]:
     """The sequences that match, in the order of the globs and then of definition."""
     found = []
     for place, sequence in enumerate(program.sequences.values()):

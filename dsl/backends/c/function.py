@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from dsl.backends.c.expressions import Expressions
-from dsl.backends.c.spelling import Speller
+from dsl.backends.c.spelling import Speller, Uses
 from dsl.backends.c.statements import Statements
 from dsl.backends.c.text import CText, Line, comment, declarator, fill, wrapped
 from dsl.diagnostics import Diagnostic
@@ -39,11 +38,11 @@ def function(
     sequence: s.Sequence,
     layout: Layout,
     report: Callable[[Diagnostic], None],
-    uses: Counter[Span],
+    uses: Uses,
 ) -> Function:
     """The C of a sequence that has a body."""
     assert sequence.body is not None
-    speller = Speller(dialect, sequence.name, file, report, uses)
+    speller = Speller(dialect, sequence.signature, file, report, uses)
     types = Types(speller, layout)
     handles = [p.name for p in sequence.signature.params if isinstance(p.type, Handle)]
     entered = _entered(speller, sequence)
@@ -70,7 +69,7 @@ def function(
             wrapped(0, _signature(speller, types, sequence, speller.find(Role.DEFINE, "sequence")))
         ),
         tuple(wrapped(0, _signature(speller, types, sequence, None) + ";")),
-        tuple([*made, *lines]),
+        (*made, *lines),
     )
 
 

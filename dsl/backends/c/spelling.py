@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from dsl.backends.c.text import CText, fill
 from dsl.diagnostics import Diagnostic
 from dsl.diagnostics.dialects import NoSpelling
 from dsl.ir.dialect import Dialect, File, Role, Spelling
+from dsl.ir.sequence import Signature
 from dsl.ir.shapes import Field, Register, Slot
 from dsl.resolve.scope import key
 from dsl.source import Span
@@ -19,22 +21,33 @@ _TYPES = {"uint": "unsigned int", "bool": "bool", "int": "int", "void": "void"}
 _UNKNOWN = CText("?")
 
 
-class Speller:
-    """The spellings that count inside one sequence.
+@dataclass(frozen=True, slots=True)
+class Use:
+    """The ``ordinal``-th use of a pattern in a sequence."""
 
-    ``uses`` counts, by the place of the pattern, how often each is used.
-    """
+    sequence: Signature
+    ordinal: int
+
+
+#: Where each pattern (by its own place) is used.
+Uses: TypeAlias = dict[Span, set[Use]]
+
+
+class Speller:
+    """The spellings that count inside one sequence; each use of a pattern goes into ``uses``."""
 
     def __init__(
         self,
         dialect: Dialect,
-        sequence: str,
+        signature: Signature,
         file: File | None,
         report: Callable[[Diagnostic], None],
-        uses: Counter[Span],
+        uses: Uses,
     ) -> None:
         self.dialect = dialect
-        self.sequence = sequence
+        self.sequence = signature.name
+        self._signature = signature
+        self._counts: dict[Span, int] = {}
         self.file = file
         self._report = report
         self._uses = uses
@@ -53,10 +66,15 @@ class Speller:
 
     def use(self, spelling: Spelling, values: dict[str, CText], part: int = 0) -> CText:
         """A pattern filled in; a subject's index is the variable of its own name."""
-        self._uses[spelling.pattern_spans[part]] += 1
+        self._count(spelling, part)
         if spelling.index is not None and "n" in values:
             values = {spelling.index: values["n"], **values}
         return fill(spelling.patterns[part], values)
+
+    def _count(self, spelling: Spelling, part: int) -> None:
+        span = spelling.pattern_spans[part]
+        ordinal = self._counts[span] = self._counts.get(span, 0) + 1
+        self._uses.setdefault(span, set()).add(Use(self._signature, ordinal))
 
     def missing(self, span: Span, what: str, line: str) -> CText:
         """Reports that ``what`` is not spelt; ``line`` is a spelling that would do."""
@@ -86,7 +104,7 @@ class Speller:
         """The C type of a type's name in the language."""
         found = self.find(Role.TYPE, name)
         if found is not None:
-            self._uses[found.pattern_spans[0]] += 1
+            self._count(found, 0)
             return found.pattern
         if name in _TYPES:
             return _TYPES[name]

@@ -1,0 +1,10 @@
+"""`python -m dsl` is the command `vgs`."""
+
+from __future__ import annotations
+
+import sys
+
+from dsl.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

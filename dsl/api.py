@@ -1,0 +1,203 @@
+"""The Python API: what the command does, as functions with typed results."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, TypeAlias
+
+from dsl.diagnostics import Diagnostic, Severity
+from dsl.failures import CannotRun, HasErrors
+from dsl.ir.program import Program
+from dsl.project import Project, find, read, source_files
+from dsl.resolve.layout import Layout
+from dsl.resolve.workspace import Workspace
+
+if TYPE_CHECKING:
+    from dsl.comparisons import Compared
+    from dsl.ir.dialect import Dialect
+    from dsl.outputs import BuildResult
+
+__all__ = [
+    "BuildResult",
+    "CannotRun",
+    "Compared",
+    "Diagnostic",
+    "HasErrors",
+    "Loaded",
+    "build",
+    "check",
+    "diff",
+    "format",
+    "load",
+    "simulate",
+]
+
+PathLike: TypeAlias = str | os.PathLike[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A module with all that it imports.
+
+    ``program`` is what can be run, proved and counted; ``dialects`` and ``layouts`` (by module)
+    are what else the C needs.
+    """
+
+    path: Path
+    program: Program
+    dialects: Mapping[str, Dialect]
+    layouts: Mapping[str, Layout]
+    findings: tuple[Diagnostic, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error; there may be warnings."""
+        return not any(d.severity is Severity.ERROR for d in self.findings)
+
+
+def load(path: PathLike, *, roots: Iterable[PathLike] = ()) -> Loaded:
+    """Reads a module and all it imports, which are looked for beside it and then in ``roots``.
+
+    Raises `HasErrors` where the file itself is not text; `CannotRun` where it is not there.
+    """
+    where = Path(path)
+    if not where.is_file():
+        raise CannotRun(f"there is no file {where}")
+    workspace = Workspace([Path(root) for root in roots])
+    loaded = workspace.load(where)
+    if loaded is None:
+        raise HasErrors(workspace.found.sorted())
+    workspace.check([loaded])
+    closure = workspace.closure(loaded)
+    return Loaded(
+        where,
+        workspace.program(loaded),
+        {d.name: d for r in closure for d in r.dialects},
+        {r.module.name: r.layout for r in closure},
+        tuple(workspace.found.sorted()),
+    )
+
+
+def check(paths: Iterable[PathLike] = (), *, roots: Iterable[PathLike] = ()) -> list[Diagnostic]:
+    """All findings about some modules, and about all modules below some folders, sorted.
+
+    Without paths it is the project of the current folder.  Raises `CannotRun` for paths that are
+    not there, or without a project.
+    """
+    given = [Path(path) for path in paths]
+    where = [Path(root) for root in roots]
+    if not given:
+        project, findings = _project()
+        if project is None:
+            return findings
+        given, where = project.modules(), [*where, *project.sources]
+    files: list[Path] = []
+    for path in given:
+        if not path.exists():
+            raise CannotRun(f"there is no file or folder {path}")
+        files += source_files(path) if path.is_dir() else [path]
+    workspace = Workspace(where)
+    loaded = [workspace.load(path) for path in files]
+    workspace.check([one for one in loaded if one is not None])
+    return workspace.found.sorted()
+
+
+def format(text: str) -> str:
+    """A source in its canonical layout.  Raises `HasErrors` for text with errors of syntax."""
+    from dsl.formatting import formatted
+    from dsl.source import Source
+
+    return formatted(Source("<text>", text))
+
+
+def build(
+    what: Project | Iterable[PathLike] = (),
+    output: PathLike | None = None,
+    *,
+    dialect: str | None = None,
+    roots: Iterable[PathLike] = (),
+    keep: bool = False,
+) -> BuildResult:
+    """Builds modules into a folder, or all cases of a project (by default the current folder's).
+
+    ``keep`` writes nothing and only says what would change.  Nothing is written either where a
+    finding is an error: see ``findings`` of the result.  Raises `CannotRun` where the project or
+    a file is not there, or the outputs cannot be written.
+    """
+    from dsl import outputs
+
+    if isinstance(what, Project):
+        project: Project | None = what
+    else:
+        modules = [Path(path) for path in what]
+        if modules:
+            if output is None:
+                raise CannotRun("modules are built into a folder that must be named")
+            request = outputs.of_modules(modules, dialect, tuple(Path(root) for root in roots))
+            return outputs.build(request, Path(output), keep=keep)
+        project, findings = _project()
+        if project is None:
+            return outputs.BuildResult(Path(output or "."), (), (), tuple(findings), ok=False)
+    assert project is not None
+    where = project.output if output is None else Path(output)
+    return outputs.build(outputs.of_project(project), where, keep=keep)
+
+
+def diff(
+    before: PathLike | None = None, after: PathLike | None = None, patch: PathLike | None = None
+) -> list[Compared]:
+    """Compares cases with patches: those of the current folder's project, or two paths with one.
+
+    Paths are modules, or folders of C.  Raises `CannotRun` where something is missing, out of
+    date or no patch; `HasErrors` where a module, or vgs.toml, has errors.
+    """
+    from dsl import comparisons
+
+    if before is not None and after is not None and patch is not None:
+        path = find(Path())
+        project = read(path)[0] if path else None
+        return [comparisons.of_paths(Path(before), Path(after), Path(patch), project)]
+    if before is not None or after is not None:
+        raise CannotRun("two modules or trees are compared, and with a patch")
+    project, findings = _project()
+    if project is None:
+        raise HasErrors(findings)
+    return comparisons.of_project(project, Path(patch) if patch is not None else None)
+
+
+def simulate(module: PathLike | Loaded, *, roots: Iterable[PathLike] = ()) -> ModuleType:
+    """The simulator of a module, ready to use.
+
+    Raises `HasErrors` where the module has errors, and what `load` raises.
+    """
+    from dsl.backends.python import emit
+    from dsl.machine import load_simulator
+
+    loaded = module if isinstance(module, Loaded) else load(module, roots=roots)
+    if not loaded.ok:
+        raise HasErrors(d for d in loaded.findings if d.severity is Severity.ERROR)
+    return load_simulator(emit(loaded.program), loaded.path.stem)
+
+
+def _project() -> tuple[Project | None, list[Diagnostic]]:
+    path = find(Path())
+    if path is None:
+        raise CannotRun("there is no vgs.toml here or in a folder above")
+    return read(path)
+
+
+def __getattr__(name: str) -> object:
+    """The result types of modules that are only loaded where they are used."""
+    if name == "BuildResult":
+        from dsl.outputs import BuildResult
+
+        return BuildResult
+    if name == "Compared":
+        from dsl.comparisons import Compared
+
+        return Compared
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,78 @@
+"""`vgs check`: parse and resolve, and report everything that can be found without running."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dsl.cli.arguments import Parser
+from dsl.cli.inputs import STDIN_NAME, Inputs, inputs, standard_input
+from dsl.diagnostics import Diagnostic, Severity
+from dsl.resolve.workspace import Loaded, Workspace, decode
+
+if TYPE_CHECKING:
+    from dsl.cli.console import Console
+
+_ABOUT = """\
+Parse and resolve sources, and report all static findings. A PATH is a .vgs file, a folder of
+them, or - for standard input; without one, the whole project is checked.
+
+Exit status: 0 nothing found, 1 errors or warnings found, 2 could not run."""
+
+
+def run(argv: Sequence[str], console: Console) -> int:
+    """Runs the verb; gives the exit status.  Raises `CannotRun`."""
+    parser = Parser("check", _ABOUT)
+    parser.add_argument("path", nargs="*", metavar="PATH", help="files or folders, or -")
+    parser.output_format()
+    options = parser.read(argv)
+    given = inputs(options.path)
+    workspace = Workspace(given.roots)
+    loaded = _load(given, workspace)
+    workspace.check(loaded)
+    if given.whole:
+        _dialects(given, workspace)
+    findings = [*given.findings, *workspace.found.sorted()]
+    if options.format == "json":
+        console.json({"findings": [finding.to_json() for finding in findings]})
+    else:
+        console.findings(findings, result=True)
+        console.out(_summary(findings, len(loaded)))
+    unreadable = any(d.code in ("VGS001", "VGS002") and not d.span.source.text for d in findings)
+    return 2 if unreadable else 1 if findings else 0
+
+
+def _load(given: Inputs, workspace: Workspace) -> list[Loaded]:
+    if given.stdin:
+        source = decode(STDIN_NAME, "stdin", standard_input(), workspace.found)
+        loaded = [workspace.load_text(source.text, STDIN_NAME)] if source else []
+    else:
+        loaded = [workspace.load(path) for path in given.files]
+    return [one for one in loaded if one is not None]
+
+
+def _dialects(given: Inputs, workspace: Workspace) -> None:
+    """Whether the dialect of each case is there."""
+    from dsl.outputs import dialect_of
+
+    for case in given.project.cases if given.project else ():
+        loaded = workspace.load(case.module)
+        if loaded is not None:
+            found = dialect_of(case, workspace, loaded)
+            if isinstance(found, Diagnostic):
+                workspace.found.add(found)
+
+
+def _summary(findings: Sequence[Diagnostic], modules: int) -> str:
+    errors = sum(d.severity is Severity.ERROR for d in findings)
+    warnings = len(findings) - errors
+    counts = [
+        _count(number, noun)
+        for number, noun in ((errors, "error"), (warnings, "warning"))
+        if number
+    ]
+    return f"{_count(modules, 'module')}: {', '.join(counts) or 'nothing found'}\n"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

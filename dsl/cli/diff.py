@@ -1,0 +1,104 @@
+"""`vgs diff`: the generated C against a patch, hunk by hunk, both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dsl import comparisons
+from dsl.cli.arguments import Parser
+from dsl.cli.inputs import no_project, project_for
+from dsl.failures import CannotRun, HasErrors
+
+if TYPE_CHECKING:
+    from dsl.cli.console import Console
+
+_ABOUT = """\
+Compare generated C with a patch: the old side of each hunk must be in what BEFORE generates, its
+new side in what AFTER generates, and the two may differ nowhere else.
+
+Without paths, every [[diff]] of vgs.toml is compared, on the files that `vgs build` wrote; they
+must be up to date. BEFORE and AFTER are modules or folders of C. A module that is a case of the
+project stands for the files written for it; any other is built in memory.
+
+Exit status: 0 the patch is what the two differ by, 1 it is not, 2 could not run."""
+
+_PLACES = ("hunks", "outside", "outside_text", "unjudged")
+
+
+def run(argv: Sequence[str], console: Console) -> int:
+    """Runs the verb; gives the exit status.  Raises `CannotRun` and `HasErrors`."""
+    parser = Parser("diff", _ABOUT)
+    parser.add_argument("path", nargs="*", metavar="BEFORE AFTER", help="two modules or folders")
+    parser.flag("--patch", metavar="FILE", help="the patch, or -")
+    parser.output_format()
+    options = parser.read(argv)
+    patch = Path(options.patch) if options.patch is not None else None
+    done = _compare(options.path, patch, console)
+    if options.format == "json":
+        console.json(_json(done))
+    else:
+        from dsl.compare import render
+
+        for number, one in enumerate(done):
+            if len(done) > 1:
+                gap = "\n" if number else ""
+                console.out(f"{gap}{one.patch}: {one.before} → {one.after}\n\n")
+            console.out(render(one.report, colour=console.colour))
+    return 0 if all(one.report.ok for one in done) else 1
+
+
+def _compare(
+    words: Sequence[str], patch: Path | None, console: Console
+) -> list[comparisons.Compared]:
+    project, findings = project_for(words)
+    if findings:
+        raise HasErrors(findings)
+    if not words:
+        if project is None:
+            raise no_project()
+        return comparisons.of_project(project, patch)
+    if len(words) != 2:
+        raise CannotRun("diff: two paths are compared, BEFORE and AFTER")
+    if patch is None:
+        raise CannotRun("diff: say with which patch: --patch FILE")
+    before, after = map(Path, words)
+    return [comparisons.of_paths(before, after, patch, project, console.progress)]
+
+
+def _json(done: Sequence[comparisons.Compared]) -> dict[str, Any]:
+    """All reports as one: each hunk and each place says to which of ``diffs`` it belongs."""
+    reports = [one.report.to_json() for one in done]
+    merged: dict[str, Any] = {
+        "ok": all(report["ok"] for report in reports),
+        "diffs": [
+            {
+                "before": one.before,
+                "after": one.after,
+                "patch": one.patch,
+                "ok": report["ok"],
+                "summary": report["summary"],
+            }
+            for one, report in zip(done, reports, strict=True)
+        ],
+        "summary": _sum([report["summary"] for report in reports]),
+    }
+    for key in _PLACES:
+        merged[key] = [
+            {"diff": number} | place for number, r in enumerate(reports) for place in r[key]
+        ]
+    merged["not_covered"] = sorted({file for r in reports for file in r["not_covered"]})
+    return merged
+
+
+def _sum(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Counts, and tables of counts, added up."""
+    total: dict[str, Any] = {}
+    for summary in summaries:
+        for key, value in summary.items():
+            if isinstance(value, dict):
+                total[key] = _sum([total.get(key, {}), value])
+            else:
+                total[key] = total.get(key, 0) + value
+    return total

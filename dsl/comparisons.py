@@ -1,0 +1,185 @@
+"""What `vgs diff` compares: the written files of cases, other trees, or modules; and patches."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dsl import __version__
+from dsl.failures import CannotRun, HasErrors, reason
+from dsl.output_folder import Written, digest_of, written
+from dsl.project import Comparison, Project
+
+if TYPE_CHECKING:
+    from dsl.compare import Report
+
+_BUILD = "run `vgs build`"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One comparison: what was compared, as the user named it, and the outcome."""
+
+    before: str
+    after: str
+    patch: str
+    report: Report
+
+
+def of_project(project: Project, patch: Path | None = None) -> list[Compared]:
+    """The comparisons that a project names, on the files that its last build wrote.
+
+    ``patch`` replaces the patch of the project's file.  Raises `CannotRun` where there is nothing
+    to compare, where the written files are missing or out of date, or for a bad patch.
+    """
+    chosen = project.comparisons
+    if not chosen:
+        raise CannotRun(
+            f"{project.file} names nothing to compare",
+            "give it a [[diff]] with before, after and patch, or run "
+            "`vgs diff BEFORE AFTER --patch FILE`",
+        )
+    if patch is not None:
+        pairs = dict.fromkeys((c.before, c.after) for c in chosen)
+        if len(pairs) > 1:
+            raise CannotRun(
+                f"{project.file} compares several pairs of cases",
+                "name the two: `vgs diff BEFORE AFTER --patch FILE`",
+            )
+        ((before, after),) = pairs
+        chosen = (Comparison(before, after, patch),)
+    found = _manifest(project)
+    texts: dict[str, dict[str, str]] = {}
+    for name in dict.fromkeys(name for c in chosen for name in (c.before, c.after)):
+        texts[name] = _case(project, name, found)
+    return [compare(c.before, c.after, texts[c.before], texts[c.after], c.patch) for c in chosen]
+
+
+def of_paths(
+    before: Path,
+    after: Path,
+    patch: Path,
+    project: Project | None,
+    progress: Callable[[str], None] = lambda text: None,
+) -> Compared:
+    """Compares two modules or trees.
+
+    A module that is a case of the project counts as the files that were written for it; any other
+    is built in memory; a folder is a tree of C.  Raises `CannotRun`, and `HasErrors` for a module
+    that cannot be built.
+    """
+    texts = [_texts(path, project, progress) for path in (before, after)]
+    return compare(str(before), str(after), texts[0], texts[1], patch)
+
+
+def compare(
+    before: str, after: str, old: Mapping[str, str], new: Mapping[str, str], patch: Path
+) -> Compared:
+    """Compares the files of two cases with a patch; ``-`` is standard input."""
+    text = _patch(patch)
+    # Loads what reads patches and C.
+    from dsl.compare import PatchError, compare_patch
+
+    try:
+        return Compared(before, after, str(patch), compare_patch(text, old, new))
+    except PatchError as error:
+        raise CannotRun(f"{patch}: {error}", "give one unified diff") from error
+
+
+def _patch(path: Path) -> str:
+    try:
+        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    except OSError as error:
+        raise CannotRun(f"{path} cannot be read: {reason(error)}") from error
+    # A patch may hold bytes of any encoding: they must match, not be understood.
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _texts(path: Path, project: Project | None, progress: Callable[[str], None]) -> dict[str, str]:
+    if path.is_dir():
+        return tree(path)
+    if not path.exists():
+        raise CannotRun(f"there is no file or folder {path}")
+    for case in project.cases if project else ():
+        if os.path.samefile(case.module, path) and project:
+            return _case(project, case.name, _manifest(project))
+    from dsl.outputs import make, of_modules
+
+    made = make(of_modules([path], None, project.sources if project else ()), progress)
+    if not made.files:
+        raise HasErrors(made.findings)
+    files = {name.split("/c/", 1)[1]: text for name, text in made.files.items() if "/c/" in name}
+    if not files:
+        raise CannotRun(f"{path} has no dialect in scope, so there is no C of it")
+    return files
+
+
+def _manifest(project: Project) -> Written:
+    found = written(project.output)
+    if found is None:
+        raise CannotRun(f"nothing was built in {project.output}", _BUILD)
+    return found
+
+
+def _case(project: Project, name: str, found: Written) -> dict[str, str]:
+    """The written C of a case, by its path in the tree, if it is up to date."""
+    why = _out_of_date(project, name, found)
+    if why:
+        raise CannotRun(f"{project.output / name} is out of date: {why}", _BUILD)
+    prefix = f"{name}/c/"
+    texts = {}
+    for path in found.outputs:
+        if path.startswith(prefix):
+            file = project.output / path
+            try:
+                texts[path.removeprefix(prefix)] = file.read_bytes().decode("utf-8")
+            except (OSError, ValueError) as error:
+                raise CannotRun(f"{file} cannot be read", _BUILD) from error
+    if not texts:
+        raise CannotRun(
+            f"no C was built for the case `{name}`", "it needs a dialect: import one, and build"
+        )
+    return texts
+
+
+def _out_of_date(project: Project, case: str, found: Written) -> str:
+    """Why the written files of a case are not what its sources make, or nothing."""
+    if case not in found.sources:
+        return "it was never built"
+    if found.version != __version__:
+        return f"it was built by vgs {found.version}, and this is {__version__}"
+    for path, hash in found.sources[case].items():
+        if digest_of(project.folder / path) != hash:
+            return f"{os.path.normpath(project.folder / path)} has changed"
+    for path, hash in found.outputs.items():
+        if path.startswith(f"{case}/") and digest_of(project.output / path) != hash:
+            return f"{project.output / path} is not what was built"
+    return ""
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """The text of every file below a folder that is not hidden, by its path there.
+
+    Raises `CannotRun` where it cannot be read.
+    """
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    found = {}
+    at = folder
+    try:
+        for where, folders, files in os.walk(folder, onerror=fail):
+            folders[:] = [f for f in folders if not f.startswith(".")]
+            for name in files:
+                at = Path(where, name)
+                if not name.startswith("."):
+                    text = at.read_bytes().decode("utf-8", "surrogateescape")
+                    found[at.relative_to(folder).as_posix()] = text
+    except OSError as error:
+        raise CannotRun(f"{at} cannot be read: {reason(error)}") from error
+    return found

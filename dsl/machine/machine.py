@@ -1,0 +1,298 @@
+"""The machine that generated simulators run on: every access, barrier and call goes through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import Generic, ParamSpec, TypeAlias, TypeVar
+
+from dsl.ir.types import Bool, Int
+from dsl.machine.errors import AssertionFailed, MachineError, failure
+from dsl.machine.registers import Bank, Register
+from dsl.machine.state import Array, Context, Facts, Slot, ask
+from dsl.machine.trace import Event, Kind, count
+
+F = TypeVar("F", bound=Facts)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: What unknown reset bits hold: one pattern for every register, a value for each register by
+#: name (0 for the others), or a function of the register's name.
+Unknown: TypeAlias = int | Mapping[str, int] | Callable[[str], int]
+
+#: What an extern does: it gets the machine and the arguments, and gives the result, if any.
+Behaviour: TypeAlias = Callable[..., int | None]
+
+
+class Machine(Generic[F]):
+    """One CPU's registers, the facts that hold for it, its locks, and what happened so far.
+
+    ``state`` holds what each register stores, by element name; ``facts`` are the machine-wide
+    facts; ``externs`` are the behaviours of operations outside the language, by name; ``trace``
+    grows while ``tracing`` is on.  Errors are `MachineError`, and name the site where they can.
+    """
+
+    def __init__(
+        self,
+        registers: Iterable[Register | Bank],
+        facts: F,
+        *,
+        externs: Mapping[str, Behaviour] | None = None,
+        unknown: Unknown = 0,
+        tracing: bool = True,
+    ) -> None:
+        self.registers: dict[str, Register] = {}
+        for declared in registers:
+            for register in declared if isinstance(declared, Bank) else (declared,):
+                self.registers[register.name] = register
+        self.facts = facts
+        self.externs: dict[str, Behaviour] = dict(externs or {})
+        self.tracing = tracing
+        self.trace: list[Event] = []
+        self.held: set[tuple[str, Context | None]] = set()
+        self.state: dict[str, int] = {}
+        self.reset(unknown)
+
+    def reset(self, unknown: Unknown = 0) -> None:
+        """All registers to their reset values; ``unknown`` fills the bits that have none."""
+        for name, register in self.registers.items():
+            match unknown:
+                case int():
+                    filler = unknown
+                case Mapping():
+                    filler = unknown.get(name, 0)
+                case _:
+                    filler = unknown(name)
+            self.state[name] = register.reset | filler & register.unknown
+
+    # ---- what the platform's description says; the generated machine overrides both
+
+    def legalise(self, register: Register, written: int) -> int:
+        """What a write of ``written`` becomes; called for registers that are ``legalised``."""
+        return written
+
+    def compute(self, register: Register, stored: int) -> int:
+        """``stored`` with its computed fields; called for registers that have some."""
+        return stored
+
+    # ---- registers
+
+    def peek(self, register: Register) -> int:
+        """The value that the register has, seen from outside: no access, and nothing traced."""
+        value = self.state[register.name]
+        return self.compute(register, value) if register.computed else value
+
+    def poke(self, register: Register, value: int) -> None:
+        """Sets what the register stores, from outside: read-only too, and not legalised."""
+        if not 0 <= value <= register.ones:
+            raise failure("", f"{register.name}: {value:#x} does not fit {register.width} bits")
+        self.state[register.name] = value & register.stored | register.res1
+
+    def read(self, register: Register, *, at: str = "") -> int:
+        """Reads a register; write-only fields read as 0, a write-only register is an error."""
+        if register.access == "wo":
+            raise failure(at, f"{register.name} is write-only")
+        value = self.peek(register) & ~register.hidden
+        if self.tracing:
+            self.trace.append(Event(Kind.READ, register.name, at, None, value, register.fields))
+        return value
+
+    def write(self, register: Register, value: int, *, at: str = "") -> None:
+        """Writes a register: legalised, reserved bits kept in place, read-only fields kept."""
+        if register.access == "ro":
+            raise failure(at, f"{register.name} is read-only")
+        if not 0 <= value <= register.ones:
+            raise failure(at, f"{register.name}: {value:#x} does not fit {register.width} bits")
+        old = self.peek(register) if self.tracing else 0
+        if register.access != "wi":
+            if register.legalised:
+                value = self.legalise(register, value)
+            kept = self.state[register.name] & register.kept
+            self.state[register.name] = kept | value & register.writable | register.res1
+        if self.tracing:
+            new = self.peek(register)
+            self.trace.append(Event(Kind.WRITE, register.name, at, old, new, register.fields))
+
+    # ---- memory and facts
+
+    def store(self, context: Context, slot: str, value: int, *, at: str = "") -> None:
+        """Stores to the variable in attribute ``slot``; the value must fit it."""
+        old = getattr(context, slot)
+        try:
+            setattr(context, slot, value)
+        except MachineError as error:
+            raise failure(at, str(error)) from None
+        if self.tracing:
+            self._stored(context.SLOTS[slot], "", at, old, getattr(context, slot))
+
+    def store_at(
+        self, context: Context, slot: str, index: int, value: int, *, at: str = ""
+    ) -> None:
+        """Stores to element ``index`` of the array in attribute ``slot``; the value must fit."""
+        array: Array[int] = getattr(context, slot)
+        try:
+            old = array[index]
+            array[index] = value
+        except MachineError as error:
+            raise failure(at, str(error)) from None
+        if self.tracing:
+            self._stored(array.slot, f"[{index}]", at, old, array[index])
+
+    def _stored(self, slot: Slot, index: str, at: str, old: int, new: int) -> None:
+        self.trace.append(Event(Kind.STORE, slot.name + index, at, old, new, slot.fields))
+
+    def sample(self, facts: Facts, name: str, *, at: str = "") -> bool:
+        """Asks a fact that may change from test to test."""
+        return bool(self.sample_number(facts, name, at=at))
+
+    def sample_number(self, facts: Facts, name: str, *, at: str = "") -> int:
+        """The same for a fact that is a number."""
+        try:
+            value = ask(facts, name)
+        except MachineError as error:
+            raise failure(at, str(error)) from None
+        self._note(Kind.SAMPLE, facts.SLOTS[name].name, at, value)
+        return value
+
+    # ---- barriers
+
+    def isb(self, *, at: str = "") -> None:
+        """An instruction synchronisation barrier."""
+        self._note(Kind.BARRIER, "isb", at)
+
+    def dsb(self, option: str, *, at: str = "") -> None:
+        """A data synchronisation barrier; ``option`` is access types and domain, such as "sy"."""
+        self._note(Kind.BARRIER, f"dsb({option})", at)
+
+    def dmb(self, option: str, *, at: str = "") -> None:
+        """A data memory barrier; ``option`` as for `dsb`."""
+        self._note(Kind.BARRIER, f"dmb({option})", at)
+
+    # ---- calls
+
+    def hypcall(self, at: str, callee: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Calls ``callee`` in EL2: an event on the way in, and one on the way out."""
+        name = callee.__name__
+        self._note(Kind.HYPCALL, name, at)
+        result = callee(*args, **kwargs)
+        self._note(Kind.HYPRETURN, name, at)
+        return result
+
+    def call(
+        self, name: str, args: tuple[int | Context, ...], needs: tuple[str, ...] = (), at: str = ""
+    ) -> None:
+        """Lets an extern without a result do what it does.
+
+        MachineError if nobody has supplied a behaviour, or a lock that it ``needs`` is not held.
+        """
+        self._perform(name, args, needs, at)
+
+    def call_for(
+        self,
+        type: Int | Bool,
+        name: str,
+        args: tuple[int | Context, ...],
+        needs: tuple[str, ...] = (),
+        at: str = "",
+    ) -> int:
+        """The same for an extern with a result, which must fit ``type``."""
+        given = self._perform(name, args, needs, at)
+        try:
+            if given is None:
+                raise MachineError(f"{name} gave no result")
+            result = Slot(f"the result of {name}", type).checked(given)
+        except MachineError as error:
+            raise failure(at, str(error)) from None
+        self._note(Kind.RESULT, name, at, result)
+        return result
+
+    def _perform(
+        self, name: str, args: tuple[int | Context, ...], needs: tuple[str, ...], at: str
+    ) -> int | None:
+        behaviour = self.externs.get(name)
+        if behaviour is None:
+            raise failure(
+                at,
+                f"{name} has no behaviour here: supply one, "
+                f'machine.externs["{name}"] = function of (machine, *arguments)',
+            )
+        owners = [None, *(a for a in args if isinstance(a, Context))]
+        for lock in needs:
+            if not any((lock, owner) in self.held for owner in owners):
+                raise failure(at, f"{name} needs {lock}, which is not held")
+        self._note(Kind.CALL, name, at)
+        return behaviour(self, *args)
+
+    def ensure(self, holds: bool, name: str, text: str, *, at: str = "") -> None:
+        """MachineError unless what extern ``name`` promises ``holds`` after its behaviour."""
+        if not holds:
+            raise failure(at, f"the behaviour of {name} breaks its promise: {text}")
+
+    # ---- locks
+
+    def take(self, lock: str, owner: Context | None = None, *, at: str = "") -> None:
+        """Takes a lock (of ``owner``, if it is one per handle); twice is an error."""
+        if (lock, owner) in self.held:
+            raise failure(at, f"{lock} is taken a second time")
+        self.held.add((lock, owner))
+        self._note(Kind.LOCK, lock, at)
+
+    def release(self, lock: str, owner: Context | None = None, *, at: str = "") -> None:
+        """Gives a lock back; it is an error if it is not held."""
+        if (lock, owner) not in self.held:
+            raise failure(at, f"{lock} is released but not held")
+        self.held.remove((lock, owner))
+        self._note(Kind.UNLOCK, lock, at)
+
+    def holding(self, lock: str, owner: Context | None = None, *, at: str = "") -> Holding[F]:
+        """For ``with``: the body runs with the lock taken."""
+        return Holding(self, lock, owner, at)
+
+    # ---- complaints
+
+    def warn_if(self, condition: bool, text: str, *, at: str = "") -> None:
+        """Notes a warning, and goes on, where the condition holds."""
+        if condition:
+            self._note(Kind.WARN, text, at)
+
+    def require(self, condition: bool, text: str, *, at: str = "") -> None:
+        """AssertionFailed unless the condition holds."""
+        if not condition:
+            self._note(Kind.ASSERT, text, at)
+            raise AssertionFailed(f"{at}: assertion failed: {text}")
+
+    # ---- the trace
+
+    def count(self, what: str) -> int:
+        """How many ``reads``, ``writes``, ``accesses`` or ``barriers`` the trace has."""
+        return count(self.trace, what)
+
+    def _note(self, kind: Kind, what: str, at: str, new: int | None = None) -> None:
+        if self.tracing:
+            self.trace.append(Event(kind, what, at, None, new))
+
+
+class Holding(Generic[F]):
+    """A lock for the time of a ``with``; an error inside gives it back without further ado."""
+
+    __slots__ = ("_at", "_lock", "_machine", "_owner")
+
+    def __init__(self, machine: Machine[F], lock: str, owner: Context | None, at: str) -> None:
+        self._machine = machine
+        self._lock = lock
+        self._owner = owner
+        self._at = at
+
+    def __enter__(self) -> None:
+        self._machine.take(self._lock, self._owner, at=self._at)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self._machine.release(self._lock, self._owner, at=self._at)
+        else:
+            self._machine.held.discard((self._lock, self._owner))

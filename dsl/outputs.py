@@ -1,0 +1,249 @@
+"""What a build makes of modules: for each case, its C and its simulator; and the manifest.
+
+They go to ``CASE/c/…`` (the C, by its path in the tree), ``CASE/simulator.py`` and
+``manifest.json``, which says from which sources they were made.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from dsl import __version__
+from dsl.diagnostics import Diagnostic, Diagnostics, suggest
+from dsl.diagnostics.dialects import BadProject
+from dsl.failures import CannotRun
+from dsl.output_folder import MANIFEST, Change, changes, digest, write
+from dsl.project import SUFFIX, Case, Project
+from dsl.resolve.workspace import Loaded, Workspace
+
+if TYPE_CHECKING:
+    from dsl.ir.dialect import Dialect
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to build, from where: ``base`` is the folder that the manifest's paths start in."""
+
+    cases: tuple[Case, ...]
+    roots: tuple[Path, ...]
+    base: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The outputs by their path in the output folder, the manifest among them.
+
+    Where a finding is an error there are none.
+    """
+
+    files: Mapping[str, str]
+    findings: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """What a build made, and what it changed, or would have, in its output folder."""
+
+    output: Path
+    cases: tuple[Case, ...]
+    changes: tuple[Change, ...]
+    findings: tuple[Diagnostic, ...]
+    ok: bool
+
+    @property
+    def stale(self) -> tuple[Change, ...]:
+        """What was not as it is made."""
+        return tuple(c for c in self.changes if c.state != "unchanged")
+
+
+# ---- what to build
+
+
+def of_project(project: Project) -> Request:
+    """Every case of a project.  Raises `CannotRun` where it has none."""
+    if not project.cases:
+        raise CannotRun(
+            f"{project.file} has no case to build",
+            'give it one: [case.NAME] with module = "path/to/module.vgs"',
+        )
+    return Request(project.cases, project.sources, project.folder)
+
+
+def of_modules(paths: Sequence[Path], dialect: str | None, roots: tuple[Path, ...]) -> Request:
+    """A case for each module, named as its file.  Raises `CannotRun` for names that clash."""
+    cases: dict[str, Case] = {}
+    for path in paths:
+        if path.is_dir():
+            raise CannotRun(f"{path} is a folder", "name the modules to build, each a case")
+        name = path.name.removesuffix(SUFFIX)
+        if name in ("", ".", "..", MANIFEST):
+            raise CannotRun(f"{path}: `{name}` cannot be the name of a case")
+        if name in cases:
+            other = cases[name].module
+            raise CannotRun(
+                f"{other} and {path} would both be the case `{name}`",
+                "name the cases in a vgs.toml, or build them into two folders",
+            )
+        cases[name] = Case(name, path, dialect)
+    return Request(tuple(cases.values()), roots, None)
+
+
+def dialect_of(case: Case, workspace: Workspace, loaded: Loaded) -> Dialect | Diagnostic | None:
+    """The dialect of a case, None where none is in scope, or what is wrong with vgs.toml.
+
+    Raises `CannotRun` for what is wrong with a case that no vgs.toml describes.
+    """
+    known = {d.name: d for r in workspace.closure(loaded) for d in r.dialects}
+    if case.dialect is None and len(known) <= 1:
+        return next(iter(known.values()), None)
+    if case.dialect in known:
+        return known[case.dialect]
+    listed = ", ".join(sorted(known))
+    if case.dialect is None:
+        message = f"{case.module} has several dialects in scope: {listed}"
+        help = "say which one it is built in"
+    else:
+        message = f"no dialect `{case.dialect}` is in scope of {case.module}"
+        help = suggest(case.dialect, known) or (f"in scope: {listed}" if known else "none is")
+    if case.span is None:
+        raise CannotRun(message, f"{help} (--dialect)" if case.dialect is None else help)
+    return BadProject(case.span, message, help=help)
+
+
+# ---- making it
+
+
+def make(request: Request, progress: Callable[[str], None] = lambda text: None) -> Made:
+    """All outputs of a build, in memory.
+
+    Raises `CannotRun` for modules that are not there, and for paths in a dialect that no tree has.
+    """
+    workspace = Workspace(request.roots)
+    loaded: list[tuple[Case, Loaded]] = []
+    for case in request.cases:
+        if not case.module.is_file():
+            raise CannotRun(f"there is no file {case.module}")
+        one = workspace.load(case.module)
+        if one is not None:
+            loaded.append((case, one))
+    workspace.check([one for _, one in loaded])
+    found = workspace.found
+    spelt: list[tuple[Case, Loaded, Dialect | None]] = []
+    for case, one in loaded:
+        dialect = dialect_of(case, workspace, one)
+        if isinstance(dialect, Diagnostic):
+            found.add(dialect)
+        else:
+            spelt.append((case, one, dialect))
+    files: dict[str, str] = {}
+    for case, one, dialect in spelt:
+        if not found.errors:
+            progress(f"building {case.name}")
+            _make(case, workspace, one, dialect, files, found)
+    if found.errors:
+        return Made({}, tuple(found.sorted()))
+    _check_paths(files)
+    chosen = [(case, dialect) for case, _, dialect in spelt]
+    sources = {case.name: _sources(workspace, one) for case, one, _ in spelt}
+    files[MANIFEST] = _manifest(chosen, sources, files, request.base)
+    return Made(dict(sorted(files.items())), tuple(found.sorted()))
+
+
+def _make(
+    case: Case,
+    workspace: Workspace,
+    loaded: Loaded,
+    dialect: Dialect | None,
+    files: dict[str, str],
+    found: Diagnostics,
+) -> None:
+    program = workspace.program(loaded)
+    if dialect is not None:
+        from dsl.backends.c import emit as emit_c
+
+        layouts = {r.module.name: r.layout for r in workspace.closure(loaded)}
+        tree = emit_c(program, dialect, layouts)
+        found.extend(tree.findings)
+        for path, text in tree.files.items():
+            files[f"{case.name}/c/{_in_tree(path, dialect)}"] = text
+    from dsl.backends.python import emit as emit_python
+
+    files[f"{case.name}/simulator.py"] = emit_python(program)
+
+
+def _in_tree(path: str, dialect: Dialect) -> str:
+    """A path that a dialect gives a file, as it is below the folder of the tree."""
+    pure = PurePosixPath(path)
+    if pure.is_absolute() or ".." in pure.parts or not pure.parts or "\0" in path:
+        raise CannotRun(
+            f"{dialect.span}: the dialect `{dialect.name}` has a file {path!r}, which is not in "
+            "the tree",
+            "paths of files are relative to the top of the tree",
+        )
+    return str(pure)
+
+
+def _check_paths(files: Mapping[str, str]) -> None:
+    """No file may be where another needs a folder."""
+    for path in files:
+        for parent in PurePosixPath(path).parents:
+            if str(parent) in files:
+                raise CannotRun(f"{parent} would be a file, and the folder of {path}")
+
+
+def _sources(workspace: Workspace, loaded: Loaded) -> dict[str, str]:
+    return {r.source.name: digest(r.source.text) for r in workspace.closure(loaded)}
+
+
+def _manifest(
+    cases: Sequence[tuple[Case, Dialect | None]],
+    sources: Mapping[str, Mapping[str, str]],
+    outputs: Mapping[str, str],
+    base: Path | None,
+) -> str:
+    if base is None:
+        names = [os.path.abspath(name) for used in sources.values() for name in used]
+        base = Path(os.path.commonpath([os.path.dirname(name) for name in names]))
+
+    def relative(name: str | Path) -> str:
+        return Path(os.path.relpath(name, base)).as_posix()
+
+    manifest = {
+        "vgs": __version__,
+        "cases": {
+            case.name: {
+                "module": relative(case.module),
+                "dialect": dialect.name if dialect else None,
+                "sources": {relative(name): hash for name, hash in sources[case.name].items()},
+            }
+            for case, dialect in cases
+        },
+        "outputs": {path: digest(text) for path, text in outputs.items()},
+    }
+    return json.dumps(manifest, indent=2, sort_keys=True) + "\n"
+
+
+# ---- all of it
+
+
+def build(
+    request: Request,
+    output: Path,
+    *,
+    keep: bool = False,
+    progress: Callable[[str], None] = lambda text: None,
+) -> BuildResult:
+    """Makes everything and brings the output folder up to date; with ``keep`` only compares.
+
+    Raises `CannotRun`.
+    """
+    made = make(request, progress)
+    if not made.files:
+        return BuildResult(output, request.cases, (), made.findings, ok=False)
+    done = (changes if keep else write)(made.files, output)
+    return BuildResult(output, request.cases, tuple(done), made.findings, ok=True)

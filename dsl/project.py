@@ -1,0 +1,395 @@
+"""The project file vgs.toml: its modules, cases, outputs and the patches to compare with.
+
+    [project]
+    name = "kvm"                   # default: the name of the folder
+    sources = ["sequences"]        # default: ["."]; imports are looked for here, and every
+                                   # .vgs file below is a module of the project
+    [build]
+    output = "generated"           # the default
+    [case.before]                  # any number; the name becomes a folder of the output
+    module = "sequences/kvm/before.vgs"
+    dialect = "linux"              # default: the only dialect in scope
+    [[diff]]                       # any number
+    before = "before"              # names of cases
+    after = "after"
+    patch = "reference/some.patch"
+
+All paths are relative to the folder of vgs.toml.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any, TypeVar, cast
+
+from dsl.diagnostics import Diagnostic, suggest
+from dsl.diagnostics.dialects import BadProject
+from dsl.failures import CannotRun, reason
+from dsl.source import Source, Span
+
+FILE = "vgs.toml"
+SUFFIX = ".vgs"
+
+#: A project file is written by hand.
+_LARGEST = 1 << 20
+_CASE_NAME = re.compile(r"[^\W\d_][\w-]*")
+_PLAIN = r"[A-Za-z0-9_-]+|\"[^\"\n]*\"|'[^'\n]*'"
+_HEADER = re.compile(rf"[ \t]*\[(\[)?[ \t]*((?:{_PLAIN})(?:[ \t]*\.[ \t]*(?:{_PLAIN}))*)")
+_KEY = re.compile(rf"[ \t]*((?:{_PLAIN})(?:[ \t]*\.[ \t]*(?:{_PLAIN}))*)[ \t]*=")
+_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_KINDS: dict[type, str] = {str: "a string", list: "a list of strings", dict: "a table"}
+
+_T = TypeVar("_T")
+_Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A module to build, and the dialect for its C.  ``span`` is where vgs.toml says so."""
+
+    name: str
+    module: Path
+    dialect: str | None = None
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two cases and the patch that is said to lead from the one to the other."""
+
+    before: str
+    after: str
+    patch: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project as its file describes it; its paths are relative to the current folder."""
+
+    name: str
+    file: Path
+    folder: Path
+    sources: tuple[Path, ...]
+    output: Path
+    cases: tuple[Case, ...]
+    comparisons: tuple[Comparison, ...]
+
+    def modules(self) -> list[Path]:
+        """Every source file of the project, sorted.  Raises `OSError` for unreadable folders."""
+        found: dict[str, Path] = {}
+        for root in self.sources:
+            for path in source_files(root, without=self.output):
+                found.setdefault(os.path.realpath(path), path)
+        return sorted(found.values())
+
+    def case(self, name: str) -> Case:
+        """The case of a name.  Raises `KeyError`."""
+        return {case.name: case for case in self.cases}[name]
+
+
+def source_files(folder: Path, without: Path | None = None) -> list[Path]:
+    """The .vgs files below a folder, sorted; hidden folders and ``without`` are passed over.
+
+    Raises `OSError` for a folder that cannot be read.
+    """
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    skipped = os.path.realpath(without) if without is not None else None
+    found = []
+    for where, folders, files in os.walk(folder, onerror=fail):
+        folders[:] = [
+            f
+            for f in folders
+            if not f.startswith(".") and os.path.realpath(os.path.join(where, f)) != skipped
+        ]
+        found += [Path(where, f) for f in files if f.endswith(SUFFIX) and not f.startswith(".")]
+    return sorted(found)
+
+
+def find(start: Path) -> Path | None:
+    """The project file of a folder: in it, or in the nearest folder above it."""
+    where = Path(os.path.abspath(start))
+    for folder in (where, *where.parents):
+        path = folder / FILE
+        if path.is_file():
+            return Path(shown(path))
+    return None
+
+
+def shown(path: str | Path) -> str:
+    """A path as messages give it: relative to the current folder."""
+    try:
+        return os.path.relpath(path)
+    except ValueError:  # another drive
+        return str(path)
+
+
+def read(path: Path) -> tuple[Project | None, list[Diagnostic]]:
+    """The project of a file, or None and what is wrong with the file.
+
+    Raises `CannotRun` for a file that cannot be read.
+    """
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise CannotRun(f"{path} is larger than 1 MiB, so it is no project file")
+        data = path.read_bytes()
+    except OSError as error:
+        raise CannotRun(f"{path} cannot be read: {reason(error)}") from error
+    # Imported here: most runs of `vgs explain` and `vgs fmt -` have no project.
+    import tomllib
+
+    source = Source(str(path), data.decode("utf-8", "replace"), "vgs.toml")
+    try:
+        table = tomllib.loads(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        at = len(data[: error.start].decode("utf-8"))
+        return None, [BadProject(Span(source, at, at + 1), "this byte is not UTF-8")]
+    except tomllib.TOMLDecodeError as error:
+        return None, [_broken(source, str(error))]
+    except RecursionError:
+        return None, [BadProject(Span(source, 0, 1), "values are nested too deeply")]
+    return _Reader(path, source, table).run()
+
+
+def _broken(source: Source, message: str) -> Diagnostic:
+    at = max(0, len(source.text.rstrip()) - 1)
+    place = _PLACE.search(message)
+    if place is not None and place[1]:
+        lines = source.text.splitlines(keepends=True)[: int(place[1]) - 1]
+        at = sum(map(len, lines)) + int(place[2]) - 1
+    text = _PLACE.sub("", message)
+    return BadProject(Span(source, at, at + 1), f"not TOML: {text[:1].lower()}{text[1:]}")
+
+
+class _Places:
+    """Where keys stand in a TOML text; the parser does not tell."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._spans: dict[_Path, Span] = {}
+        table: _Path = ()
+        counts: dict[_Path, int] = {}
+        at = 0
+        for line in source.text.splitlines(keepends=True):
+            if header := _HEADER.match(line):
+                table = _parts(header[2])
+                self._add(table, at + header.start(2), at + header.end(2))
+                if header[1]:
+                    number = counts.setdefault(table, 0)
+                    counts[table] += 1
+                    table = (*table, number)
+                    self._add(table, at + header.start(2), at + header.end(2))
+            elif key := _KEY.match(line):
+                self._add((*table, *_parts(key[1])), at + key.start(1), at + key.end(1))
+            at += len(line)
+
+    def _add(self, path: _Path, start: int, end: int) -> None:
+        for depth in range(1, len(path) + 1):
+            self._spans.setdefault(path[:depth], Span(self.source, start, end))
+
+    def key(self, path: _Path) -> Span:
+        """The key itself, or the nearest that it stands in."""
+        while path and path not in self._spans:
+            path = path[:-1]
+        return self._spans.get(path, Span(self.source, 0, 0))
+
+    def value(self, path: _Path, text: str) -> Span:
+        """A string that is, or is part of, the value of a key."""
+        key = self.key(path)
+        after = [s.start for s in self._spans.values() if s.start > key.start]
+        end = min(after, default=len(self.source.text))
+        for quoted in (f'"{text}"', f"'{text}'"):
+            at = self.source.text.find(quoted, key.end, end)
+            if at >= 0:
+                return Span(self.source, at, at + len(quoted))
+        return key
+
+
+def _parts(dotted: str) -> _Path:
+    return tuple(part.strip("\"'") for part in re.findall(_PLAIN, dotted))
+
+
+class _Reader:
+    """Judges one project file, all of it, so that one run tells everything."""
+
+    def __init__(self, path: Path, source: Source, table: dict[str, Any]) -> None:
+        self.path = path
+        self.folder = Path(shown(path.parent))
+        self.table = table
+        self.places = _Places(source)
+        self.found: list[Diagnostic] = []
+
+    def run(self) -> tuple[Project | None, list[Diagnostic]]:
+        self._keys(self.table, (), ("project", "build", "case", "diff"))
+        project = self._table(self.table, (), "project")
+        self._keys(project, ("project",), ("name", "sources"))
+        build = self._table(self.table, (), "build")
+        self._keys(build, ("build",), ("output",))
+        name = self._get(project, ("project",), "name", str)
+        made = Project(
+            name or Path(os.path.abspath(self.folder)).name,
+            self.path,
+            self.folder,
+            self._sources(project),
+            self._output(build),
+            self._cases(),
+            self._comparisons(),
+        )
+        findings = sorted(self.found, key=lambda d: (d.span.start, d.span.end, d.message))
+        return (None if findings else made), findings
+
+    # ---- the parts
+
+    def _sources(self, project: dict[str, Any]) -> tuple[Path, ...]:
+        where = ("project", "sources")
+        given = self._get(project, where[:1], "sources", list)
+        made = []
+        for text in ["."] if given is None else given:
+            if not isinstance(text, str):
+                self._type(where, list)
+                continue
+            path = self._inside(where, text)
+            if path is None:
+                continue
+            if not path.is_dir():
+                near = self._near(path, folders=True)
+                self._bad(self._value(where, text), f"there is no folder {path}", near)
+            made.append(path)
+        if given == []:
+            self._bad(self.places.key(where), "`sources` names no folder")
+        return tuple(made)
+
+    def _output(self, build: dict[str, Any]) -> Path:
+        where = ("build", "output")
+        text = self._get(build, where[:1], "output", str)
+        path = self._inside(where, "generated" if text is None else text)
+        if path is not None and path.exists() and not path.is_dir():
+            self._bad(self._value(where, text or ""), f"{path} is no folder")
+        return path or self.folder
+
+    def _cases(self) -> tuple[Case, ...]:
+        made = []
+        seen: dict[str, str] = {}
+        table = self._table(self.table, (), "case")
+        for name in table:
+            where: _Path = ("case", name)
+            case = self._table(table, ("case",), name)
+            self._keys(case, where, ("module", "dialect"))
+            if not _CASE_NAME.fullmatch(name):
+                self._bad(
+                    self.places.key(where),
+                    f"`{name}` cannot be the name of a case",
+                    "a letter, then letters, digits, `_` and `-`: it becomes a folder",
+                )
+            elif seen.setdefault(name.lower(), name) != name:
+                other = seen[name.lower()]
+                self._bad(
+                    self.places.key(where),
+                    f"`{name}` and `{other}` are one folder where names have no case",
+                )
+            module = self._file(case, where, "module")
+            dialect = self._get(case, where, "dialect", str)
+            if module is not None:
+                span = self._value((*where, "dialect" if dialect else "module"), dialect or "")
+                made.append(Case(name, module, dialect, span))
+        return tuple(made)
+
+    def _comparisons(self) -> tuple[Comparison, ...]:
+        made = []
+        cases = self._names()
+        given = self.table.get("diff", [])
+        if not isinstance(given, list) or not all(isinstance(d, dict) for d in given):
+            self._bad(self.places.key(("diff",)), "`diff` must be tables, each headed [[diff]]")
+            return ()
+        for number, table in enumerate(given):
+            where: _Path = ("diff", number)
+            self._keys(table, where, ("before", "after", "patch"))
+            sides = []
+            for key in ("before", "after"):
+                name = self._needed(table, where, key)
+                if name is not None and name not in cases:
+                    help = suggest(name, cases) or (
+                        "the cases are " + ", ".join(sorted(cases)) if cases else "there are none"
+                    )
+                    span = self._value((*where, key), name)
+                    self._bad(span, f"there is no case `{name}`", help)
+                sides.append(name)
+            patch = self._file(table, where, "patch")
+            if sides[0] and sides[1] and patch is not None:
+                made.append(Comparison(sides[0], sides[1], patch))
+        return tuple(made)
+
+    def _names(self) -> list[str]:
+        """The cases that are written, even where something is wrong with them."""
+        table = self.table.get("case")
+        return list(table) if isinstance(table, dict) else []
+
+    # ---- keys and values
+
+    def _keys(self, table: Mapping[str, object], where: _Path, known: tuple[str, ...]) -> None:
+        inside = f" in [{'.'.join(str(w) for w in where if isinstance(w, str))}]" if where else ""
+        for key in table:
+            if key not in known:
+                self._bad(
+                    self.places.key((*where, key)),
+                    f"there is no key `{key}`{inside}",
+                    suggest(key, known) or "the keys are " + ", ".join(known),
+                )
+
+    def _get(self, table: dict[str, Any], where: _Path, key: str, kind: type[_T]) -> _T | None:
+        value = table.get(key)
+        if value is None or isinstance(value, kind):
+            return value
+        self._type((*where, key), kind)
+        return None
+
+    def _table(self, table: dict[str, Any], where: _Path, key: str) -> dict[str, Any]:
+        return cast("dict[str, Any] | None", self._get(table, where, key, dict)) or {}
+
+    def _needed(self, table: dict[str, Any], where: _Path, key: str) -> str | None:
+        if key not in table:
+            self._bad(self.places.key(where), f"`{key}` is missing")
+        return self._get(table, where, key, str)
+
+    def _file(self, table: dict[str, Any], where: _Path, key: str) -> Path | None:
+        text = self._needed(table, where, key)
+        if text is None:
+            return None
+        path = self._inside((*where, key), text)
+        if path is not None and not path.is_file():
+            what = "is a folder" if path.is_dir() else "is not there"
+            near = self._near(path, folders=False)
+            self._bad(self._value((*where, key), text), f"{path} {what}", near)
+        return path
+
+    def _inside(self, where: _Path, text: str) -> Path | None:
+        """The path that a value names, seen from the current folder; None if it cannot be one."""
+        if PurePosixPath(text).is_absolute() or PureWindowsPath(text).anchor or "\0" in text:
+            self._bad(
+                self._value(where, text),
+                "a path here is relative to the folder of vgs.toml",
+            )
+            return None
+        return Path(os.path.normpath(self.folder / text))
+
+    def _near(self, path: Path, *, folders: bool) -> str:
+        try:
+            names = [p.name for p in path.parent.iterdir() if p.is_dir() is folders]
+        except OSError:
+            return ""
+        return suggest(path.name, names)
+
+    def _value(self, where: _Path, text: str) -> Span:
+        return self.places.value(where, text)
+
+    def _type(self, where: _Path, kind: type) -> None:
+        self._bad(self.places.key(where), f"`{where[-1]}` must be {_KINDS[kind]}")
+
+    def _bad(self, span: Span, message: str, help: str = "") -> None:
+        self.found.append(BadProject(span, message, help=help))
