@@ -14,8 +14,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from dsl import __version__
-from dsl.diagnostics import Diagnostic, Diagnostics, suggest
-from dsl.diagnostics.dialects import BadProject
+from dsl.cases import dialect_of, layouts_of
+from dsl.diagnostics import Diagnostic, Diagnostics
 from dsl.failures import CannotRun
 from dsl.output_folder import MANIFEST, Change, changes, digest, write
 from dsl.project import SUFFIX, Case, Project
@@ -93,28 +93,6 @@ def of_modules(paths: Sequence[Path], dialect: str | None, roots: tuple[Path, ..
     return Request(tuple(cases.values()), roots, None)
 
 
-def dialect_of(case: Case, workspace: Workspace, loaded: Loaded) -> Dialect | Diagnostic | None:
-    """The dialect of a case, None where none is in scope, or what is wrong with vgs.toml.
-
-    Raises `CannotRun` for what is wrong with a case that no vgs.toml describes.
-    """
-    known = {d.name: d for r in workspace.closure(loaded) for d in r.dialects}
-    if case.dialect is None and len(known) <= 1:
-        return next(iter(known.values()), None)
-    if case.dialect in known:
-        return known[case.dialect]
-    listed = ", ".join(sorted(known))
-    if case.dialect is None:
-        message = f"{case.module} has several dialects in scope: {listed}"
-        help = "say which one it is built in"
-    else:
-        message = f"no dialect `{case.dialect}` is in scope of {case.module}"
-        help = suggest(case.dialect, known) or (f"in scope: {listed}" if known else "none is")
-    if case.span is None:
-        raise CannotRun(message, f"{help} (--dialect)" if case.dialect is None else help)
-    return BadProject(case.span, message, help=help)
-
-
 # ---- making it
 
 
@@ -166,8 +144,7 @@ def _make(
     if dialect is not None:
         from dsl.backends.c import emit as emit_c
 
-        layouts = {r.module.name: r.layout for r in workspace.closure(loaded)}
-        tree = emit_c(program, dialect, layouts)
+        tree = emit_c(program, dialect, layouts_of(workspace, loaded))
         found.extend(tree.findings)
         for path, text in tree.files.items():
             files[f"{case.name}/c/{_in_tree(path, dialect)}"] = text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from dsl import cases
 from dsl.cli.arguments import Parser
 from dsl.cli.inputs import STDIN_NAME, Inputs, inputs, standard_input
 from dsl.diagnostics import Diagnostic, Severity
@@ -30,8 +31,7 @@ def run(argv: Sequence[str], console: Console) -> int:
     workspace = Workspace(given.roots)
     loaded = _load(given, workspace)
     workspace.check(loaded)
-    if given.whole:
-        _dialects(given, workspace)
+    _spelling(given, workspace, loaded)
     findings = [*given.findings, *workspace.found.sorted()]
     if options.format == "json":
         console.json({"findings": [finding.to_json() for finding in findings]})
@@ -51,16 +51,24 @@ def _load(given: Inputs, workspace: Workspace) -> list[Loaded]:
     return [one for one in loaded if one is not None]
 
 
-def _dialects(given: Inputs, workspace: Workspace) -> None:
-    """Whether the dialect of each case is there."""
-    from dsl.outputs import dialect_of
+def _spelling(given: Inputs, workspace: Workspace, loaded: Sequence[Loaded]) -> None:
+    """What only shows when the C is drafted.
 
-    for case in given.project.cases if given.project else ():
-        loaded = workspace.load(case.module)
-        if loaded is not None:
-            found = dialect_of(case, workspace, loaded)
-            if isinstance(found, Diagnostic):
-                workspace.found.add(found)
+    Without a project every module that no other one imports is a case, in each dialect in scope.
+    """
+    if given.whole and given.project is not None:
+        cases.check_cases(given.project.cases, workspace)
+        return
+    imported = {name for one in loaded for name in one.resolved.module.imports}
+    chosen = [
+        (one, dialect)
+        for one in loaded
+        if one.resolved.module.sequences and one.resolved.module.name not in imported
+        for resolved in workspace.closure(one)
+        for dialect in resolved.dialects
+    ]
+    if chosen:
+        cases.check_spelling(chosen, workspace, whole=False)
 
 
 def _summary(findings: Sequence[Diagnostic], modules: int) -> str:

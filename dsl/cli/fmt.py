@@ -13,7 +13,7 @@ from dsl.diagnostics import Diagnostic, Diagnostics
 from dsl.failures import CannotRun, HasErrors, reason
 from dsl.formatting import formatted
 from dsl.output_folder import temporary
-from dsl.resolve.workspace import decode
+from dsl.resolve.workspace import LARGEST, decode
 from dsl.source import Source
 
 if TYPE_CHECKING:
@@ -84,6 +84,9 @@ def _standard_input(check: bool, format: str, console: Console) -> int:
 def _file(path: Path, check: bool) -> tuple[str, list[Diagnostic]]:
     """What became of a file, and what is wrong with it."""
     try:
+        # A pipe or a device might never end.
+        if not path.is_file() or path.stat().st_size > LARGEST:
+            raise CannotRun(f"{path} is no regular file, or is too large to be a source")
         data = path.read_bytes()
     except OSError as error:
         raise CannotRun(f"{path} cannot be read: {reason(error)}") from error

@@ -8,8 +8,8 @@ from dsl.diagnostics.base import Diagnostic, Severity
 class UnknownName(Diagnostic):
     """Nothing of this name is declared in this module or in what it imports.
 
-    What to do: mend the spelling (the message suggests what is close), declare it, or import
-    the module that declares it.
+    What to do: mend the spelling (the message suggests what is close), declare it,
+    or import the module that declares it.
 
         ICH_HRC_EL2 <- 0              // did you mean `ICH_HCR_EL2`?
     """
@@ -19,13 +19,18 @@ class UnknownName(Diagnostic):
 
 
 class DuplicateName(Diagnostic):
-    """Two declarations that can be seen at once have one name, so a use of it could mean either.
+    """Two declarations that can be seen at once have one name, so a use of it could
+    mean either.
 
-    Names are shared by a module and all it imports, whatever they name: registers, slots,
-    conditions, sequences. Fields are names within their register, enumerators within their
-    field.
+    Names are shared by a module and all it imports, whatever they name: registers,
+    slots, conditions, sequences. Fields are names within their register,
+    enumerators within their field. A name within a sequence never hides one
+    outside.
 
     What to do: rename one of them; the note shows the first.
+
+        condition masked per trip
+        lock masked
     """
 
     code = "VGS021"
@@ -33,8 +38,9 @@ class DuplicateName(Diagnostic):
 
 
 class WrongKindOfName(Diagnostic):
-    """The name is declared, but as something that cannot stand here: a condition where a
-    register is written, a register where a lock is held, a field of another register.
+    """The name is declared, but as something that cannot stand here: a condition where
+    a register is written, a register where a lock is held, a field of another
+    register.
 
     What to do: the message says what was found and what is needed here.
 
@@ -46,14 +52,17 @@ class WrongKindOfName(Diagnostic):
 
 
 class Unused(Diagnostic):
-    """Something is declared and nothing uses it: dead text that a reader must still understand,
-    and often the trace of a mistake elsewhere.
+    """Something is declared and nothing uses it: dead text that a reader must still
+    understand, and often the trace of a mistake elsewhere.
 
-    Names within a sequence are always judged, imports too unless the module is a library that
-    only passes them on. Declarations that other modules share are judged when the modules that
-    use them are checked in the same run, as `vgs check` without a path does.
+    Names within a sequence are always judged, imports too unless the module is a
+    library that only passes them on. Declarations that other modules share are
+    judged when the modules that use them are checked in the same run, as `vgs
+    check` without a path does.
 
     What to do: remove it, or use it.
+
+        let old : u64 = CNTV_CTL_EL0  // and then?
     """
 
     code = "VGS023"
@@ -75,8 +84,9 @@ class UseBeforeDefinition(Diagnostic):
 
 
 class BadHint(Diagnostic):
-    """A hint is not one of the closed list, stands at a statement it cannot apply to, or names
-    something that is not there. Hints choose between spellings in C that mean the same:
+    """A hint is not one of the closed list, stands at a statement it cannot apply to,
+    or names something that is not there. Hints choose between spellings in C that
+    mean the same:
 
         @locals(a, b)   declare these locals at the top of this block, in this order
         @via(name)      take the value through a local of this name

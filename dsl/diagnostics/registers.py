@@ -8,7 +8,8 @@ from dsl.diagnostics.base import Diagnostic
 class OverlappingBits(Diagnostic):
     """Two fields, or two elements of a family of fields, claim the same bit.
 
-    What to do: look the bits up again; every bit belongs to exactly one field or reserved range.
+    What to do: look the bits up again; every bit belongs to exactly one field or
+    reserved range.
 
         VENG0 [0]
         VENG1 [1:0]
@@ -19,10 +20,13 @@ class OverlappingBits(Diagnostic):
 
 
 class UndeclaredBits(Diagnostic):
-    """Bits of a register belong to no field and to no reserved range. A hole is where a lost
-    bit hides, so every bit is accounted for.
+    """Bits of a register belong to no field and to no reserved range. A hole is where
+    a lost bit hides, so every bit is accounted for.
 
-    What to do: declare the field, or `res0 [high:low]` (`res1` where it reads as one).
+    What to do: declare the field, or `res0 [high:low]` (`res1` where it reads as
+    one).
+
+        register CNTKCTL_EL1 : 32 { EL0PCTEN [0] EL0VCTEN [1] res0 [31:10] }
     """
 
     code = "VGS031"
@@ -30,10 +34,12 @@ class UndeclaredBits(Diagnostic):
 
 
 class BitsOutOfRange(Diagnostic):
-    """A field lies outside its register, or its bounds are the wrong way round, or the elements
-    of a family of fields are not evenly spaced.
+    """A field lies outside its register, or its bounds are the wrong way round, or the
+    elements of a family of fields are not evenly spaced.
 
     What to do: write `[high:low]` with high at most the width less one.
+
+        register MDSCR_EL1 : 32 { TDCC [32] }
     """
 
     code = "VGS032"
@@ -53,13 +59,17 @@ class DuplicateEnumerator(Diagnostic):
 
 
 class BadRegister(Diagnostic):
-    """A register's width is not 8, 16, 32 or 64, a bank is empty or far too large, its name has
-    no `<n>` for its index, or an encoding has the wrong number of operands or operands too large
-    for their place.
+    """A register's width is not 8, 16, 32 or 64, a bank is empty or far too large, its
+    name has no `<n>` for its index, or an encoding has the wrong number of operands
+    or operands too large for their place.
 
-    An AArch64 system register is `at (op0, op1, CRn, CRm, op2)`, an AArch32 one
-    `at (coproc, opc1, CRn, CRm, opc2) for aarch32`; two lists joined by `then` are the two
-    halves, low first.
+    An AArch64 system register is `at (op0, op1, CRn, CRm, op2)`, an AArch32 one `at
+    (coproc, opc1, CRn, CRm, opc2) for aarch32`; two lists joined by `then` are the
+    two halves, low first.
+
+    What to do: look it up in the document that the platform names.
+
+        register PMCCNTR_EL0 : 63 at (3, 3, 9, 13, 0) { C [62:0] }
     """
 
     code = "VGS034"
@@ -67,7 +77,8 @@ class BadRegister(Diagnostic):
 
 
 class ReadOnly(Diagnostic):
-    """A read-only register, or a field that is read-only, computed or reserved, is written.
+    """A read-only register, or a field that is read-only, computed or reserved, is
+    written.
 
     What to do: write the register that controls it, or remove the write.
 
@@ -79,9 +90,13 @@ class ReadOnly(Diagnostic):
 
 
 class WriteOnly(Diagnostic):
-    """A write-only register is read, perhaps by the read that a write to one field implies.
+    """A write-only register is read, perhaps by the read that a write to one field
+    implies.
 
     What to do: write the whole register.
+
+        register OSLAR_EL1 : 32 wo { OSLK [0] res0 [31:1] }
+        sequence lock() { OSLAR_EL1.OSLK <- 1 }           // reads the other bits first
     """
 
     code = "VGS036"
@@ -89,10 +104,13 @@ class WriteOnly(Diagnostic):
 
 
 class SharedEncoding(Diagnostic):
-    """Two registers (or elements of banks) have the same encoding on one architecture, so one
-    of them is wrong.
+    """Two registers (or elements of banks) have the same encoding on one architecture,
+    so one of them is wrong.
 
     What to do: look the encodings up again.
+
+        register CNTV_CTL_EL0  : 32 at (3, 3, 14, 3, 1) { … }
+        register CNTV_CVAL_EL0 : 64 at (3, 3, 14, 3, 1) { … }
     """
 
     code = "VGS037"
@@ -100,9 +118,12 @@ class SharedEncoding(Diagnostic):
 
 
 class CircularBehaviour(Diagnostic):
-    """A computed field, or a derived function, depends on itself.
+    """A computed field, a derived function, a condition, a group or a context is
+    defined by itself, perhaps by way of others.
 
-    What to do: write it in terms of stored fields.
+    What to do: write it in terms of something else: of stored fields, in the end.
+
+        ISTATUS [2] ro = ISTATUS and not IMASK
     """
 
     code = "VGS038"

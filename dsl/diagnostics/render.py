@@ -24,7 +24,7 @@ _STYLES = {
 
 
 def render(diagnostics: Iterable[Diagnostic], *, colour: bool = False) -> str:
-    """All diagnostics as text, each ``file:line:col: severity[code]: message`` with a caret line."""
+    """All diagnostics as text: ``file:line:col: severity[code]: message`` and a caret line."""
     return "\n".join(_one(d, colour) for d in diagnostics)
 
 

@@ -8,11 +8,13 @@ from dsl.diagnostics.base import Diagnostic
 class BrokenPromise(Diagnostic):
     """The kind of a sequence is a promise over the slots that mirror a register.
 
-    `save` and `deactivate` run on the way out: they never overwrite a mirrored register before
-    its slot has been written on that path. `restore` and `activate` run on the way in: they
-    never overwrite a mirrored slot before it has been restored to its register on that path.
+    `save` and `deactivate` run on the way out: they never overwrite a mirrored
+    register before its slot has been written on that path. `restore` and `activate`
+    run on the way in: they never overwrite a mirrored slot before it has been
+    restored to its register on that path.
 
-    What to do: save (or restore) first, or call it a `sequence`, which promises nothing.
+    What to do: save (or restore) first, or call it a `sequence`, which promises
+    nothing.
 
         save f(vcpu) {
             ICH_VMCR_EL2 <- 0         // the guest's value is lost
@@ -25,10 +27,15 @@ class BrokenPromise(Diagnostic):
 
 
 class UnbalancedLock(Diagnostic):
-    """A lock is taken while it is held, a `return` or `leave` would end the block that holds it,
-    or something that needs a lock is called without it.
+    """A lock is taken while it is held, a `return` or `leave` would end the block that
+    holds it, or something that needs a lock is called without it.
 
-    What to do: hold the lock once, around just what needs it; let the block end before leaving.
+    What to do: hold the lock once, around just what needs it; let the block end
+    before leaving.
+
+        holding timer_lock {
+            when masked { return }    // and who lets go?
+        }
     """
 
     code = "VGS051"
@@ -36,8 +43,9 @@ class UnbalancedLock(Diagnostic):
 
 
 class NoOrder(Diagnostic):
-    """A barrier in a sequence does not say what it orders. A barrier whose purpose is not written
-    down cannot be checked, and the next person dares neither move nor remove it.
+    """A barrier in a sequence does not say what it orders. A barrier whose purpose is
+    not written down cannot be checked, and the next person dares neither move nor
+    remove it.
 
     What to do: add `orders A before B`.
 
@@ -51,8 +59,13 @@ class NoOrder(Diagnostic):
 class BadBarrier(Diagnostic):
     """A `dsb` or `dmb` has an option that does not exist.
 
-    The options are an access type for a shareability domain: sy, st, ld (full system), ish, ishst,
-    ishld (inner shareable), osh, oshst, oshld (outer shareable), nsh, nshst, nshld (this PE).
+    The options are an access type for a shareability domain: sy, st, ld (full
+    system), ish, ishst, ishld (inner shareable), osh, oshst, oshld (outer
+    shareable), nsh, nshst, nshld (this PE).
+
+    What to do: choose one of them: the weakest that still orders what it must.
+
+        dsb(full) orders writes of TTBR0_EL1 before reads of SCTLR_EL1
     """
 
     code = "VGS053"
@@ -60,11 +73,18 @@ class BadBarrier(Diagnostic):
 
 
 class Misplaced(Diagnostic):
-    """A statement stands where it cannot: `may` outside a lifecycle, `return` in a lifecycle, a
-    `hypcall` of something that is not called that way, a condition of a sequence in a rule.
+    """A statement stands where it cannot (`may` outside a lifecycle, `return` in one),
+    a name of the hypervisor stands in a rule, or what is saved or restored is no
+    slot.
 
-    Rules are about the architecture, so they name registers, groups and endpoints and never a
-    context, a condition or a sequence.
+    Rules are about the architecture, so they name registers, groups and endpoints
+    and never a context, a condition or a sequence. So do the two sides of a
+    barrier.
+
+    What to do: move the statement into a sequence, and call that; name the register
+    instead.
+
+        rule r : practice "seen" { CNTV_CTL_EL0 only while vhe effective }
     """
 
     code = "VGS054"
@@ -72,10 +92,13 @@ class Misplaced(Diagnostic):
 
 
 class NoHandle(Diagnostic):
-    """A slot, or a condition that is not fixed per machine, belongs to somebody (a vcpu), and the
-    sequence has no parameter, or more than one, that could be meant.
+    """A slot, or a condition that is not fixed per machine, belongs to somebody (a
+    vcpu), and the sequence has no parameter, or more than one, that could be meant.
+    A condition that is defined by slots of two owners belongs to nobody either.
 
     What to do: add the parameter (`f(vcpu)`), or say which one: `host.used_lrs`.
+
+        save save_timer() { save cntv_ctl }               // of which vcpu?
     """
 
     code = "VGS055"
@@ -83,8 +106,12 @@ class NoHandle(Diagnostic):
 
 
 class Recursive(Diagnostic):
-    """A sequence calls itself, perhaps through others. Register sequences are finite: their cost
-    and every path through them must be known.
+    """A sequence calls itself, perhaps through others. Register sequences are finite:
+    their cost and every path through them must be known.
+
+    What to do: write a loop: `each i below n { … }`.
+
+        sequence drain() { drain() }
     """
 
     code = "VGS056"
@@ -92,8 +119,14 @@ class Recursive(Diagnostic):
 
 
 class BadPartner(Diagnostic):
-    """`undoes NAME` names the sequence that this one is the inverse of, and the two cannot be a
-    pair: one saves and the other must restore, one activates and the other must deactivate.
+    """`undoes NAME` names the sequence that this one is the inverse of, and the two
+    cannot be a pair: one saves and the other must restore, one activates and the
+    other must deactivate. Both are called for the same owner.
+
+    What to do: name the other one, or mend the kind.
+
+        activate timer_on(vcpu) { … }
+        restore timer_back(vcpu) undoes timer_on { … }
     """
 
     code = "VGS057"
@@ -101,8 +134,13 @@ class BadPartner(Diagnostic):
 
 
 class NotDefined(Diagnostic):
-    """A sequence is declared without its block, which promises that an importing module defines
-    it, and in this program none does, or one with another signature.
+    """A sequence is declared without its block, which promises that an importing
+    module defines it, and in this program none does, or one with another signature.
+
+    What to do: define it with the same kind, parameters and result, or import the
+    module that does.
+
+        save save_timer(vcpu)         // and nobody says how
     """
 
     code = "VGS058"
@@ -110,8 +148,13 @@ class NotDefined(Diagnostic):
 
 
 class EmptyRange(Diagnostic):
-    """A range has its bounds the wrong way round, or a `match` repeats a case, or its falling cases
-    are not in descending order.
+    """A range has its bounds the wrong way round, or a `match` repeats a case, or its
+    falling cases are not in descending order.
+
+    What to do: write the lower bound first (both ends are included), each case
+    once, and falling cases from the highest down.
+
+        each n in 3..0 { TIMER<n>_EL2 <- 0 }
     """
 
     code = "VGS059"

@@ -8,11 +8,11 @@ from dsl.diagnostics.base import Diagnostic
 class MissingFile(Diagnostic):
     """A file that was named, or a module that is imported, is not there.
 
-    `import a.b` looks for `a/b.vgs` beside the importing file, and then in each folder that
-    `sources` names in vgs.toml.
+    `import a.b` looks for `a/b.vgs` beside the importing file, and then in each
+    folder that `sources` names in vgs.toml.
 
-    What to do: check the spelling of the path; if the module lives elsewhere, add its folder to
-    `sources` in vgs.toml.
+    What to do: check the spelling of the path; if the module lives elsewhere, add
+    its folder to `sources` in vgs.toml.
 
         import platfroms.gicv3        // there is platforms/gicv3.vgs
     """
@@ -22,10 +22,12 @@ class MissingFile(Diagnostic):
 
 
 class NotReadable(Diagnostic):
-    """A file is there but cannot be read as a source: it is a folder, it may not be opened, or it
-    is too large to be a vgs source (the limit is 8 MiB; a hundred thousand lines are about 4).
+    """A file is there but cannot be read as a source: it is a folder, it may not be
+    opened, or it is too large to be a vgs source (the limit is 8 MiB; a hundred
+    thousand lines are about 4).
 
-    What to do: name a `.vgs` file, mend its permissions, or split it.
+    What to do: name a `.vgs` file, mend its permissions, or split it. To check what
+    another program writes, let it write to standard input, and name `-`.
     """
 
     code = "VGS002"
@@ -35,8 +37,8 @@ class NotReadable(Diagnostic):
 class NotUtf8(Diagnostic):
     """A source file is UTF-8 text, and this one has a byte sequence that is not.
 
-    What to do: save the file as UTF-8. The place shown is the first offending byte; it counts
-    from the start of the line, in characters.
+    What to do: save the file as UTF-8. The place shown is the first offending byte;
+    it counts from the start of the line, in characters.
     """
 
     code = "VGS003"
@@ -44,8 +46,8 @@ class NotUtf8(Diagnostic):
 
 
 class NulByte(Diagnostic):
-    """A source file holds a NUL byte, which no editor writes on purpose: the file is probably
-    not text (UTF-16, or a binary).
+    """A source file holds a NUL byte, which no editor writes on purpose: the file is
+    probably not text (UTF-16, or a binary).
 
     What to do: save the file as UTF-8 text.
     """
@@ -57,8 +59,9 @@ class NulByte(Diagnostic):
 class ImportCycle(Diagnostic):
     """Modules import each other in a circle, so neither can be read before the other.
 
-    What to do: move what both need into a third module that both import. A sequence that is
-    defined by whoever imports this module can be declared here without its block:
+    What to do: move what both need into a third module that both import. A sequence
+    that is defined by whoever imports this module can be declared here without its
+    block:
 
         save __vgic_v3_save_state(vcpu)       // defined in before.vgs and in after.vgs
     """
@@ -68,8 +71,8 @@ class ImportCycle(Diagnostic):
 
 
 class TooDeep(Diagnostic):
-    """Blocks, parentheses or operators are nested deeper than a person could read, and deeper
-    than the tools are made for (100 levels).
+    """Blocks, parentheses or operators are nested deeper than a person could read, and
+    deeper than the tools are made for (100 levels; 1000 arms of one `when`).
 
     What to do: name parts with `let`, or split the sequence.
     """
@@ -81,8 +84,8 @@ class TooDeep(Diagnostic):
 class UnexpectedCharacter(Diagnostic):
     """No word of the language begins with this character.
 
-    What to do: remove it. A string must be closed on the line it starts on; comments start
-    with `//`, documentation with `///`.
+    What to do: remove it. A string must be closed on the line it starts on;
+    comments start with `//`, documentation with `///`.
 
         let x = y;                    // statements end without a semicolon
     """
@@ -94,8 +97,8 @@ class UnexpectedCharacter(Diagnostic):
 class UnexpectedWord(Diagnostic):
     """This word cannot stand here. The message says which could.
 
-    What to do: compare with the grammar (`grammar/vgs.lark`); the mistake is often just before
-    the place shown.
+    What to do: compare with the grammar (`grammar/vgs.lark`); the mistake is often
+    just before the place shown.
 
         when used_lrs                 // a block must follow: when used_lrs { … }
         restore vgic_hcr
@@ -106,11 +109,12 @@ class UnexpectedWord(Diagnostic):
 
 
 class Unfinished(Diagnostic):
-    """A keyword follows where the statement or declaration before it still misses something, so
-    it was probably left unfinished; or a keyword was used where a name belongs.
+    """A keyword follows where the statement or declaration before it still misses
+    something, so it was probably left unfinished; or a keyword was used where a
+    name belongs.
 
-    What to do: finish what comes before the keyword; if it was meant as a name, choose another:
-    keywords are never names.
+    What to do: finish what comes before the keyword; if it was meant as a name,
+    choose another: keywords are never names.
 
         dsb(st) orders guest_mmio before      // before what?
         save vgic_vmcr
@@ -133,9 +137,11 @@ class KeywordAsName(Diagnostic):
 
 
 class UnexpectedEnd(Diagnostic):
-    """The file ends in the middle of a declaration: a closing brace or a value is missing.
+    """The file ends in the middle of a declaration: a closing brace or a value is
+    missing.
 
-    What to do: close what is open. The place shown is where the unfinished declaration begins.
+    What to do: close what is open. The place shown is where the unfinished
+    declaration begins.
     """
 
     code = "VGS014"
@@ -143,8 +149,8 @@ class UnexpectedEnd(Diagnostic):
 
 
 class TooManyErrors(Diagnostic):
-    """After 100 errors of syntax in one file the rest of it is not read: it is probably not a
-    vgs source at all.
+    """After 100 errors of syntax in one file the rest of it is not read: it is
+    probably not a vgs source at all. Of other findings the first 1000 are shown.
 
     What to do: mend the first error; the others often follow from it.
     """

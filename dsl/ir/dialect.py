@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from dsl.source import Span
 
@@ -59,8 +60,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
+class Spelling(Struct, frozen=True):
     """How ``subject`` is written in one role.
 
     ``index`` is the name that stands for the index in the subject (``n`` in ``ICH_LR<n>_EL2``,
@@ -80,8 +80,7 @@ class Spelling:
         return self.patterns[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Globs:
+class Globs(Struct, frozen=True):
     """Patterns over names of sequences, in order."""
 
     globs: tuple[str, ...]
@@ -95,8 +94,7 @@ class Globs:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """One C file (perhaps in several places of the tree) and the sequences it holds, in order."""
 
     paths: tuple[str, ...]
@@ -106,8 +104,7 @@ class File:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     """A header that declares the prototypes of some sequences."""
 
     paths: tuple[str, ...]
@@ -115,8 +112,7 @@ class Header:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """Spellings for some sequences only."""
 
     names: Globs
@@ -124,8 +120,7 @@ class Scope:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(Struct, frozen=True):
     name: str
     target: str
     spellings: tuple[Spelling, ...]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from dsl.ir.shapes import Condition, Field, Register, Slot
 from dsl.ir.types import BOOL, Bool, Int, Type
 from dsl.source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Const:
+class Const(Struct, frozen=True):
     value: int
     type: Int | Bool
     span: Span
@@ -19,8 +19,7 @@ class Const:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Var:
+class Var(Struct, frozen=True):
     """A parameter, a ``let`` or a loop variable; ``view`` is the register whose fields it has."""
 
     name: str
@@ -29,8 +28,7 @@ class Var:
     view: Register | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """In a platform's behaviour: the value of the register itself."""
 
     register: Register
@@ -41,8 +39,7 @@ class Written:
         return self.register.type
 
 
-@dataclass(frozen=True, slots=True)
-class ReadRegister:
+class ReadRegister(Struct, frozen=True):
     """One read of a register (``index`` None) or of an element of a bank."""
 
     register: Register
@@ -54,8 +51,7 @@ class ReadRegister:
         return self.register.type
 
 
-@dataclass(frozen=True, slots=True)
-class ReadSlot:
+class ReadSlot(Struct, frozen=True):
     """A load from a context; ``base`` is the handle that it belongs to."""
 
     slot: Slot
@@ -68,8 +64,7 @@ class ReadSlot:
         return self.slot.type
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Test(Struct, frozen=True):
     """The value of a condition; ``base`` is the handle it is asked of (none: the machine)."""
 
     condition: Condition
@@ -81,8 +76,7 @@ class Test:
         return self.condition.type
 
 
-@dataclass(frozen=True, slots=True)
-class Extract:
+class Extract(Struct, frozen=True):
     """A field of a value, shifted down; ``index`` picks an element of a family."""
 
     value: Expr
@@ -93,8 +87,7 @@ class Extract:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Derive:
+class Derive(Struct, frozen=True):
     """A derived function of a register's value."""
 
     value: Expr
@@ -104,8 +97,7 @@ class Derive:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Insert:
+class Insert(Struct, frozen=True):
     """The value with one field changed (``value with field = new``)."""
 
     value: Expr
@@ -117,8 +109,7 @@ class Insert:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(Struct, frozen=True):
     """An operator; both operands have one type.
 
     ``+ - * & | ^ << >>`` on integers, ``== != < <= > >=`` on integers (and ``== !=`` on truth
@@ -132,8 +123,7 @@ class Binary:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     operand: Expr
     span: Span
 
@@ -142,8 +132,7 @@ class Not:
         return BOOL
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
+class Truth(Struct, frozen=True):
     """An integer as a truth value: it is not zero."""
 
     operand: Expr
@@ -154,8 +143,7 @@ class Truth:
         return BOOL
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
+class Cast(Struct, frozen=True):
     """Conversion to an integer type: zero- or sign-extended, or cut off."""
 
     value: Expr
@@ -163,8 +151,7 @@ class Cast:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A call of a sequence or an extern; ``hyp`` where it goes into EL2."""
 
     callee: str
@@ -174,8 +161,7 @@ class Call:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Every:
+class Every(Struct, frozen=True):
     """``condition`` holds for each value of ``var`` in ``low..high``."""
 
     var: str
@@ -189,8 +175,7 @@ class Every:
         return BOOL
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Struct, frozen=True):
     """In a scenario: how many ``accesses``, ``barriers``, ``reads`` or ``writes`` were made."""
 
     what: str

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from dsl.ir.expr import Expr
 from dsl.ir.sequence import Body
 from dsl.source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Phase:
+class Phase(Struct, frozen=True):
     """A named point of a lifecycle and what happens there (where ``condition`` holds)."""
 
     name: str
@@ -21,8 +21,7 @@ class Phase:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(Struct, frozen=True):
     """The steps, any number of times."""
 
     name: str
@@ -31,8 +30,7 @@ class Repeat:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Either:
+class Either(Struct, frozen=True):
     """Exactly one of the alternatives."""
 
     alternatives: tuple[tuple[Step, ...], ...]
@@ -43,16 +41,14 @@ class Either:
 Step: TypeAlias = Phase | Repeat | Either
 
 
-@dataclass(frozen=True, slots=True)
-class Lifecycle:
+class Lifecycle(Struct, frozen=True):
     name: str
     steps: tuple[Step, ...]
     doc: tuple[str, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Invariant:
+class Invariant(Struct, frozen=True):
     """``condition`` holds at each of the named phases."""
 
     name: str
@@ -63,8 +59,7 @@ class Invariant:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """A condition or a slot has this value when the scenario starts."""
 
     place: Expr
@@ -72,16 +67,14 @@ class Given:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """The lifecycle goes on through this phase."""
 
     phase: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Expect:
+class Expect(Struct, frozen=True):
     """``condition`` holds now, or (``point``) held at the end of the latest such phase."""
 
     condition: Expr
@@ -89,8 +82,7 @@ class Expect:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(Struct, frozen=True):
     """Somebody (the guest, the host, a device) does something."""
 
     actor: str
@@ -98,8 +90,7 @@ class Act:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(Struct, frozen=True):
     title: str
     steps: tuple[Given | Run | Expect | Act, ...]
     doc: tuple[str, ...]

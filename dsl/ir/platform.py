@@ -6,17 +6,17 @@ behaviour (`Legalisation`, `Computed`, `Derived`) is kept beside them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from dsl.ir.expr import Expr
 from dsl.ir.shapes import Field, Register, RegisterRef
 from dsl.source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Platform:
+class Platform(Struct, frozen=True):
     """A family of registers and the document that describes it."""
 
     name: str
@@ -25,8 +25,7 @@ class Platform:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Legalisation:
+class Legalisation(Struct, frozen=True):
     """A write of ``field`` becomes ``value`` where ``condition`` holds.
 
     In both expressions `expr.Written` is the value being written to the whole register.
@@ -38,8 +37,7 @@ class Legalisation:
     condition: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Computed:
+class Computed(Struct, frozen=True):
     """``field`` is not stored: a read gives ``value``.
 
     ``var`` is the name that stands for the element in a family such as ``Status<n>``.
@@ -51,8 +49,7 @@ class Computed:
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Derived:
+class Derived(Struct, frozen=True):
     """A named function of a register's value (`expr.Written`)."""
 
     register: Register
@@ -62,8 +59,7 @@ class Derived:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """Somebody beyond the registers; ``aliases`` are the registers whose state they also see."""
 
     name: str
@@ -73,8 +69,7 @@ class Endpoint:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """A name for several registers (and endpoints)."""
 
     name: str
@@ -92,8 +87,7 @@ class BarrierKind(StrEnum):
     DMB = "dmb"
 
 
-@dataclass(frozen=True, slots=True)
-class Barrier:
+class Barrier(Struct, frozen=True):
     """One barrier; ``option`` is the access types and shareability of a dsb or dmb, "" for isb."""
 
     kind: BarrierKind
@@ -103,8 +97,7 @@ class Barrier:
         return f"{self.kind}({self.option})" if self.option else str(self.kind)
 
 
-@dataclass(frozen=True, slots=True)
-class Events:
+class Events(Struct, frozen=True):
     """Reads, writes or (``access`` None) either, of registers or by endpoints."""
 
     access: str | None
@@ -118,8 +111,7 @@ class Strength(StrEnum):
     CONVENTION = "convention"
 
 
-@dataclass(frozen=True, slots=True)
-class VisibleTo:
+class VisibleTo(Struct, frozen=True):
     """``first`` is visible to ``then`` only after ``barriers``."""
 
     first: Events
@@ -128,8 +120,7 @@ class VisibleTo:
     condition: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
-class OnlyWhile:
+class OnlyWhile(Struct, frozen=True):
     """``events`` may happen only while ``effective`` is in force."""
 
     events: Events
@@ -137,8 +128,7 @@ class OnlyWhile:
     condition: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
-class Precedes:
+class Precedes(Struct, frozen=True):
     """``first`` comes before ``then`` in program order."""
 
     first: Events
@@ -146,8 +136,7 @@ class Precedes:
     condition: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """An ordering or state rule of the architecture, with its source and strength."""
 
     name: str

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from msgspec import Struct
+
 from dsl.ir.expr import Expr
 from dsl.ir.lifecycle import Invariant, Lifecycle, Scenario
 from dsl.ir.platform import Computed, Derived, Endpoint, Group, Legalisation, Platform, Rule
@@ -12,16 +14,14 @@ from dsl.ir.sequence import Extern, Lock, Sequence
 from dsl.ir.shapes import Condition, Context, Register, Slot
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """A condition that is a function of the context."""
 
     condition: Condition
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
+class Module(Struct, frozen=True):
     """What one file declares, resolved.  Nothing of a target language is in here."""
 
     name: str

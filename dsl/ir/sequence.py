@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from dsl.ir.expr import Call, Expr
 from dsl.ir.platform import Barrier, Events, Target
@@ -13,16 +14,14 @@ from dsl.ir.types import Type
 from dsl.source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(Struct, frozen=True):
     name: str
     title: str
     doc: tuple[str, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+class Param(Struct, frozen=True):
     name: str
     type: Type
     view: Register | None
@@ -37,8 +36,7 @@ class Kind(StrEnum):
     SEQUENCE = "sequence"
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """What a call has to know; ``result`` is None where nothing comes back."""
 
     name: str
@@ -48,8 +46,7 @@ class Signature:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(Struct, frozen=True):
     """``reads``, ``writes`` or ``needs`` some places; ``low..high`` bounds what is written."""
 
     kind: str
@@ -59,8 +56,7 @@ class Effect:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Extern:
+class Extern(Struct, frozen=True):
     """An operation outside the language, its declared effects, and what it leaves true."""
 
     signature: Signature
@@ -72,8 +68,7 @@ class Extern:
 # ---- statements; each carries the documentation in front of it
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A field (``index``: an element of a family) and the value that it gets."""
 
     field: Field
@@ -81,8 +76,7 @@ class Change:
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class WriteRegister:
+class WriteRegister(Struct, frozen=True):
     register: Register
     index: Expr | None
     value: Expr
@@ -90,8 +84,7 @@ class WriteRegister:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateRegister:
+class UpdateRegister(Struct, frozen=True):
     """One read, the changes in order, one write."""
 
     register: Register
@@ -101,8 +94,7 @@ class UpdateRegister:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class WriteSlot:
+class WriteSlot(Struct, frozen=True):
     slot: Slot
     base: str
     index: Expr | None
@@ -111,8 +103,7 @@ class WriteSlot:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateSlot:
+class UpdateSlot(Struct, frozen=True):
     """One load, the changes in order, one store; the fields are those of ``view``."""
 
     slot: Slot
@@ -124,8 +115,7 @@ class UpdateSlot:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Let:
+class Let(Struct, frozen=True):
     name: str
     type: Type
     value: Expr
@@ -133,16 +123,14 @@ class Let:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Arm:
+class Arm(Struct, frozen=True):
     condition: Expr
     body: Body
     doc: tuple[str, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class If:
+class If(Struct, frozen=True):
     """The first arm whose condition holds; ``otherwise`` is None where there is no else."""
 
     arms: tuple[Arm, ...]
@@ -151,8 +139,7 @@ class If:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(Struct, frozen=True):
     """``var`` counts up from ``low`` to ``high``, included where ``inclusive``."""
 
     var: str
@@ -165,15 +152,13 @@ class Loop:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     value: int
     body: Body
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Switch:
+class Switch(Struct, frozen=True):
     """The case that equals ``value``, and where ``falling`` every one below it; else otherwise."""
 
     value: Expr
@@ -184,8 +169,7 @@ class Switch:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Labelled:
+class Labelled(Struct, frozen=True):
     """A block that `Leave` can end early."""
 
     label: str
@@ -194,22 +178,19 @@ class Labelled:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
+class Leave(Struct, frozen=True):
     label: str
     doc: tuple[str, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(Struct, frozen=True):
     value: Expr | None
     doc: tuple[str, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Struct, frozen=True):
     """The body runs with the lock taken."""
 
     lock: Lock
@@ -219,8 +200,7 @@ class Hold:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Perform:
+class Perform(Struct, frozen=True):
     """A call for its effects."""
 
     call: Call
@@ -228,8 +208,7 @@ class Perform:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """Barriers, in order, and the two sides they order (None only in a lifecycle)."""
 
     barriers: tuple[Barrier, ...]
@@ -239,8 +218,7 @@ class Order:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Warn:
+class Warn(Struct, frozen=True):
     """Complain, and go on, where the condition holds."""
 
     condition: Expr
@@ -248,15 +226,13 @@ class Warn:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Assert:
+class Assert(Struct, frozen=True):
     condition: Expr
     doc: tuple[str, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class May:
+class May(Struct, frozen=True):
     """In a lifecycle: somebody else may change, use, read or write these places."""
 
     kind: str
@@ -287,8 +263,7 @@ Statement: TypeAlias = (
 Body: TypeAlias = tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(Struct, frozen=True):
     """A sequence; ``body`` is None where a module that imports this one defines it."""
 
     kind: Kind

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from dsl.ir.types import Bool, Int
 from dsl.source import Span
@@ -18,14 +19,12 @@ class Access(StrEnum):
     WI = "wi"
 
 
-@dataclass(frozen=True, slots=True)
-class Enumerator:
+class Enumerator(Struct, frozen=True):
     name: str
     value: int
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """Bits ``low`` up of a register, ``width`` of them.
 
     A family such as ``Status<n>`` has ``count`` elements (first index ``first``), element n
@@ -63,8 +62,7 @@ class Field:
         return next((e for e in self.enumerators if e.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Reserved:
+class Reserved(Struct, frozen=True):
     """Bits that software sees as 0 (``ones`` False) or 1."""
 
     high: int
@@ -76,8 +74,7 @@ class Reserved:
         return ((1 << (self.high - self.low + 1)) - 1) << self.low
 
 
-@dataclass(frozen=True, slots=True)
-class Encoding:
+class Encoding(Struct, frozen=True):
     """How an instruction names a register (or one element of a bank).
 
     ``parts`` holds one list of operands, or two (low half, high half) where one register is
@@ -89,8 +86,7 @@ class Encoding:
     parts: tuple[tuple[int, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Register:
+class Register(Struct, frozen=True):
     """A register, or a bank of ``count`` registers numbered from ``first``."""
 
     name: str
@@ -143,8 +139,7 @@ class Register:
         return self.name.replace(f"<{self.var}>", str(index))
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterRef:
+class RegisterRef(Struct, frozen=True):
     """A register, one element of a bank, or (``index`` None) a whole bank, in a declaration."""
 
     register: Register
@@ -165,14 +160,12 @@ class LinkKind(StrEnum):
     FEEDS = "feeds"
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     kind: LinkKind
     register: RegisterRef
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """One variable (``length`` 0) or array of a context; ``low``/``high`` bound a counter."""
 
     name: str
@@ -187,8 +180,7 @@ class Slot:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """In-memory state that belongs to ``owner`` (another context, or a root such as vcpu)."""
 
     name: str
@@ -208,8 +200,7 @@ class Period(StrEnum):
     TEST = "test"
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """A named fact about ``root`` (None: about the machine).
 
     Its definition, if it has one, is a `program.Definition`.

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Bool:
+
+class Bool(Struct, frozen=True):
     """A condition: true or false."""
 
     def __str__(self) -> str:
         return "bool"
 
 
-@dataclass(frozen=True, slots=True)
-class Int:
+class Int(Struct, frozen=True):
     """An integer of ``width`` bits that wraps; ``signed`` means two's complement."""
 
     width: int
@@ -49,8 +48,7 @@ class Int:
         return value - (1 << self.width) if self.signed and value > self.greatest else value
 
 
-@dataclass(frozen=True, slots=True)
-class Handle:
+class Handle(Struct, frozen=True):
     """What a sequence is called for: the owner at the root of one or more contexts."""
 
     root: str

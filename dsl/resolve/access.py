@@ -60,15 +60,17 @@ def register_bits(value: x.Expr) -> tuple[int, Register | None]:
 
     Nothing is known of variables that hold no register's value, so they count as no bits.
     """
+    register: Register | None
     match value:
-        case x.ReadRegister(register=register) | x.Var(view=Register() as register):
-            return register.live, register
+        case x.ReadRegister() | x.Var(view=Register()):
+            register = value.register if isinstance(value, x.ReadRegister) else value.view
+            return (register.live if register else 0), register
         case x.ReadSlot(slot=slot) if slot.link is not None:
             register = slot.link.register.register
             kind = slot.type
             return (register.live & kind.mask if isinstance(kind, Int) else 1), register
-        case x.Extract(field=field, register=register):
-            return (1 << field.width) - 1, register
+        case x.Extract(field=field):
+            return (1 << field.width) - 1, value.register
         case x.Cast(value=inner, type=kind):
             bits, register = register_bits(inner)
             return bits & kind.mask, register

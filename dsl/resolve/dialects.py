@@ -36,7 +36,19 @@ _FORBIDDEN = {";": "`;`", "{": "a brace", "}": "a brace", "#": "a preprocessor s
 _PAIRS = {")": "(", "]": "["}
 
 
+#: The languages that a dialect can be for.
+_TARGETS = ("c",)
+
+
 def dialect(scope: names.Scope, item: t.Item, node: t.Dialect) -> Dialect:
+    if node.target.text not in _TARGETS:
+        scope.found.add(
+            UnknownName(
+                scope.span(node.target),
+                f"`{node.target.text}` is no language that there are dialects for",
+                help=f"one of {', '.join(_TARGETS)}",
+            )
+        )
     reader = _Reader(scope)
     files: list[File] = []
     headers: list[Header] = []
@@ -121,6 +133,8 @@ class _Reader:
         good = True
         for text in node.patterns:
             good &= self._pattern(text, allowed)
+        if node.type is not None:
+            good &= self._type(node.type, role)
         count = 2 if role is Role.LOCK else 1
         if len(node.patterns) != count:
             self.scope.found.add(
@@ -146,10 +160,23 @@ class _Reader:
             tuple(self.scope.span(p) for p in node.patterns),
         )
 
+    def _type(self, node: t.Text, role: Role) -> bool:
+        """Whether the C type of a local is one pattern; nothing else has a type."""
+        if role is Role.LOCAL:
+            return self._pattern(node, set())
+        self.scope.found.add(
+            NotAPattern(self.scope.span(node), "only a `local` is spelt with its type")
+        )
+        return False
+
     # ---- subjects
 
     def _subject(self, node: t.Spelling, role: Role) -> tuple[str, str | None] | None:
         name = node.subject.name
+        whole = role in (Role.OP, Role.DEFINE, Role.TYPE, Role.ENTER, Role.LOCAL)
+        if whole and node.subject.picks:
+            self._no_part(name, node.subject.picks[0])
+            return None
         match role:
             case Role.OP:
                 return self._one_of(name, OPERATIONS, "an operation")
@@ -165,7 +192,7 @@ class _Reader:
                 return name.text, None
             case Role.LOCAL:
                 # A local is a name of the C code, or one that a slot has there.
-                self.scope.get(name.text)
+                self.scope.get_spelt(name.text)
                 return name.text, None
             case _:
                 return self._declared(node.subject, role)
@@ -193,7 +220,7 @@ class _Reader:
             Role.SLOT: "a context",
             Role.LOCK: "a lock",
         }.get(role, "a register, a field, a slot or a condition")
-        entry = self.scope.get(key(name.text))
+        entry = self.scope.get_spelt(key(name.text))
         if entry is None:
             self.scope.unknown(name, needed, ["register"])
             return None
@@ -225,14 +252,15 @@ class _Reader:
         )
         for pick in node.picks:
             if not isinstance(pick, t.Dot) or register is None:
-                self.scope.found.add(
-                    UnknownName(self.scope.span(pick), f"`{name.text}` has no such part")
-                )
+                self._no_part(name, pick)
                 return None
             subject, index = self._part(register, subject, index, pick)
             if not subject:
                 return None
         return subject, index
+
+    def _no_part(self, name: t.Name, pick: t.Node) -> None:
+        self.scope.found.add(UnknownName(self.scope.span(pick), f"`{name.text}` has no such part"))
 
     def _part(
         self, register: Register, subject: str, index: str | None, pick: t.Dot

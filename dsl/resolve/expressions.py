@@ -198,7 +198,7 @@ def _operands(scope: Scope, frame: Frame, node: t.Binary) -> tuple[x.Expr, x.Exp
         value = expression(scope, frame, other)
         if value is None:
             return None
-        named = enumerator(scope, value, one)
+        named: x.Expr | None = enumerator(scope, value, one)
         if named is None:
             named = expression(scope, frame, one)
         if named is None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from dsl.diagnostics import Diagnostics, suggest
 from dsl.diagnostics.names import BadHint
@@ -17,8 +18,7 @@ from dsl.syntax import tree as t
 _BLANK = re.compile(r"\n[ \t\r\f]*(?=\n)")
 
 
-@dataclass(frozen=True, slots=True)
-class StatementLayout:
+class StatementLayout(Struct, frozen=True):
     """The hints of a statement, or of a sequence, and how many blank lines are before it.
 
     ``locals`` are the names to declare at the top of the block, in order; ``via`` is the local
@@ -32,8 +32,7 @@ class StatementLayout:
     likely: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HintRule:
+class HintRule(Struct, frozen=True):
     """A hint of the closed list: how many names it takes, where it can stand, what it says."""
 
     least: int
@@ -59,8 +58,7 @@ HINTS: dict[str, HintRule] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """The layout of one module.
 
     ``statements`` is kept by the offset at which a statement, or the name of a sequence, begins;
@@ -68,8 +66,8 @@ class Layout:
     types of one meaning, such as u32 and uint, may be spelt differently.
     """
 
-    statements: dict[int, StatementLayout] = field(default_factory=dict)
-    types: dict[int, str] = field(default_factory=dict)
+    statements: dict[int, StatementLayout] = {}
+    types: dict[int, str] = {}
 
 
 def layout_of(source: Source, module: t.Module, found: Diagnostics) -> Layout:
@@ -141,6 +139,8 @@ def _layout(source: Source, item: t.Item, blank: int, found: Diagnostics) -> Sta
         if problem:
             found.add(BadHint(Span(source, hint.start, hint.end), problem, help=help))
         else:
+            if hint.name.text == "locals":
+                _check_locals(source, hint, item.body, found)
             given[hint.name.text] = tuple(a.text for a in hint.args)
     return StatementLayout(
         blank,
@@ -166,6 +166,35 @@ def _problem(
         count = "no names" if rule.most == 0 else "one name" if rule.most == 1 else "names"
         return f"`@{name}` takes {count}", f"it says: {rule.says}"
     return "", ""
+
+
+def _check_locals(
+    source: Source, hint: t.Hint, body: t.Declaration | t.Statement, found: Diagnostics
+) -> None:
+    """The names are those of locals inside: `let`s, loop variables and `@via`s."""
+    known = set(_locals(body))
+    for arg in hint.args:
+        if arg.text not in known:
+            found.add(
+                BadHint(
+                    Span(source, arg.start, arg.end),
+                    f"there is no local `{arg.text}` in what follows",
+                    help=suggest(arg.text, known),
+                )
+            )
+
+
+def _locals(body: t.Declaration | t.Statement) -> Iterator[str]:
+    match body:
+        case t.Let(name=name) | t.Each(var=name):
+            yield name.text
+    blocks = [body.body] if isinstance(body, t.Sequence) else _blocks(body)
+    for block in blocks:
+        for item in block.items if block else ():
+            for hint in item.hints:
+                if hint.name.text == "via":
+                    yield from (a.text for a in hint.args)
+            yield from _locals(item.body)
 
 
 def _list() -> str:

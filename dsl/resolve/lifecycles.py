@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dsl.diagnostics import Note, suggest
-from dsl.diagnostics.names import DuplicateName, UnknownName
+from dsl.diagnostics.names import DuplicateName, UnknownName, WrongKindOfName
 from dsl.diagnostics.values import NotConstant, OutOfRange
 from dsl.ir import expr as x
 from dsl.ir import lifecycle as l
@@ -142,6 +142,15 @@ def _given(scope: Scope, frame: Frame, node: t.Fact) -> l.Given | None:
         return None
     target = read(scope, node.place, placed)
     if target is None:
+        return None
+    if placed.derived is not None or (placed.field is not None and placed.field.computed):
+        text = scope.span(node.place).text
+        scope.found.add(
+            WrongKindOfName(
+                scope.span(node.place),
+                f"`{text}` follows from other state: that is what can be given",
+            )
+        )
         return None
     value = 0 if node.negated else 1
     if node.value is not None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import abc
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from dsl.diagnostics import Diagnostic, Diagnostics, Note
 from dsl.diagnostics.names import Unused
@@ -31,6 +30,10 @@ from dsl.source import Source
 from dsl.syntax import tree as t
 
 D = TypeVar("D", bound=t.Declaration)
+
+#: Declarations that may refer to each other in any order.
+_Linked: TypeAlias = t.Group | t.Endpoint | t.Context | t.Condition
+L = TypeVar("L", bound=_Linked)
 
 #: What a sequence of each kind can undo.
 _PARTNERS = {
@@ -126,7 +129,7 @@ class _Resolver:
         module = Module(
             self.source.module,
             tuple(r.module.name for r in self.imports),
-            **{name: tuple(getattr(p, name)) for name in _Parts.__slots__},  # type: ignore[attr-defined]
+            **{name: tuple(getattr(p, name)) for name in _Parts.__slots__},
         )
         derived = {k: v for k, v in self.scope.derived.items() if k in inherited}
         derived.update({(d.register.name, d.name): d for d in p.derived})
@@ -145,11 +148,6 @@ class _Resolver:
     def _each(self, kind: type[D]) -> Iterator[tuple[t.Item, D]]:
         for item in self.tree.items:
             if isinstance(item.body, kind):
-                yield item, item.body
-
-    def _each_of(self, *kinds: type[D]) -> Iterator[tuple[t.Item, D]]:
-        for item in self.tree.items:
-            if isinstance(item.body, kinds):
                 yield item, item.body
 
     # ---- the machine
@@ -177,7 +175,11 @@ class _Resolver:
 
     def _names_and_orders(self) -> None:
         """Groups and endpoints: what another one names comes before it."""
-        for item, node in self._sorted(self._each_of(t.Group, t.Endpoint), _declares, _names):
+        both: list[tuple[t.Item, t.Group | t.Endpoint]] = [
+            *self._each(t.Group),
+            *self._each(t.Endpoint),
+        ]
+        for item, node in self._sorted(both):
             match node:
                 case t.Group():
                     group = rules.group(self.scope, item, node)
@@ -188,17 +190,12 @@ class _Resolver:
                     self.scope.declare(endpoint.name, endpoint, node.name)
                     self.parts.endpoints.append(endpoint)
 
-    def _sorted(
-        self,
-        nodes: Iterable[tuple[t.Item, D]],
-        declares: abc.Callable[[D], Iterable[t.Name]],
-        names: abc.Callable[[D], Iterable[t.Name]],
-    ) -> list[tuple[t.Item, D]]:
+    def _sorted(self, nodes: Iterable[tuple[t.Item, L]]) -> list[tuple[t.Item, L]]:
         """Declarations so that what one names comes before it; a circle is a finding."""
         every = list(nodes)
         first: dict[str, int] = {}
         for i, (_, node) in enumerate(every):
-            for name in declares(node):
+            for name in _declares(node):
                 first.setdefault(name.text, i)
         order: dict[int, None] = {}
         path: list[tuple[int, Iterator[t.Name]]] = []
@@ -206,7 +203,7 @@ class _Resolver:
         for start in range(len(every)):
             if start not in entered:
                 entered.add(start)
-                path.append((start, iter(names(every[start][1]))))
+                path.append((start, iter(_names(every[start][1]))))
             while path:
                 at, pending = path[-1]
                 needed = next(pending, None)
@@ -219,29 +216,25 @@ class _Resolver:
                     continue
                 if other not in entered:
                     entered.add(other)
-                    path.append((other, iter(names(every[other][1]))))
+                    path.append((other, iter(_names(every[other][1]))))
                     continue
                 circle = [i for i, _ in path]
-                self._circle(needed, every[other][1], len(circle) - circle.index(other), declares)
+                self._circle(needed, every[other][1], len(circle) - circle.index(other))
         return [every[i] for i in order]
 
-    def _circle(
-        self,
-        needed: t.Name,
-        node: D,
-        length: int,
-        declares: abc.Callable[[D], Iterable[t.Name]],
-    ) -> None:
+    def _circle(self, needed: t.Name, node: _Linked, length: int) -> None:
         """Reports a name that is needed to define itself, and holds off what would follow."""
-        around = "" if length == 1 else ", by way of another" if length == 2 else ", by way of others"
+        around = (
+            "" if length == 1 else ", by way of another" if length == 2 else ", by way of others"
+        )
         message = f"`{needed.text}` is defined by itself{around}"
         self.found.add(CircularBehaviour(self.scope.span(needed), message))
-        for name in declares(node):
+        for name in _declares(node):
             self.scope.hold_off(name)
 
     def _memory(self) -> None:
         scope, parts = self.scope, self.parts
-        for item, node in self._sorted(self._each(t.Context), _declares, lambda n: [n.owner]):
+        for item, node in self._sorted(self._each(t.Context)):
             made = contexts.context(scope, item, node)
             if made is None:
                 scope.declare(node.name.text, Broken(), node.name)
@@ -272,7 +265,7 @@ class _Resolver:
             self.parts.legalisations += legal
             self.parts.computed += computed
         registers.check_circles(self.scope, self.parts.computed)
-        for item, condition in self._sorted(self._each(t.Condition), lambda n: n.names, _names):
+        for item, condition in self._sorted(self._each(t.Condition)):
             made, defined = contexts.conditions(self.scope, item, condition)
             self.parts.conditions += made
             self.parts.definitions += defined
@@ -398,15 +391,17 @@ class _Resolver:
             )
 
 
-def _declares(node: t.Group | t.Endpoint | t.Context) -> tuple[t.Name, ...]:
-    return (node.name,)
+def _declares(node: _Linked) -> tuple[t.Name, ...]:
+    return node.names if isinstance(node, t.Condition) else (node.name,)
 
 
-def _names(node: t.Group | t.Endpoint | t.Condition) -> list[t.Name]:
+def _names(node: _Linked) -> list[t.Name]:
     """The names that a declaration refers to, in source order."""
     match node:
         case t.Group(members=places) | t.Endpoint(aliases=places):
             return [place.name for place in places]
+        case t.Context(owner=owner):
+            return [owner]
         case t.Condition(value=value):
             return [] if value is None else list(tree_names(value))
 

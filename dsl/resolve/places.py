@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from dsl.diagnostics import Note, suggest
 from dsl.diagnostics.names import UnknownName, UseBeforeDefinition
@@ -17,28 +18,24 @@ from dsl.resolve.scope import Broken, Element, Entry, Frame, Root, Scope, bank, 
 from dsl.syntax import tree as t
 
 
-@dataclass(frozen=True, slots=True)
-class InRegister:
+class InRegister(Struct, frozen=True):
     register: Register
     index: x.Expr | None
 
 
-@dataclass(frozen=True, slots=True)
-class InSlot:
+class InSlot(Struct, frozen=True):
     slot: Slot
     base: str
     index: x.Expr | None
 
 
-@dataclass(frozen=True, slots=True)
-class InValue:
+class InValue(Struct, frozen=True):
     """Something that can only be read."""
 
     value: x.Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """Where a place is, and the field or derived function that narrows it."""
 
     home: InRegister | InSlot | InValue
@@ -366,7 +363,8 @@ def _narrow(
         scope.found.add(
             NotLinked(
                 scope.span(first.name),
-                f"`{scope.source.text[node.start : first.start]}` has no fields: it holds no register",
+                f"`{scope.source.text[node.start : first.start]}` holds no register's value, "
+                "so it has no fields",
             )
         )
         return None
@@ -407,7 +405,7 @@ def read(scope: Scope, node: t.Node, placed: Placed) -> x.Expr | None:
         assert placed.view is not None
         kind = placed.derived.value.type
         assert kind == BOOL or isinstance(kind, Int)
-        return x.Derive(value, placed.view, placed.derived.name, kind, span)  # type: ignore[arg-type]
+        return x.Derive(value, placed.view, placed.derived.name, kind, span)
     if placed.field is not None:
         assert placed.view is not None
         assert isinstance(value.type, Int)

@@ -57,7 +57,8 @@ def register_shape(scope: Scope, item: t.Item, node: t.Register) -> Register | N
     elif bank(node.name.text) is not None:
         scope.found.add(
             BadRegister(
-                scope.span(node.name), f"`{node.name.text}` is a bank of registers: say `for … in …`"
+                scope.span(node.name),
+                f"`{node.name.text}` is a bank of registers: say `for … in …`",
             )
         )
         return None
@@ -465,7 +466,6 @@ def _computed_in(
                 found += [((register.name, f.name), each.span) for f in register.fields]
         pending += parts(each)
     return [(at, span) for at, span in found if at in by_place]
-
 
 
 def _frame(register: Register, var: str | None, span: Span) -> Frame:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from msgspec import Struct
+
 from dsl.diagnostics import Diagnostics, Note, suggest
 from dsl.diagnostics.names import DuplicateName, UnknownName, WrongKindOfName
 from dsl.diagnostics.registers import CircularBehaviour
@@ -26,23 +28,20 @@ _BANK = re.compile(r"(\w*)<(\w+)>(\w*)")
 _MOST_DIGITS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(Struct, frozen=True):
     """One register of a bank under its plain name, such as ``ICH_LR3_EL2``."""
 
     register: Register
     index: int
 
 
-@dataclass(frozen=True, slots=True)
-class Root:
+class Root(Struct, frozen=True):
     """The owner of contexts that is no context itself, such as ``vcpu``."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Callable:
+class Callable(Struct, frozen=True):
     """A sequence or (``kind`` None) an extern, as a call sees it."""
 
     signature: Signature
@@ -52,13 +51,11 @@ class Callable:
     needs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(Struct, frozen=True):
     """A declaration that was reported: its uses are not findings of their own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Other:
+class Other(Struct, frozen=True):
     """A declaration that is never used by name in an expression; ``what`` says which kind."""
 
     what: str
@@ -116,8 +113,7 @@ _DEEPEST = 100
 Thunk: TypeAlias = abc.Callable[[], Derived | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A declared name: what it means and where it was declared."""
 
     name: str
@@ -282,9 +278,7 @@ class Scope:
             )
             return None
         if len(self._deriving) >= _DEEPEST:
-            self.found.add(
-                TooDeep(self.span(name), f"more than {_DEEPEST} derived functions deep")
-            )
+            self.found.add(TooDeep(self.span(name), f"more than {_DEEPEST} derived functions deep"))
             return None
         self._deriving.append(at)
         derived = self.thunks[at]()

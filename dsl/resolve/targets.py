@@ -36,8 +36,8 @@ def target(scope: Scope, node: t.Place, frame: Frame) -> tuple[Target, ...]:
             return (endpoint,)
         case Group() as group if not node.picks:
             return group.members
-        case Element(register=register, index=index):
-            return _register(scope, node, frame, register, index)
+        case Element(register=register, index=number):
+            return _register(scope, node, frame, register, number)
         case Register() as register:
             split = bank(node.name.text)
             index = None if split is None else numeral(split[1])

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import gc
 import os
+import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dsl.diagnostics import Diagnostic, Diagnostics, suggest
-from dsl.diagnostics.text import ImportCycle, MissingFile, NotReadable, NotUtf8, NulByte, TooDeep
+from dsl.diagnostics.text import (
+    ImportCycle,
+    MissingFile,
+    NotReadable,
+    NotUtf8,
+    NulByte,
+    TooDeep,
+    TooManyErrors,
+)
 from dsl.ir.program import Program
 from dsl.resolve.module import Resolved, resolve
 from dsl.resolve.usage import Checks
@@ -18,6 +27,8 @@ from dsl.syntax import cache, tree
 
 #: Larger files are no sources: a hundred thousand lines are about 4 MiB.
 LARGEST = 8 << 20
+#: More findings than this are not shown for one file.
+MOST_FINDINGS = 1000
 SUFFIX = ".vgs"
 
 
@@ -29,6 +40,8 @@ class Loaded:
     tree: tree.Module
     resolved: Resolved
     syntax: tuple[Diagnostic, ...]
+    #: Whether it and all it imports could be read to the last declaration.
+    complete: bool
 
 
 class Workspace:
@@ -52,7 +65,13 @@ class Workspace:
 
     def load_text(self, text: str, name: str = "<stdin>") -> Loaded | None:
         """A source that is in no file; it imports from the current folder and the roots."""
-        return self._take(name, Source(name, text, "stdin"), None, Path.cwd())
+        source = Source(name, text, "stdin")
+        if len(text) > LARGEST:
+            self.found.add(NotReadable(Span(source, 0, 0), _too_large(name)))
+            return None
+        if not is_text(source, self.found):
+            return None
+        return self._take(name, source, None, Path.cwd())
 
     def _load(self, path: Path, asked: Span | None) -> Loaded | None:
         key = os.path.realpath(path)
@@ -86,23 +105,25 @@ class Workspace:
     def _resolve(self, source: Source, path: Path | None, folder: Path) -> Loaded:
         parsed, syntax = self._parse(source)
         self.found.extend(syntax)
-        imports = self._imports(source, parsed, folder)
+        loaded = self._imports(source, parsed, folder)
+        imports = tuple(each.resolved for each in loaded)
         resolved = resolve(source, parsed, imports)
         # What could not be read declares nothing, so names that it may have declared are
         # reported only where the whole file was read.
-        complete = not syntax and len(imports) == sum(
-            isinstance(i.body, tree.Import) for i in parsed.items
-        )
-        for finding in resolved.findings:
-            if complete or finding.code not in _CONSEQUENCES:
-                self.found.add(finding)
+        asked = sum(isinstance(i.body, tree.Import) for i in parsed.items)
+        complete = not syntax and len(loaded) == asked and all(each.complete for each in loaded)
+        kept = [f for f in resolved.findings if complete or f.code not in _CONSEQUENCES]
+        self.found.extend(kept[:MOST_FINDINGS])
+        if len(kept) > MOST_FINDINGS:
+            message = f"{len(kept)} findings in one file: only the first {MOST_FINDINGS} are shown"
+            self.found.add(TooManyErrors(kept[MOST_FINDINGS].span, message))
         closure: dict[str, Resolved] = {}
         for each in imports:
             for one in self._closures[each.source.name]:
                 closure.setdefault(one.source.name, one)
         closure[source.name] = resolved
         self._closures[source.name] = tuple(closure.values())
-        return Loaded(path, parsed, resolved, tuple(syntax))
+        return Loaded(path, parsed, resolved, tuple(syntax), complete)
 
     def _parse(self, source: Source) -> tuple[tree.Module, list[Diagnostic]]:
         kept = cache.load(source)
@@ -116,7 +137,7 @@ class Workspace:
             cache.store(source, module)
         return module, found
 
-    def _imports(self, source: Source, parsed: tree.Module, folder: Path) -> tuple[Resolved, ...]:
+    def _imports(self, source: Source, parsed: tree.Module, folder: Path) -> tuple[Loaded, ...]:
         made = []
         for item in parsed.items:
             node = item.body
@@ -139,15 +160,19 @@ class Workspace:
                 continue
             loaded = self._load(path, span)
             if loaded is not None:
-                made.append(loaded.resolved)
+                made.append(loaded)
         return tuple(made)
 
     def _find(self, node: tree.Import, folder: Path) -> Path | None:
         relative = Path(*(n.text for n in node.path)).with_suffix(SUFFIX)
         for root in (folder, *self.roots):
             path = root / relative
-            if path.is_file():
-                return path
+            try:
+                if path.is_file():
+                    return path
+            except OSError:
+                # A name that is too long for a file is no file's.
+                return None
         return None
 
     def _missing(self, node: tree.Import, span: Span, folder: Path) -> None:
@@ -182,12 +207,13 @@ class Workspace:
         empty = Source(name, "", module)
         at = asked or Span(empty, 0, 0)
         try:
-            if path.stat().st_size > LARGEST:
-                self.found.add(
-                    NotReadable(
-                        at, f"{name} is larger than {LARGEST >> 20} MiB, so it is no source"
-                    )
-                )
+            status = path.stat()
+            if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+                # A pipe or a device might never end.
+                self.found.add(NotReadable(at, f"{name} is no regular file"))
+                return None
+            if status.st_size > LARGEST:
+                self.found.add(NotReadable(at, _too_large(name)))
                 return None
             data = path.read_bytes()
         except FileNotFoundError:
@@ -214,10 +240,13 @@ class Workspace:
         """What only shows when modules are seen together; ``asked`` are the files to judge."""
         judged = list(asked)
         everything = [x for x in self._loaded.values() if x is not None]
+        imported = {name for each in everything for name in each.resolved.module.imports}
         checks = Checks(self.found)
         for loaded in judged:
             if not loaded.syntax and loaded.resolved.module.sequences:
-                checks.program(self.program(loaded), self.closure(loaded), loaded.resolved)
+                # A module that others of the run import is only a part of their programs.
+                whole = loaded.complete and loaded.resolved.module.name not in imported
+                checks.program(self.program(loaded), self.closure(loaded), whole=whole)
         checks.unused([x.resolved for x in judged], [x.resolved for x in everything])
 
 
@@ -239,8 +268,23 @@ def decode(name: str, module: str, data: bytes, found: Diagnostics) -> Source | 
     if text.startswith("\ufeff"):
         text = text[1:]
     source = Source(name, text, module)
-    nul = text.find("\0")
+    return source if is_text(source, found) else None
+
+
+def is_text(source: Source, found: Diagnostics) -> bool:
+    """Whether there is neither a NUL nor half a character in a source; reports it if there is."""
+    nul = source.text.find("\0")
     if nul >= 0:
         found.add(NulByte(Span(source, nul, nul + 1), "a NUL byte: this is not text"))
-        return None
-    return source
+        return False
+    try:
+        source.text.encode()
+    except UnicodeEncodeError as error:
+        span = Span(source, error.start, error.end)
+        found.add(NotUtf8(span, "half a character: this was not UTF-8"))
+        return False
+    return True
+
+
+def _too_large(name: str) -> str:
+    return f"{name} is larger than {LARGEST >> 20} MiB, so it is no source"

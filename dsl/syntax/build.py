@@ -6,10 +6,10 @@ extent is simply that of its first and last child.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from lark import Token
+from msgspec.structs import replace
 
 from dsl.syntax import tree as t
 
@@ -20,53 +20,43 @@ C = list[Any]
 N = TypeVar("N")
 
 
-@dataclass(frozen=True, slots=True)
-class _Part(t.Node):
+class _Part(t.Node, frozen=True):
     """What a rule hands to the rule above it, and the tree does not keep."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Op(_Part):
+class _Op(_Part, frozen=True):
     operands: tuple[t.Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Computed(_Part):
+class _Computed(_Part, frozen=True):
     value: t.Expr
 
 
-@dataclass(frozen=True, slots=True)
-class _Enum(_Part):
+class _Enum(_Part, frozen=True):
     enumerators: tuple[t.Enumerator, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Chain(_Part):
+class _Chain(_Part, frozen=True):
     barriers: tuple[t.Barrier, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Length(_Part):
+class _Length(_Part, frozen=True):
     value: t.Number
 
 
-@dataclass(frozen=True, slots=True)
-class _Params(_Part):
+class _Params(_Part, frozen=True):
     params: tuple[t.Param, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Result(_Part):
+class _Result(_Part, frozen=True):
     type: t.Type
 
 
-@dataclass(frozen=True, slots=True)
-class _Undoes(_Part):
+class _Undoes(_Part, frozen=True):
     name: t.Name
 
 
-@dataclass(frozen=True, slots=True)
-class _Bounds(_Part):
+class _Bounds(_Part, frozen=True):
     value: t.Expr | t.Range
 
 

@@ -9,26 +9,24 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar, cast
 
-from lark import Lark, Token
+from lark import Lark
 from lark.exceptions import UnexpectedInput
 from lark.utils import TextSlice
 
 from dsl.diagnostics import Diagnostic
-from dsl.diagnostics.text import TooDeep, TooManyErrors, UnexpectedWord
-from dsl.diagnostics.values import OutOfRange
+from dsl.diagnostics.text import TooDeep, TooManyErrors
 from dsl.resources import cache_folder, grammar_text
 from dsl.source import Source, Span
 from dsl.syntax import tree
 from dsl.syntax.build import Builder
 from dsl.syntax.errors import explain
 from dsl.syntax.keywords import keywords
+from dsl.syntax.lexer import Lexer
 
 #: How deep brackets, braces and operators may be nested.
 DEEPEST = 100
 #: How many arms a chain of `else when` may have.
 MOST_ARMS = 1000
-#: The longest number: 64 binary digits with a `_` after each, and the `0b`.
-_LONGEST_NUMBER = 130
 #: How many errors of syntax one file may have before the rest of it is left unread.
 MOST_ERRORS = 100
 
@@ -45,14 +43,12 @@ _DECLARATION = re.compile(
 class _Refused(Exception):
     """Well-formed, and yet nothing that the tools are made for."""
 
-    def __init__(self, kind: type[Diagnostic], start: int, end: int, message: str) -> None:
+    def __init__(self, node: tree.Node, message: str) -> None:
         super().__init__(message)
-        self.kind = kind
-        self.start = start
-        self.end = end
+        self.node = node
 
     def finding(self, source: Source) -> Diagnostic:
-        return self.kind(Span(source, self.start, self.end), str(self))
+        return TooDeep(Span(source, self.node.start, self.node.end), str(self))
 
 
 class _Guarded(Builder):
@@ -70,8 +66,7 @@ class _Guarded(Builder):
     def when(self, c: list[Any]) -> tree.When:
         when = super().when(c)
         if len(when.arms) > MOST_ARMS:
-            message = f"more than {MOST_ARMS} arms in one `when`"
-            raise _Refused(TooDeep, when.start, when.end, message)
+            raise _Refused(when, f"more than {MOST_ARMS} arms in one `when`")
         return when
 
 
@@ -86,9 +81,7 @@ def _shallow(expression: _E) -> _E:
             level = [operand for each in level for operand in _operands(each)]
             if not level:
                 return expression
-        raise _Refused(
-            TooDeep, expression.start, expression.end, f"more than {DEEPEST} operators deep"
-        )
+        raise _Refused(expression, f"more than {DEEPEST} operators deep")
     return expression
 
 
@@ -110,25 +103,15 @@ def _operands(expression: tree.Expr) -> tuple[tree.Expr, ...]:
             return ()
 
 
-def _number(token: Token) -> Token:
-    """A number as the lexer finds it, refused where it can be none."""
-    at = token.start_pos or 0
-    if token[1:2] in ("x", "X", "b", "B") and not token[2:].strip("_"):
-        raise _Refused(UnexpectedWord, at, at + len(token), f"`{token}` is a number without digits")
-    if len(token) > _LONGEST_NUMBER:
-        raise _Refused(OutOfRange, at, at + len(token), "this number does not fit 64 bits")
-    return token
-
-
 @cache
 def _lark() -> Lark:
     folder = cache_folder()
     options: dict[str, Any] = {
         "parser": "lalr",
+        "lexer": Lexer,
         "keep_all_tokens": True,
         "maybe_placeholders": False,
         "transformer": _Guarded(),
-        "lexer_callbacks": {"INT": _number},
     }
     if folder is not None:
         options["cache"] = str(folder / "grammar.lark")

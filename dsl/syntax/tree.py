@@ -2,49 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Node:
+
+class Node(Struct, frozen=True):
     """A piece of source text: characters ``start`` (included) to ``end`` (excluded)."""
 
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Name(Node):
+class Name(Node, frozen=True):
     """An identifier, a bank such as ``ICH_LR<n>_EL2``, a glob, or a word of a closed class."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Text(Node):
+class Text(Node, frozen=True):
     """A string literal; ``value`` is what it says, escapes resolved."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Doc(Node):
+class Doc(Node, frozen=True):
     """One ``///`` line; ``text`` is what follows the slashes, less one leading blank."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hint(Node):
+class Hint(Node, frozen=True):
     """``@name(args)``: a choice that C leaves open and that has no meaning."""
 
     name: Name
     args: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Item(Node):
+class Item(Node, frozen=True):
     """A declaration or a statement with the documentation and the hints in front of it."""
 
     docs: tuple[Doc, ...]
@@ -52,8 +47,7 @@ class Item(Node):
     body: Declaration | Statement
 
 
-@dataclass(frozen=True, slots=True)
-class Module(Node):
+class Module(Node, frozen=True):
     """One source file."""
 
     items: tuple[Item, ...]
@@ -62,59 +56,50 @@ class Module(Node):
 # ---- expressions
 
 
-@dataclass(frozen=True, slots=True)
-class Number(Node):
+class Number(Node, frozen=True):
     value: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class At(Node):
+class At(Node, frozen=True):
     """``[index]``"""
 
     index: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Dot(Node):
+class Dot(Node, frozen=True):
     """``.name``"""
 
     name: Name
 
 
-@dataclass(frozen=True, slots=True)
-class Place(Node):
+class Place(Node, frozen=True):
     """A name, perhaps indexed, perhaps narrowed to a field."""
 
     name: Name
     picks: tuple[At | Dot, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Node):
+class Call(Node, frozen=True):
     name: Name
     args: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Hypcall(Node):
+class Hypcall(Node, frozen=True):
     call: Call
 
 
-@dataclass(frozen=True, slots=True)
-class Binary(Node):
+class Binary(Node, frozen=True):
     op: str
     left: Expr
     right: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Not(Node):
+class Not(Node, frozen=True):
     operand: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class With(Node):
+class With(Node, frozen=True):
     """``base with field = value``: the same bits, one field changed."""
 
     base: Expr
@@ -122,16 +107,14 @@ class With(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Range(Node):
+class Range(Node, frozen=True):
     """``low..high``, both ends included."""
 
     low: Name | Number
     high: Name | Number
 
 
-@dataclass(frozen=True, slots=True)
-class Every(Node):
+class Every(Node, frozen=True):
     var: Name
     range: Range
     body: Expr
@@ -142,75 +125,64 @@ Expr: TypeAlias = Number | Place | Call | Hypcall | Binary | Not | With | Every
 # ---- the machine
 
 
-@dataclass(frozen=True, slots=True)
-class Import(Node):
+class Import(Node, frozen=True):
     path: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Platform(Node):
+class Platform(Node, frozen=True):
     name: Name
     document: Text
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint(Node):
+class Endpoint(Node, frozen=True):
     name: Name
     title: Text
     aliases: tuple[Place, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Group(Node):
+class Group(Node, frozen=True):
     name: Name
     members: tuple[Place, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Index(Node):
+class Index(Node, frozen=True):
     var: Name
     range: Range
 
 
-@dataclass(frozen=True, slots=True)
-class Encoding(Node):
+class Encoding(Node, frozen=True):
     """One or two (low half, high half) lists of operands, for one architecture (none: AArch64)."""
 
     operands: tuple[tuple[Expr, ...], ...]
     architecture: Name | None
 
 
-@dataclass(frozen=True, slots=True)
-class Reset(Node):
+class Reset(Node, frozen=True):
     """``value`` is None where the architecture leaves it unknown."""
 
     value: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
-class Bits(Node):
+class Bits(Node, frozen=True):
     """``[high:low]``, or one bit where ``low`` is None."""
 
     high: Expr
     low: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
-class Legal(Node):
+class Legal(Node, frozen=True):
     """``becomes value when condition``"""
 
     value: Expr
     condition: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
-class Enumerator(Node):
+class Enumerator(Node, frozen=True):
     name: Name
     value: Number
 
 
-@dataclass(frozen=True, slots=True)
-class Field(Node):
+class Field(Node, frozen=True):
     docs: tuple[Doc, ...]
     name: Name
     index: Index | None
@@ -222,22 +194,19 @@ class Field(Node):
     enumerators: tuple[Enumerator, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reserved(Node):
+class Reserved(Node, frozen=True):
     docs: tuple[Doc, ...]
     kind: Name
     bits: tuple[Bits, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Derive(Node):
+class Derive(Node, frozen=True):
     docs: tuple[Doc, ...]
     name: Name
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Register(Node):
+class Register(Node, frozen=True):
     name: Name
     index: Index | None
     width: Number
@@ -250,47 +219,40 @@ class Register(Node):
 # ---- what must have happened before what
 
 
-@dataclass(frozen=True, slots=True)
-class Barrier(Node):
+class Barrier(Node, frozen=True):
     """``isb``, ``dsb(option)`` or ``dmb(option)``"""
 
     kind: str
     option: Name | None
 
 
-@dataclass(frozen=True, slots=True)
-class Events(Node):
+class Events(Node, frozen=True):
     """Accesses of one kind (none: of either) to some places."""
 
     access: Name | None
     places: tuple[Place, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Visible(Node):
+class Visible(Node, frozen=True):
     events: Events
     barriers: tuple[Barrier, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Only(Node):
+class Only(Node, frozen=True):
     condition: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Ordered(Node):
+class Ordered(Node, frozen=True):
     events: Events
 
 
-@dataclass(frozen=True, slots=True)
-class Clause(Node):
+class Clause(Node, frozen=True):
     events: Events
     relation: Visible | Only | Ordered
     condition: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
-class Rule(Node):
+class Rule(Node, frozen=True):
     name: Name
     strength: Name
     source: Text
@@ -300,24 +262,21 @@ class Rule(Node):
 # ---- memory and facts
 
 
-@dataclass(frozen=True, slots=True)
-class NamedType(Node):
+class NamedType(Node, frozen=True):
     name: Name
 
 
 Type: TypeAlias = NamedType | Range
 
 
-@dataclass(frozen=True, slots=True)
-class Link(Node):
+class Link(Node, frozen=True):
     """``mirrors`` or ``feeds`` a register."""
 
     kind: Name
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Slot(Node):
+class Slot(Node, frozen=True):
     docs: tuple[Doc, ...]
     name: Name
     length: Number | None
@@ -325,47 +284,40 @@ class Slot(Node):
     link: Link | None
 
 
-@dataclass(frozen=True, slots=True)
-class Context(Node):
+class Context(Node, frozen=True):
     name: Name
     owner: Name
     slots: tuple[Slot, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Condition(Node):
+class Condition(Node, frozen=True):
     names: tuple[Name, ...]
     range: Range | None
     value: Expr | None
     per: Name
 
 
-@dataclass(frozen=True, slots=True)
-class Lock(Node):
+class Lock(Node, frozen=True):
     name: Name
     title: Text | None
 
 
-@dataclass(frozen=True, slots=True)
-class Param(Node):
+class Param(Node, frozen=True):
     name: Name
     type: Type | None
 
 
-@dataclass(frozen=True, slots=True)
-class Effect(Node):
+class Effect(Node, frozen=True):
     kind: Name
     places: tuple[Place, ...]
     range: Range | None
 
 
-@dataclass(frozen=True, slots=True)
-class Ensures(Node):
+class Ensures(Node, frozen=True):
     condition: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Extern(Node):
+class Extern(Node, frozen=True):
     name: Name
     params: tuple[Param, ...]
     result: Type | None
@@ -375,13 +327,11 @@ class Extern(Node):
 # ---- sequences
 
 
-@dataclass(frozen=True, slots=True)
-class Block(Node):
+class Block(Node, frozen=True):
     items: tuple[Item, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence(Node):
+class Sequence(Node, frozen=True):
     """``body`` is None where whoever imports the module defines it."""
 
     kind: Name
@@ -392,22 +342,19 @@ class Sequence(Node):
     body: Block | None
 
 
-@dataclass(frozen=True, slots=True)
-class Arm(Node):
+class Arm(Node, frozen=True):
     condition: Expr
     body: Block
 
 
-@dataclass(frozen=True, slots=True)
-class When(Node):
+class When(Node, frozen=True):
     """``when … {…} else when … {…} else {…}``; the chain is flat."""
 
     arms: tuple[Arm, ...]
     otherwise: Block | None
 
 
-@dataclass(frozen=True, slots=True)
-class Each(Node):
+class Each(Node, frozen=True):
     """A loop over ``0 .. limit - 1`` (``below``) or over a range, both ends included."""
 
     var: Name
@@ -415,75 +362,63 @@ class Each(Node):
     body: Block
 
 
-@dataclass(frozen=True, slots=True)
-class Case(Node):
+class Case(Node, frozen=True):
     value: Number
     body: Block
 
 
-@dataclass(frozen=True, slots=True)
-class Match(Node):
+class Match(Node, frozen=True):
     value: Expr
     falling: bool
     cases: tuple[Case, ...]
     otherwise: Block | None
 
 
-@dataclass(frozen=True, slots=True)
-class Labelled(Node):
+class Labelled(Node, frozen=True):
     label: Name
     body: Block
 
 
-@dataclass(frozen=True, slots=True)
-class Leave(Node):
+class Leave(Node, frozen=True):
     label: Name
 
 
-@dataclass(frozen=True, slots=True)
-class Return(Node):
+class Return(Node, frozen=True):
     value: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
-class Holding(Node):
+class Holding(Node, frozen=True):
     lock: Name
     body: Block
 
 
-@dataclass(frozen=True, slots=True)
-class Let(Node):
+class Let(Node, frozen=True):
     name: Name
     type: Type | None
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Move(Node):
+class Move(Node, frozen=True):
     place: Place
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Change(Node):
+class Change(Node, frozen=True):
     field: Name
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Modify(Node):
+class Modify(Node, frozen=True):
     place: Place
     changes: tuple[Change, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Copy(Node):
+class Copy(Node, frozen=True):
     kind: Name
     places: tuple[Place, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Order(Node):
+class Order(Node, frozen=True):
     """Barriers, and the two sides that they order (None only in a lifecycle)."""
 
     barriers: tuple[Barrier, ...]
@@ -491,18 +426,15 @@ class Order(Node):
     then: Events | None
 
 
-@dataclass(frozen=True, slots=True)
-class Warn(Node):
+class Warn(Node, frozen=True):
     condition: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Assert(Node):
+class Assert(Node, frozen=True):
     condition: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class May(Node):
+class May(Node, frozen=True):
     kind: Name
     places: tuple[Place, ...]
 
@@ -510,28 +442,24 @@ class May(Node):
 # ---- how sequences compose, what must hold, and examples
 
 
-@dataclass(frozen=True, slots=True)
-class Phase(Node):
+class Phase(Node, frozen=True):
     docs: tuple[Doc, ...]
     name: Name
     condition: Expr | None
     body: Block
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat(Node):
+class Repeat(Node, frozen=True):
     docs: tuple[Doc, ...]
     name: Name
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Steps(Node):
+class Steps(Node, frozen=True):
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Either(Node):
+class Either(Node, frozen=True):
     docs: tuple[Doc, ...]
     alternatives: tuple[Steps, ...]
 
@@ -539,51 +467,43 @@ class Either(Node):
 Step: TypeAlias = Phase | Repeat | Either
 
 
-@dataclass(frozen=True, slots=True)
-class Lifecycle(Node):
+class Lifecycle(Node, frozen=True):
     name: Name
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Invariant(Node):
+class Invariant(Node, frozen=True):
     name: Name
     points: tuple[Name, ...]
     reason: Text
     condition: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Fact(Node):
+class Fact(Node, frozen=True):
     negated: bool
     place: Place
     value: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
-class Given(Node):
+class Given(Node, frozen=True):
     facts: tuple[Fact, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Run(Node):
+class Run(Node, frozen=True):
     phases: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Expect(Node):
+class Expect(Node, frozen=True):
     condition: Expr
     point: Name | None
 
 
-@dataclass(frozen=True, slots=True)
-class Actor(Node):
+class Actor(Node, frozen=True):
     name: Name
     body: Block
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario(Node):
+class Scenario(Node, frozen=True):
     title: Text
     steps: tuple[Given | Run | Expect | Actor, ...]
 
@@ -591,40 +511,34 @@ class Scenario(Node):
 # ---- how one tree spells it in C
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling(Node):
+class Spelling(Node, frozen=True):
     role: Name | None
     subject: Place
     type: Text | None
     patterns: tuple[Text, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Include(Node):
+class Include(Node, frozen=True):
     paths: tuple[Text, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class File(Node):
+class File(Node, frozen=True):
     paths: tuple[Text, ...]
     globs: tuple[Name, ...]
     entries: tuple[Spelling | Include, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Header(Node):
+class Header(Node, frozen=True):
     paths: tuple[Text, ...]
     globs: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Scope(Node):
+class Scope(Node, frozen=True):
     globs: tuple[Name, ...]
     entries: tuple[Spelling, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect(Node):
+class Dialect(Node, frozen=True):
     name: Name
     target: Name
     entries: tuple[Spelling | File | Header | Scope, ...]

@@ -178,7 +178,7 @@ def program(body: s.Body) -> Program:
     return Program("t", (Module("t", registers=(LOG,), locks=(LOCK,), sequences=(sequence,)),))
 
 
-@settings(max_examples=6000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(st.integers(0, 1 << 64))
 def test_generated_control_flow_goes_where_the_ir_says(seed: int) -> None:
     body = Bodies(seed).body(5, PARAMS, ())

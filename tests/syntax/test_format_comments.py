@@ -9,7 +9,8 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from test_format import SAMPLES, bare, formatted, hold, module, tokens
+
+from tests.syntax.test_format import SAMPLES, bare, formatted, hold, module, tokens
 
 EXAMPLES = {
     "on lines of its own, before what follows": (
@@ -155,7 +156,7 @@ EXAMPLES = {
         """,
         """
         context c of d {
-            a : u8  // a
+            a    : u8  // a
             // long
             // really
             long : u8  feeds A

@@ -1,27 +1,46 @@
-"""Random expressions: what is printed reads back as the same tree, with no parenthesis too many."""
+"""Expressions read back as the tree that was printed, with no parenthesis too many or too few."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_format import bare, hold, module
 
 from dsl.source import Source
 from dsl.syntax import tree as t
 from dsl.syntax.format import format_module
 from dsl.syntax.format.words import expr
 from dsl.syntax.parser import parse
+from tests.syntax.test_format import bare, hold, module, parts
 
 OPERATORS = (
     *("implies", "or", "and", "==", "!=", "<", "<=", ">", ">=", "|", "^", "&", "<<", ">>"),
     *("+", "-", "*"),
 )
+COMPARISONS = {"==", "!=", "<", "<=", ">", ">="}
+#: Within one of the former, another one of either keeps its parentheses, needed or not.
+BITWISE = {"<<", ">>", "&", "^", "|"}
+ARITHMETIC = BITWISE | {"+", "-", "*"}
+
+
+#: Where the expressions stand that are read.
+RETURN = "sequence f() { return "
 
 
 def name(text: str) -> t.Name:
     return t.Name(0, 0, text)
+
+
+def place(text: str) -> t.Place:
+    return t.Place(0, 0, name(text), ())
+
+
+def binary(op: str, left: t.Expr, right: t.Expr) -> t.Binary:
+    return t.Binary(0, 0, op, left, right)
 
 
 names = st.sampled_from(["a", "b", "vcpu", "LR<n>_EL2", "x1"]).map(name)
@@ -51,6 +70,11 @@ def grown(inner: st.SearchStrategy[t.Expr]) -> st.SearchStrategy[t.Expr]:
 
 leaves = st.one_of(numbers, st.builds(t.Place, st.just(0), st.just(0), names, st.just(())))
 expressions = st.recursive(leaves, grown, max_leaves=25)
+calculations = st.recursive(
+    leaves,
+    lambda inner: st.builds(binary, st.sampled_from(sorted(ARITHMETIC)), inner, inner),
+    max_leaves=10,
+)
 
 
 def printed(node: t.Expr) -> str:
@@ -59,7 +83,7 @@ def printed(node: t.Expr) -> str:
 
 def value(text: str) -> t.Expr:
     """The expression that a sequence returns, from its text."""
-    body = module(f"sequence f() {{ return {text} }}").items[0].body
+    body = module(f"{RETURN}{text} }}").items[0].body
     assert isinstance(body, t.Sequence)
     assert body.body is not None
     jump = body.body.items[0].body
@@ -74,14 +98,72 @@ def test_reads_back_as_it_was(node: t.Expr) -> None:
     assert bare(value(printed(node))) == bare(node)
 
 
-@settings(max_examples=200, deadline=None)
+def check_parentheses(node: t.Expr) -> None:
+    """Each parenthesis is needed or stands between doubtful operators, and those all have some."""
+    text = printed(node)
+    found = pairs(text)
+    doubts = {(inner.start, inner.end - 1) for inner in doubtful(value(text))}
+    at = len(RETURN)
+    for start, end in found:
+        without = f"{text[:start]} {text[start + 1 : end]} {text[end + 1 :]}"
+        _, findings = parse(Source("example", f"{RETURN}{without} }}"))
+        needed = findings or bare(value(without)) != bare(node)
+        assert needed or (start + at, end + at) in doubts, without
+    assert doubts <= {(start + at, end + at) for start, end in found}
+
+
+def doubtful(root: t.Expr) -> Iterator[t.Binary]:
+    """Operations directly within another one, where one may wonder which operator is tighter."""
+    open_: list[Any] = [root]
+    while open_:
+        node = open_.pop()
+        if isinstance(node, tuple):
+            open_ += node
+        elif isinstance(node, t.Node):
+            open_ += parts(node)
+        if isinstance(node, t.Binary) and node.op in BITWISE:
+            for inner in (node.left, node.right):
+                if isinstance(inner, t.Binary) and inner.op in ARITHMETIC - {node.op}:
+                    yield inner
+
+
+@settings(max_examples=300, deadline=None)
 @given(expressions)
 def test_no_parenthesis_could_go(node: t.Expr) -> None:
-    text = printed(node)
-    for start, end in pairs(text):
-        without = f"{text[:start]} {text[start + 1 : end]} {text[end + 1 :]}"
-        _, findings = parse(Source("example", f"sequence f() {{ return {without} }}"))
-        assert findings or bare(value(without)) != bare(node)
+    check_parentheses(node)
+
+
+@settings(max_examples=300, deadline=None)
+@given(calculations)
+def test_no_parenthesis_could_go_from_a_calculation(node: t.Expr) -> None:
+    check_parentheses(node)
+
+
+@pytest.mark.parametrize("outer", OPERATORS)
+def test_no_parenthesis_could_go_between_two_operators(outer: str) -> None:
+    for inner in OPERATORS:
+        operation = binary(inner, place("b"), place("c"))
+        check_parentheses(binary(outer, operation, place("a")))
+        check_parentheses(binary(outer, place("a"), operation))
+
+
+@pytest.mark.parametrize("operator", [op for op in OPERATORS if op not in COMPARISONS])
+def test_a_chain_may_be_very_long(operator: str) -> None:
+    node: t.Expr = place("a")
+    for _ in range(5000):
+        both = (place("a"), node) if operator == "implies" else (node, place("a"))
+        node = binary(operator, *both)
+    assert printed(node) == f" {operator} ".join(["a"] * 5001)
+
+
+def test_chains_of_one_operand_may_be_very_long() -> None:
+    negated: t.Expr = place("a")
+    updated: t.Expr = place("a")
+    for _ in range(5000):
+        negated = t.Not(0, 0, negated)
+        updated = t.With(0, 0, updated, name("x"), place("a"))
+    assert printed(negated) == "not " * 5000 + "a"
+    assert printed(updated) == "a" + " with x = a" * 5000
 
 
 def pairs(text: str) -> list[tuple[int, int]]:

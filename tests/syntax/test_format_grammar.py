@@ -7,7 +7,8 @@ from functools import cache
 
 import pytest
 from lark.grammar import NonTerminal, Symbol
-from test_format import INLINED, hold, plain_parser
+
+from tests.syntax.test_format import INLINED, hold, plain_parser
 
 WORDS = {
     "NAME": ["a", "vcpu", "_x1", "a_name_that_is_rather_long", "ICH_VMCR_EL2"],

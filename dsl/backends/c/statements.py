@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, assert_never
+
+from msgspec.structs import replace
 
 from dsl.backends.c.banks import element_reads, switch_over, unspelt_bank
 from dsl.backends.c.expressions import Expressions

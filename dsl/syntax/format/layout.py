@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import assert_never
 
@@ -27,8 +27,7 @@ from dsl.syntax.format.words import (
 from dsl.syntax.format.writer import Body, Writer
 
 
-@dataclass(frozen=True, slots=True)
-class _Otherwise(t.Node):
+class _Otherwise(t.Node, frozen=True):
     """The last case of a match."""
 
     body: t.Block
