@@ -21,9 +21,7 @@ class Figure:
 
 
 def figure(what: str, values: Sequence[float], unit: str) -> Figure:
-    return Figure(
-        what, statistics.median(values), min(values), max(values), unit, len(values)
-    )
+    return Figure(what, statistics.median(values), min(values), max(values), unit, len(values))
 
 
 def show(figures: Sequence[Figure], *, as_json: bool) -> None:

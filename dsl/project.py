@@ -376,7 +376,7 @@ class _Reader:
                 "a path here is relative to the folder of vgs.toml",
             )
             return None
-        return Path(os.path.normpath(self.folder / text))
+        return Path(shown(self.folder / text))
 
     def _near(self, path: Path, *, folders: bool) -> str:
         try:

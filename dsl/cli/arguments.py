@@ -33,6 +33,10 @@ class Parser(argparse.ArgumentParser):
         self.flags += names
         self.add_argument(*names, **rest)  # type: ignore[arg-type]
 
+    def arguments(self, metavar: str, help: str) -> None:
+        """Adds the arguments that are no options, any number of them, as ``words``."""
+        self.add_argument("words", nargs="*", metavar=metavar, help=help)
+
     def output_format(self) -> None:
         """Adds ``--format``."""
         self.flag(
@@ -44,17 +48,19 @@ class Parser(argparse.ArgumentParser):
         )
 
     def read(self, argv: Sequence[str]) -> argparse.Namespace:
-        """The options and arguments of a command line; they may be mixed."""
-        if any(word in ("-h", "--help") for word in _before_dashes(argv)):
+        """The options and ``words`` of a command line; they may be mixed."""
+        words = list(argv)
+        # argparse loses what is behind `--` where options and words are mixed.
+        dashes = words.index("--") if "--" in words else len(words)
+        if "-h" in words[:dashes] or "--help" in words[:dashes]:
             raise Help(self.format_help())
-        options, unknown = self.parse_known_intermixed_args(list(argv))
+        options, unknown = self.parse_known_intermixed_args(words[:dashes])
         if unknown:
             self._unknown(unknown[0])
+        options.words += words[dashes + 1 :]
         return options
 
     def _unknown(self, word: str) -> NoReturn:
-        if not word.startswith("-"):
-            raise CannotRun(f"{self.verb}: too many arguments: {word!r}", self._usage())
         name = word.split("=", 1)[0]
         from dsl.diagnostics import suggest
 
@@ -68,7 +74,3 @@ class Parser(argparse.ArgumentParser):
 
     def _usage(self) -> str:
         return f"`vgs {self.verb} --help` says more"
-
-
-def _before_dashes(argv: Sequence[str]) -> Sequence[str]:
-    return argv[: argv.index("--")] if "--" in argv else argv

@@ -36,13 +36,13 @@ _WORDS = {
 def run(argv: Sequence[str], console: Console) -> int:
     """Runs the verb; gives the exit status.  Raises `CannotRun`, and `HasErrors` for vgs.toml."""
     parser = Parser("build", _ABOUT)
-    parser.add_argument("path", nargs="*", metavar="PATH", help="modules")
+    parser.arguments("PATH", "modules")
     parser.flag("-o", "--output", metavar="DIR", help="the folder to write to")
     parser.flag("--dialect", metavar="NAME", help="the dialect for the modules named")
     parser.flag("--check", action="store_true", help="write nothing; list what is out of date")
     parser.output_format()
     options = parser.read(argv)
-    request, output = _request(options.path, options.output, options.dialect)
+    request, output = _request(options.words, options.output, options.dialect)
     result = outputs.build(request, output, keep=options.check, progress=console.progress)
     if options.format == "json":
         console.json(_json(result, options.check))

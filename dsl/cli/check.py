@@ -24,10 +24,10 @@ Exit status: 0 nothing found, 1 errors or warnings found, 2 could not run."""
 def run(argv: Sequence[str], console: Console) -> int:
     """Runs the verb; gives the exit status.  Raises `CannotRun`."""
     parser = Parser("check", _ABOUT)
-    parser.add_argument("path", nargs="*", metavar="PATH", help="files or folders, or -")
+    parser.arguments("PATH", "files or folders, or -")
     parser.output_format()
     options = parser.read(argv)
-    given = inputs(options.path)
+    given = inputs(options.words)
     workspace = Workspace(given.roots)
     loaded = _load(given, workspace)
     workspace.check(loaded)

@@ -30,12 +30,12 @@ _PLACES = ("hunks", "outside", "outside_text", "unjudged")
 def run(argv: Sequence[str], console: Console) -> int:
     """Runs the verb; gives the exit status.  Raises `CannotRun` and `HasErrors`."""
     parser = Parser("diff", _ABOUT)
-    parser.add_argument("path", nargs="*", metavar="BEFORE AFTER", help="two modules or folders")
+    parser.arguments("BEFORE AFTER", "two modules or folders")
     parser.flag("--patch", metavar="FILE", help="the patch, or -")
     parser.output_format()
     options = parser.read(argv)
     patch = Path(options.patch) if options.patch is not None else None
-    done = _compare(options.path, patch, console)
+    done = _compare(options.words, patch, console)
     if options.format == "json":
         console.json(_json(done))
     else:

@@ -20,11 +20,11 @@ Show the page behind a diagnostic: what it means, why it matters, what to do. CO
 def run(argv: Sequence[str], console: Console) -> int:
     """Runs the verb; gives the exit status.  Raises `CannotRun`."""
     parser = Parser("explain", _ABOUT)
-    parser.add_argument("code", nargs="*", metavar="CODE", help="codes of diagnostics")
+    parser.arguments("CODE", "codes of diagnostics")
     parser.output_format()
     options = parser.read(argv)
     known = catalogue()
-    chosen = [_find(word, known) for word in options.code]
+    chosen = [_find(word, known) for word in options.words]
     if options.format == "json":
         pages = chosen or list(known.values())
         console.json({"diagnostics": [_json(page) for page in pages]})

@@ -31,11 +31,11 @@ files in another layout, 2 could not run."""
 def run(argv: Sequence[str], console: Console) -> int:
     """Runs the verb; gives the exit status.  Raises `CannotRun`, and `HasErrors` for vgs.toml."""
     parser = Parser("fmt", _ABOUT)
-    parser.add_argument("path", nargs="*", metavar="PATH", help="files or folders, or -")
+    parser.arguments("PATH", "files or folders, or -")
     parser.flag("--check", action="store_true", help="write nothing; list what would change")
     parser.output_format()
     options = parser.read(argv)
-    given = inputs(options.path)
+    given = inputs(options.words)
     if given.stdin:
         return _standard_input(options.check, options.format, console)
     if given.findings and not given.files:

@@ -44,7 +44,7 @@ class WrongKindOfName(Diagnostic):
 
     What to do: the message says what was found and what is needed here.
 
-        vhe <- 1                      // a condition is a fact; sequences cannot change it
+        vhe <- 1                      // a fact; sequences cannot change it
     """
 
     code = "VGS022"

@@ -96,7 +96,7 @@ class WriteOnly(Diagnostic):
     What to do: write the whole register.
 
         register OSLAR_EL1 : 32 wo { OSLK [0] res0 [31:1] }
-        sequence lock() { OSLAR_EL1.OSLK <- 1 }           // reads the other bits first
+        sequence lock() { OSLAR_EL1.OSLK <- 1 }    // reads the other bits first
     """
 
     code = "VGS036"

@@ -63,7 +63,7 @@ class ImportCycle(Diagnostic):
     that is defined by whoever imports this module can be declared here without its
     block:
 
-        save __vgic_v3_save_state(vcpu)       // defined in before.vgs and in after.vgs
+        save __vgic_v3_save_state(vcpu)       // defined in before.vgs and after.vgs
     """
 
     code = "VGS005"

@@ -14,7 +14,7 @@ class TypeMismatch(Diagnostic):
 
     What to do: compare (`x == 1`), or branch: `when vhe { … } else { … }`.
 
-        ICH_HCR_EL2 <- vhe            // vhe is a truth value, the register takes a number
+        ICH_HCR_EL2 <- vhe            // a truth value: the register takes a number
     """
 
     code = "VGS040"
@@ -41,7 +41,7 @@ class LosesBits(Diagnostic):
     What to do: make the slot or the local as wide as the register. A narrower one
     is allowed only where every lost bit is RES0.
 
-        vgic_lr[16] : u32 mirrors ICH_LR<n>_EL2       // bits 63:48 hold state and priority
+        vgic_lr[16] : u32 mirrors ICH_LR<n>_EL2    // bits 63:48 hold the state
     """
 
     code = "VGS042"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from dsl.diagnostics import Note, suggest
 from dsl.diagnostics.dialects import NotAPattern, SpeltTwice, UnknownVariable
@@ -198,7 +198,7 @@ class _Reader:
                 return self._declared(node.subject, role)
 
     def _one_of(
-        self, name: t.Name, known: Iterable[str], what: str
+        self, name: t.Name, known: Collection[str], what: str
     ) -> tuple[str, str | None] | None:
         if name.text in known:
             return name.text, None
@@ -206,7 +206,7 @@ class _Reader:
             UnknownName(
                 self.scope.span(name),
                 f"`{name.text}` is not {what}",
-                help=suggest(name.text, known) or f"one of {', '.join(known)}",
+                help=suggest(name.text, known) or (f"one of {', '.join(known)}" if known else ""),
             )
         )
         return None
@@ -296,7 +296,7 @@ class _Reader:
         span = self.scope.span(node)
         why = _why_not(node.value)
         if why:
-            self.scope.found.add(NotAPattern(span, f"{why} does not belong in a pattern"))
+            self.scope.found.add(NotAPattern(span, why))
             return False
         for variable in _VARIABLE.findall(node.value):
             if variable not in allowed:
@@ -313,9 +313,14 @@ class _Reader:
 
 
 def _why_not(pattern: str) -> str:
-    """What makes a string more than one expression, lvalue, declaration or signature."""
+    """What makes a string something else than one expression, lvalue, declaration, signature."""
     if not pattern.strip():
-        return "nothing at all"
+        return "a pattern cannot be empty"
+    what = _more_in(pattern)
+    return f"{what} does not belong in a pattern" if what else ""
+
+
+def _more_in(pattern: str) -> str:
     for sign, name in _FORBIDDEN.items():
         if sign in pattern:
             return name

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias, TypeVar
 
-from dsl.diagnostics import Diagnostic, Diagnostics, Note
+from dsl.diagnostics import Diagnostic, Diagnostics, Note, Severity
 from dsl.diagnostics.names import Unused
 from dsl.diagnostics.registers import CircularBehaviour
 from dsl.diagnostics.sequences import BadPartner
@@ -62,6 +62,10 @@ class Resolved:
     points: frozenset[str]
     used: frozenset[str]
     findings: tuple[Diagnostic, ...]
+
+    @property
+    def errors(self) -> bool:
+        return any(f.severity is Severity.ERROR for f in self.findings)
 
 
 @dataclass(slots=True)
@@ -255,6 +259,11 @@ class _Resolver:
                     at = (shape.name, member.name.text)
                     make = partial(registers.derived, self.scope, member, shape)
                     self.scope.thunks.setdefault(at, make)
+        # Conditions first, so that one that stands in a register is known for what it is.
+        for item, condition in self._sorted(self._each(t.Condition)):
+            made, defined = contexts.conditions(self.scope, item, condition)
+            self.parts.conditions += made
+            self.parts.definitions += defined
         for node, shape in self.shapes:
             for member in node.members:
                 if isinstance(member, t.Derive):
@@ -265,10 +274,6 @@ class _Resolver:
             self.parts.legalisations += legal
             self.parts.computed += computed
         registers.check_circles(self.scope, self.parts.computed)
-        for item, condition in self._sorted(self._each(t.Condition)):
-            made, defined = contexts.conditions(self.scope, item, condition)
-            self.parts.conditions += made
-            self.parts.definitions += defined
 
     # ---- sequences
 
@@ -309,7 +314,7 @@ class _Resolver:
                     param.name, param.type, param.view, param.span, what
                 )
             body = block(scope, frame, node.body)
-            if shell.signature.result is not None and not ends_with_return(body):
+            if shell.signature.result is not None and not ends_with_return(node.body):
                 self.found.add(
                     NoValue(
                         scope.span(node.name),

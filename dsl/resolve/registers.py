@@ -54,14 +54,6 @@ def register_shape(scope: Scope, item: t.Item, node: t.Register) -> Register | N
         if numbered is None:
             return None
         first, count, var = numbered
-    elif bank(node.name.text) is not None:
-        scope.found.add(
-            BadRegister(
-                scope.span(node.name),
-                f"`{node.name.text}` is a bank of registers: say `for … in …`",
-            )
-        )
-        return None
     reset = _reset(scope, node.reset, (1 << width) - 1)
     shape = _Layout(scope, node, width, reset)
     for member in node.members:
@@ -159,15 +151,6 @@ class _Layout:
                 self.broken = True
                 return
             first, count, var = numbered
-        elif bank(node.name.text) is not None:
-            self.broken = True
-            scope.found.add(
-                BadRegister(
-                    scope.span(node.name),
-                    f"`{node.name.text}` is a family of fields: say `for … in …`",
-                )
-            )
-            return
         placed = self._bits(node.bits, var, first, count)
         if placed is None:
             return
@@ -263,7 +246,7 @@ class _Layout:
                 self.scope.found.add(
                     OverlappingBits(
                         span,
-                        f"bits {_ranges(both)} of {self.node.name.text} are declared twice: "
+                        f"{_ranges(both)} of {self.node.name.text} declared twice: "
                         f"as {claim.name} and as {name}",
                         (Note(claim.span, f"{claim.name} is here"),),
                     )
@@ -309,7 +292,7 @@ class _Layout:
             self.scope.found.add(
                 UndeclaredBits(
                     self.scope.span(self.node.name),
-                    f"bits {_ranges(hole)} of {self.node.name.text} are not declared",
+                    f"{_ranges(hole)} of {self.node.name.text} not declared",
                     help="declare the field, or " + "res0 " + ", ".join(_brackets(hole)),
                 )
             )
@@ -327,7 +310,8 @@ def _runs(mask: int) -> list[tuple[int, int]]:
 
 
 def _ranges(mask: int) -> str:
-    return ", ".join(f"{h}:{l}" if h > l else f"{l}" for h, l in _runs(mask))
+    shown = ", ".join(f"{h}:{l}" if h > l else f"{l}" for h, l in _runs(mask))
+    return f"bits {shown}" if mask & (mask - 1) else f"bit {shown}"
 
 
 def _brackets(mask: int) -> list[str]:

@@ -320,22 +320,21 @@ def _may(scope: Scope, frame: Frame, node: t.May, doc: tuple[str, ...]) -> s.May
     return s.May(node.kind.text, tuple(found), doc, scope.span(node))  # type: ignore[arg-type]
 
 
-def ends_with_return(body: s.Body) -> bool:
-    """Whether every path through a body returns."""
-    if not body:
-        return False
-    match body[-1]:
-        case s.Return():
+def ends_with_return(node: t.Block) -> bool:
+    """Whether every path through a block returns."""
+    match node.items[-1].body if node.items else None:
+        case t.Return():
             return True
-        case s.If(arms=arms, otherwise=otherwise):
+        case t.When(arms=arms, otherwise=otherwise):
             return otherwise is not None and all(
                 ends_with_return(b) for b in (*(a.body for a in arms), otherwise)
             )
-        case s.Switch(cases=cases, otherwise=otherwise, falling=falling):
+        case t.Match(cases=cases, otherwise=otherwise, falling=falling):
             if otherwise is None:
                 return False
-            if falling:
-                return ends_with_return(otherwise)
-            return all(ends_with_return(b) for b in (*(c.body for c in cases), otherwise))
+            # Falling cases all come to the last one.
+            return ends_with_return(otherwise) and (
+                falling or all(ends_with_return(c.body) for c in cases)
+            )
         case _:
             return False

@@ -29,7 +29,10 @@ class Checks:
         """Promises, recursion, and for a ``whole`` program definitions and coverage too."""
         sequences = program.sequences
         order = self._recursion(sequences)
-        Promises(sequences, program.slots, self.found).check(order)
+        # Of a module with errors not every statement is there to be judged.
+        broken = {r.source.name for r in closure if r.errors}
+        sound = [n for n in order if sequences[n].signature.span.source.name not in broken]
+        Promises(sequences, program.slots, self.found).check(sound)
         if whole:
             self._coverage(program, closure)
 

@@ -247,7 +247,9 @@ class Workspace:
                 # A module that others of the run import is only a part of their programs.
                 whole = loaded.complete and loaded.resolved.module.name not in imported
                 checks.program(self.program(loaded), self.closure(loaded), whole=whole)
-        checks.unused([x.resolved for x in judged], [x.resolved for x in everything])
+        # What was not read to the end may use anything.
+        if all(each.complete for each in everything):
+            checks.unused([x.resolved for x in judged], [x.resolved for x in everything])
 
 
 #: Findings that may only follow from a file that was not read completely.

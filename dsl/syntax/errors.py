@@ -55,12 +55,7 @@ def explain(
         )
     match error:
         case UnexpectedToken(token=token) if token.type == "$END":
-            begins = _first_word(source, start, end)
-            return UnexpectedEnd(
-                begins,
-                f"this is not finished: {_expected(error.expected)} is missing at the end",
-                (Note(_last_word(source, start, end), "it ends here"),),
-            )
+            return _unfinished(error, source, start, end)
         case UnexpectedToken(token=token):
             return _unexpected(token, error, source, start, keywords)
         case UnexpectedCharacters():
@@ -69,12 +64,39 @@ def explain(
     raise AssertionError(error)
 
 
+def _unfinished(error: UnexpectedToken, source: Source, start: int, end: int) -> Diagnostic:
+    """A declaration that ends too early: at the next one, or at the end of the file."""
+    begins = _first_word(source, start, end)
+    last = _last_word(source, start, end)
+    missing = _expected(_acceptable(error))
+    if end < len(source.text):
+        following = _first_word(source, end, len(source.text))
+        return Unfinished(
+            following,
+            f"`{following.text}` cannot begin here: what comes before it is not finished",
+            (Note(begins, "this begins here"), Note(last, "and ends here")),
+            help=f"{missing} could follow",
+        )
+    return UnexpectedEnd(
+        begins,
+        f"this is not finished: {missing} is missing at the end",
+        (Note(last, "it ends here"),),
+    )
+
+
+def _acceptable(error: UnexpectedToken) -> set[str]:
+    """What could stand at the place of an error; a closing bracket says it all."""
+    accepts = set(error.accepts or error.expected)
+    closing = accepts & {"RBRACE", "RPAR", "RSQB"}
+    return closing if error.token.type == "$END" and closing else accepts
+
+
 def _unexpected(
     token: Token, error: UnexpectedToken, source: Source, start: int, keywords: frozenset[str]
 ) -> Diagnostic:
     at = token.start_pos or 0
     span = Span(source, at, at + len(token))
-    expected = _expected(error.expected)
+    expected = _expected(_acceptable(error))
     before = _word_before(source, start, at)
     if str(token) in keywords:
         return Unfinished(

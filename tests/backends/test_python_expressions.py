@@ -37,7 +37,14 @@ ARRAY = Slot("array", "c", "vcpu", Int(16, True), 3, None, None, None, (), SPAN)
 FLAG = Slot("flag", "c", "vcpu", BOOL, 0, None, None, None, (), SPAN)
 FACT = Condition("fact", None, BOOL, None, None, Period.MACHINE, (), SPAN)
 LEVEL = Condition("level", "vcpu", U32, 1, 7, Period.VM, (), SPAN)
-PARAMS = {"p": Int(3), "q": U32, "r": U64, "s": INT, "t": Int(64, True), "b": BOOL}
+PARAMS: dict[str, Int | Bool] = {
+    "p": Int(3),
+    "q": U32,
+    "r": U64,
+    "s": INT,
+    "t": Int(64, True),
+    "b": BOOL,
+}
 DERIVED = Derived(
     REGISTER,
     "sum",
@@ -397,3 +404,44 @@ READABLE = [
 @pytest.mark.parametrize(("e", "text"), READABLE, ids=[t for _, t in READABLE])
 def test_generated_expressions_read_well(e: x.Expr, text: str) -> None:
     assert body(e) == f"return {text}"
+
+
+def variable(name: str) -> x.Expr:
+    return x.Var(name, PARAMS[name], SPAN)
+
+
+ALL_ONES = World(
+    {"p": 7, "q": U32.greatest, "r": U64.greatest, "s": -1, "t": -1, "b": True, "fact": True}
+    | {"level": 7},
+    dict.fromkeys(("R", "B1", "B2", "B3"), U64.greatest),
+    {"small": 5, "flag": True, "array": [-1, -1, -1]},
+)
+EDGES = [
+    # Bits beyond a number's own width are not there for a field to find.
+    x.Extract(x.Cast(variable("r"), U32, SPAN), REGISTER, FIELDS[3], None, U64, SPAN),
+    x.Extract(x.Cast(variable("s"), U64, SPAN), REGISTER, FIELDS[3], None, U64, SPAN),
+    x.Extract(variable("s"), REGISTER, FIELDS[3], None, U64, SPAN),
+    x.Extract(variable("r"), REGISTER, FIELDS[3], None, Int(8), SPAN),
+    # Nor for one to be put in.
+    x.Insert(const(0), REGISTER, FIELDS[3], None, variable("r"), U32, SPAN),
+    x.Insert(variable("s"), REGISTER, FIELDS[1], None, const(0), INT, SPAN),
+    x.Insert(const(0, INT), REGISTER, FIELDS[3], None, variable("r"), INT, SPAN),
+    # A shift by the width gives 0, whatever the sign.
+    *(
+        binary(op, variable(name), const(by))
+        for op in ("<<", ">>")
+        for name in ("p", "q", "r", "s", "t")
+        for by in (0, 1, 2, 3, 31, 32, 63, 64, 65, U32.greatest)
+    ),
+    binary("<<", variable("s"), variable("s")),
+    binary(">>", variable("s"), variable("s")),
+    # Wrapping.
+    *(binary(op, variable(n), variable(n)) for op in ("+", "*") for n in ("p", "q", "r", "s", "t")),
+    *(binary("-", const(0, PARAMS[n]), variable(n)) for n in ("p", "q", "r", "s", "t")),
+    *(x.Cast(variable(n), to, SPAN) for n in ("p", "q", "r", "s", "t", "b") for to in TYPES),
+]
+
+
+@pytest.mark.parametrize("e", EDGES, ids=lambda e: str(EDGES.index(e)))
+def test_edges(e: x.Expr) -> None:
+    assert run(e, ALL_ONES)[0] == evaluate(e, ALL_ONES)

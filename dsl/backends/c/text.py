@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from dsl.ir.types import Int
 
 #: C's precedences, loosest first.
 LOGICAL_OR, LOGICAL_AND, OR, XOR, AND, EQUALITY, RELATION, SHIFT, SUM, PRODUCT, UNARY, POSTFIX = (
@@ -34,6 +37,8 @@ _BINARY = {
 _TOKEN = re.compile(
     r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|\w+|->|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||\S'
 )
+#: What a value may follow without brackets: nothing, an open bracket, a comma, an assignment.
+_OPEN = re.compile(r"(?:^|[(,\[]|(?<![=!<>])=)$")
 _VARIABLE = re.compile(r"\$([A-Za-z_]\w*)")
 
 WIDTH = 80
@@ -42,10 +47,11 @@ TAB = 8
 
 @dataclass(frozen=True, slots=True)
 class CText:
-    """An expression and the precedence of its loosest operator."""
+    """An expression, the precedence of its loosest operator, and its C type where that is known."""
 
     text: str
     precedence: int = POSTFIX
+    type: Int | None = None
 
     def at(self, least: int) -> str:
         """The text, in parentheses where it binds looser than ``least``."""
@@ -66,9 +72,14 @@ def _side(side: CText, op: str, least: int) -> str:
         UNARY,
         POSTFIX,
     )
+    if op in ("==", "!=", "<", "<=", ">", ">="):
+        mixed = EQUALITY <= side.precedence <= RELATION
     # In `a || b == c` nobody errs; in `a || b && c`, `a | b & c` and `1 << a + b` they do.
-    if op == "||" and side.precedence > LOGICAL_AND:
+    if op in ("&&", "||") and side.precedence > AND:
         mixed = False
+    # `!a & b` looks like a slip of the pen, so compilers warn.
+    if op in ("|", "^", "&") and side.text.startswith("!"):
+        mixed = True
     return f"({side.text})" if mixed else side.at(least)
 
 
@@ -81,7 +92,12 @@ def precedence_of(text: str) -> int:
     loosest = POSTFIX
     depth = 0
     operand = False
+    previous = ""
     for token in _TOKEN.findall(text):
+        if previous == ")" and not depth and (token == "(" or token[0].isalnum() or token == "_"):
+            # Nothing but the operand of a cast stands right after a bracket.
+            loosest = min(loosest, UNARY)
+        previous = token
         if token in "([":
             depth += 1
             operand = False
@@ -117,12 +133,11 @@ def fill(pattern: str, values: Mapping[str, CText]) -> CText:
     for match in _VARIABLE.finditer(pattern):
         value = values[match[1]]
         before, after = pattern[: match.start()].rstrip(), pattern[match.end() :].lstrip()
-        alone = (not before or before[-1] in "(,[") and (not after or after[0] in "),]")
+        alone = _OPEN.search(before) is not None and (not after or after[0] in "),]")
         pieces += [pattern[end : match.start()], value.text if alone else value.at(POSTFIX)]
         end = match.end()
     pieces.append(pattern[end:])
     text = "".join(pieces)
-    # Two signs must not grow together: `-$value` with a negative number.
     return CText(text, precedence_of(text))
 
 
@@ -146,70 +161,82 @@ def wrapped(indent: int, text: str) -> list[Line]:
     prefix = ""
     rest = text
     while True:
-        if indent * TAB + _width(prefix + rest) <= WIDTH:
-            return [*lines, Line(indent, prefix + rest)]
-        at = _break(prefix + rest, WIDTH - indent * TAB, len(prefix))
-        if at is None:
-            return [*lines, Line(indent, prefix + rest)]
         whole = prefix + rest
+        at = None
+        if indent * TAB + _width(whole, indent) > WIDTH:
+            at = _break(whole, indent, len(prefix))
+        if at is None:
+            return [*lines, Line(indent, whole)]
         lines.append(Line(indent, whole[:at].rstrip()))
-        column = _open_bracket(whole[:at], indent)
-        prefix = "\t" * (column // TAB) + " " * (column % TAB)
-        prefix = _relative(prefix, indent)
+        column = _continuation(whole[:at], indent)
+        prefix = "\t" * (column // TAB - indent) + " " * (column % TAB)
         rest = whole[at:].lstrip()
 
 
-def _relative(prefix: str, indent: int) -> str:
-    """The prefix without the tabs that the indent gives already."""
-    return prefix[indent:] if prefix.startswith("\t" * indent) else prefix
-
-
-def _width(text: str) -> int:
-    width = 0
+def _width(text: str, indent: int) -> int:
+    """The columns that a text takes that begins after ``indent`` tabs."""
+    start = width = indent * TAB
     for char in text:
         width = (width // TAB + 1) * TAB if char == "\t" else width + 1
-    return width
+    return width - start
 
 
-def _break(text: str, room: int, start: int) -> int | None:
-    """Where to break: after a comma or a logical operator, as far out and as late as possible."""
+#: Where a line may be broken, best first: after a comma or a logical operator, after another
+#: operator, after an assignment.
+_BREAKS = (
+    re.compile(r"(?<=[,;]) |(?<=&&) |(?<=\|\|) "),
+    re.compile(r"(?<=[\w)\]] [|^&+\-*]) |(?<=[\w)\]] (?:<<|>>|==|!=|<=|>=)) "),
+    re.compile(r"(?<=[\w)\]] =) "),
+)
+
+
+def _break(text: str, indent: int, start: int) -> int | None:
+    """Where to break: as far out and as late as possible, so that the line fits."""
+    depths = _depths(text)
+    for pattern in _BREAKS:
+        best: tuple[int, int] | None = None
+        for found in pattern.finditer(text, start + 1):
+            at = found.start()
+            if indent * TAB + _width(text[:at], indent) > WIDTH:
+                break
+            if best is None or depths[at] <= best[0]:
+                best = (depths[at], at)
+        if best is not None:
+            return best[1] + 1
+    return None
+
+
+def _depths(text: str) -> list[int]:
+    """How many brackets are open before each character."""
+    depths = []
     depth = 0
-    best: tuple[int, int] | None = None
-    width = 0
-    previous = ""
-    for i, char in enumerate(text):
-        if width > room:
-            break
-        if char in "([":
-            depth += 1
-        elif char in ")]":
-            depth -= 1
-        elif char == " " and i > start and (previous == "," or text[i - 2 : i] in ("||", "&&")):
-            if best is None or depth <= best[0]:
-                best = (depth, i)
-        width = (width // TAB + 1) * TAB if char == "\t" else width + 1
-        previous = char
-    return None if best is None else best[1] + 1
-
-
-def _open_bracket(text: str, indent: int) -> int:
-    """The column after the last bracket that is still open, counted from the left margin."""
-    stack: list[int] = []
-    width = indent * TAB
     for char in text:
-        width = (width // TAB + 1) * TAB if char == "\t" else width + 1
+        depths.append(depth)
+        depth += (char in "([") - (char in ")]")
+    return depths
+
+
+def _continuation(text: str, indent: int) -> int:
+    """The column after the last bracket that is still open, or after what is assigned to."""
+    stack: list[int] = []
+    for i, char in enumerate(text):
         if char in "([":
-            stack.append(width)
+            stack.append(i + 1)
         elif char in ")]" and stack:
             stack.pop()
-    return stack[-1] if stack else (indent + 1) * TAB
+    if not stack:
+        assigned = re.match(r"\s*(?:return |[^=]* [|&]?= (?=.))", text)
+        stack = [assigned.end()] if assigned else []
+    if not stack:
+        return (indent + 1) * TAB
+    return indent * TAB + _width(text[: stack[-1]], indent)
 
 
 def comment(indent: int, doc: tuple[str, ...]) -> list[Line]:
     """A comment in kernel form: on one line if it fits, else a block."""
-    if not doc:
+    if not any(d.strip() for d in doc):
         return []
-    safe = [d.replace("*/", "* /") for d in doc]
+    safe = [d.replace("*/", "* /").replace("/*", "/ *") for d in doc]
     if len(safe) == 1 and indent * TAB + len(safe[0]) + 6 <= WIDTH:
         return [Line(indent, f"/* {safe[0]} */")]
     room = WIDTH - indent * TAB - 3
@@ -221,8 +248,6 @@ def comment(indent: int, doc: tuple[str, ...]) -> list[Line]:
 
 def _reflowed(doc: list[str], room: int) -> list[str]:
     """The same words on lines that fit; an empty line still ends a paragraph."""
-    import textwrap
-
     lines: list[str] = []
     paragraph: list[str] = []
     for line in [*doc, ""]:
@@ -230,7 +255,7 @@ def _reflowed(doc: list[str], room: int) -> list[str]:
             paragraph.append(line.strip())
             continue
         if paragraph:
-            lines += textwrap.wrap(" ".join(paragraph), room, break_long_words=False)
+            lines += textwrap.wrap(" ".join(paragraph), room, break_long_words=False, break_on_hyphens=False)
         lines.append("")
         paragraph = []
     while lines and not lines[-1]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -10,12 +12,17 @@ from dsl.backends.python.code import site, string
 from dsl.backends.python.expressions import Expressions
 from dsl.backends.python.jumps import ends, leaves_of
 from dsl.backends.python.writer import Writer
+from dsl.diagnostics.text import TooDeep
+from dsl.failures import HasErrors
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
 from dsl.ir.platform import BarrierKind, Events
 from dsl.ir.shapes import Register
 from dsl.ir.types import Int
 from dsl.source import Span
+
+#: CPython refuses more statements with a block of their own inside each other.
+_DEEPEST = 20
 
 
 @dataclass(slots=True)
@@ -37,6 +44,7 @@ class Statements:
         self.expressions = expressions
         self.scope = expressions.scope
         self.rounds: list[_Round] = []
+        self.nested = 0
 
     def body(self, body: s.Body) -> None:
         with self.scope.block():
@@ -89,6 +97,17 @@ class Statements:
                 raise ValueError("`may` describes others, so it has no place in a simulated body")
             case _:
                 assert_never(statement)
+
+    @contextmanager
+    def _inner(self, head: str, span: Span) -> Iterator[None]:
+        """A ``for``, ``while`` or ``with``, of which Python nests only so many."""
+        self.nested += 1
+        if self.nested > _DEEPEST:
+            what = f"more than {_DEEPEST} loops, blocks and locks inside each other"
+            raise HasErrors([TooDeep(span, f"{what} cannot be simulated")])
+        with self.writer.block(head):
+            yield
+        self.nested -= 1
 
     # ---- places
 
@@ -169,7 +188,7 @@ class Statements:
         with self.scope.block():
             known = Bounds(low.low, high.high - (not loop.inclusive))
             name, _ = self.scope.declare(loop.var, str(loop.type), known)
-            with self.writer.block(f"for {name} in {reach}:"):
+            with self._inner(f"for {name} in {reach}:", loop.span):
                 self.rounds.append(_Round(None, None))
                 self.body(loop.body)
                 self.rounds.pop()
@@ -210,7 +229,7 @@ class Statements:
                 flag = self.scope.temporary(f"left_{block.label}", "bool")
                 self.writer.line(f"{flag} = False")
             self.rounds.append(_Round(block.label, flag))
-            with self.writer.block("while True:"):
+            with self._inner("while True:", block.span):
                 self.writer.comment([f"block {block.label}"])
                 self.body(block.body)
                 if not ends(block.body):
