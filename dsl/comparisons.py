@@ -91,10 +91,15 @@ def compare(
 
 
 def _patch(path: Path) -> str:
-    try:
-        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
-    except OSError as error:
-        raise CannotRun(f"{path} cannot be read: {reason(error)}") from error
+    if str(path) == "-":
+        if sys.stdin is None:
+            raise CannotRun("standard input is closed")
+        data = sys.stdin.buffer.read()
+    else:
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise CannotRun(f"{path} cannot be read: {reason(error)}") from error
     # A patch may hold bytes of any encoding: they must match, not be understood.
     return data.decode("utf-8", "surrogateescape")
 

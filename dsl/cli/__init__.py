@@ -125,7 +125,8 @@ def _abandon() -> None:
     """Lets the interpreter end without a word about the pipe."""
     for stream in (sys.stdout, sys.stderr):
         try:
-            stream.flush()
+            if stream is not None:
+                stream.flush()
         except OSError:
             # A stream that is no file, as in a test, has nothing to lose.
             with suppress(OSError):

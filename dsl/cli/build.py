@@ -34,7 +34,7 @@ _WORDS = {
 
 
 def run(argv: Sequence[str], console: Console) -> int:
-    """Runs the verb; gives the exit status.  Raises `CannotRun`, and `HasErrors` for vgs.toml."""
+    """Runs the verb; gives the exit status.  Raises `CannotRun`."""
     parser = Parser("build", _ABOUT)
     parser.arguments("PATH", "modules")
     parser.flag("-o", "--output", metavar="DIR", help="the folder to write to")
@@ -42,8 +42,11 @@ def run(argv: Sequence[str], console: Console) -> int:
     parser.flag("--check", action="store_true", help="write nothing; list what is out of date")
     parser.output_format()
     options = parser.read(argv)
-    request, output = _request(options.words, options.output, options.dialect)
-    result = outputs.build(request, output, keep=options.check, progress=console.progress)
+    try:
+        request, output = _request(options.words, options.output, options.dialect)
+        result = outputs.build(request, output, keep=options.check, progress=console.progress)
+    except HasErrors as error:
+        result = outputs.BuildResult(Path(options.output or "."), (), (), error.findings, ok=False)
     if options.format == "json":
         console.json(_json(result, options.check))
     else:

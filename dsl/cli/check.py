@@ -43,12 +43,15 @@ def run(argv: Sequence[str], console: Console) -> int:
 
 
 def _load(given: Inputs, workspace: Workspace) -> list[Loaded]:
+    if given.findings:
+        # Where imports are looked for is not known.
+        return []
     if given.stdin:
         source = decode(STDIN_NAME, "stdin", standard_input(), workspace.found)
-        loaded = [workspace.load_text(source.text, STDIN_NAME)] if source else []
+        found = [workspace.load_text(source.text, STDIN_NAME)] if source else []
     else:
-        loaded = [workspace.load(path) for path in given.files]
-    return [one for one in loaded if one is not None]
+        found = [workspace.load(path) for path in given.files]
+    return [one for one in found if one is not None]
 
 
 def _spelling(given: Inputs, workspace: Workspace, loaded: Sequence[Loaded]) -> None:

@@ -19,8 +19,9 @@ class Console:
     """
 
     def __init__(self) -> None:
-        self._out: TextIO = sys.stdout
-        self._err: TextIO = sys.stderr
+        # A stream that was closed before the start is None.
+        self._out: TextIO = sys.stdout or _nowhere()
+        self._err: TextIO = sys.stderr or _nowhere()
         self._progress = False
 
     def out(self, text: str) -> None:
@@ -79,6 +80,10 @@ class Console:
         """Hands everything over, so that a closed pipe shows now."""
         self._out.flush()
         self._err.flush()
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")
 
 
 def coloured(stream: TextIO) -> bool:

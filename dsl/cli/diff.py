@@ -13,6 +13,7 @@ from dsl.failures import CannotRun, HasErrors
 
 if TYPE_CHECKING:
     from dsl.cli.console import Console
+    from dsl.diagnostics import Diagnostic
 
 _ABOUT = """\
 Compare generated C with a patch: the old side of each hunk must be in what BEFORE generates, its
@@ -28,17 +29,22 @@ _PLACES = ("hunks", "outside", "outside_text", "unjudged")
 
 
 def run(argv: Sequence[str], console: Console) -> int:
-    """Runs the verb; gives the exit status.  Raises `CannotRun` and `HasErrors`."""
+    """Runs the verb; gives the exit status.  Raises `CannotRun`."""
     parser = Parser("diff", _ABOUT)
     parser.arguments("BEFORE AFTER", "two modules or folders")
     parser.flag("--patch", metavar="FILE", help="the patch, or -")
     parser.output_format()
     options = parser.read(argv)
     patch = Path(options.patch) if options.patch is not None else None
-    done = _compare(options.words, patch, console)
+    findings: tuple[Diagnostic, ...] = ()
+    try:
+        done = _compare(options.words, patch, console)
+    except HasErrors as error:
+        done, findings = [], error.findings
     if options.format == "json":
-        console.json(_json(done))
+        console.json(_json(done, findings))
     else:
+        console.findings(findings)
         from dsl.compare import render
 
         for number, one in enumerate(done):
@@ -46,7 +52,7 @@ def run(argv: Sequence[str], console: Console) -> int:
                 gap = "\n" if number else ""
                 console.out(f"{gap}{one.patch}: {one.before} → {one.after}\n\n")
             console.out(render(one.report, colour=console.colour))
-    return 0 if all(one.report.ok for one in done) else 1
+    return 1 if findings or not all(one.report.ok for one in done) else 0
 
 
 def _compare(
@@ -67,11 +73,15 @@ def _compare(
     return [comparisons.of_paths(before, after, patch, project, console.progress)]
 
 
-def _json(done: Sequence[comparisons.Compared]) -> dict[str, Any]:
+def _json(done: Sequence[comparisons.Compared], findings: Sequence[Diagnostic]) -> dict[str, Any]:
     """All reports as one: each hunk and each place says to which of ``diffs`` it belongs."""
+    from dsl.compare import Report
+
+    nothing = Report((), (), (), (), ())
     reports = [one.report.to_json() for one in done]
     merged: dict[str, Any] = {
-        "ok": all(report["ok"] for report in reports),
+        "ok": not findings and all(report["ok"] for report in reports),
+        "findings": [finding.to_json() for finding in findings],
         "diffs": [
             {
                 "before": one.before,
@@ -82,7 +92,7 @@ def _json(done: Sequence[comparisons.Compared]) -> dict[str, Any]:
             }
             for one, report in zip(done, reports, strict=True)
         ],
-        "summary": _sum([report["summary"] for report in reports]),
+        "summary": _sum([nothing.summary(), *(report["summary"] for report in reports)]),
     }
     for key in _PLACES:
         merged[key] = [

@@ -29,7 +29,7 @@ files in another layout, 2 could not run."""
 
 
 def run(argv: Sequence[str], console: Console) -> int:
-    """Runs the verb; gives the exit status.  Raises `CannotRun`, and `HasErrors` for vgs.toml."""
+    """Runs the verb; gives the exit status.  Raises `CannotRun`."""
     parser = Parser("fmt", _ABOUT)
     parser.arguments("PATH", "files or folders, or -")
     parser.flag("--check", action="store_true", help="write nothing; list what would change")
@@ -38,10 +38,9 @@ def run(argv: Sequence[str], console: Console) -> int:
     given = inputs(options.words)
     if given.stdin:
         return _standard_input(options.check, options.format, console)
-    if given.findings and not given.files:
-        raise HasErrors(given.findings)
     states: dict[str, str] = {}
-    findings: list[Diagnostic] = []
+    # Files that are named can be laid out whatever vgs.toml says.
+    findings = [] if given.files else list(given.findings)
     for path in given.files:
         console.progress(f"laying out {path}")
         state, found = _file(path, options.check)

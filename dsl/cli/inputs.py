@@ -101,5 +101,7 @@ def _close(path: Path) -> str:
 
 
 def standard_input() -> bytes:
-    """All of standard input."""
+    """All of standard input.  Raises `CannotRun` where there is none."""
+    if sys.stdin is None:
+        raise CannotRun("standard input is closed")
     return sys.stdin.buffer.read()

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
-from inspect import cleandoc
 from typing import ClassVar
 
 from dsl.source import Span
@@ -48,6 +46,9 @@ class Diagnostic:
     @classmethod
     def page(cls) -> str:
         """The manual page, as plain text."""
+        # Only here: most runs explain nothing, and start-up counts.
+        from inspect import cleandoc
+
         return cleandoc(cls.__doc__ or "")
 
     def to_json(self) -> dict[str, object]:
@@ -106,6 +107,9 @@ class Diagnostics:
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """A "did you mean" sentence for a name that is not known, or nothing."""
+    # Only here: most runs find nothing wrong, and start-up counts.
+    from difflib import get_close_matches
+
     pool = sorted(set(known))
     folded = {re.sub(r"\W|_", "", k).lower(): k for k in pool}
     same = folded.get(re.sub(r"\W|_", "", name).lower())

@@ -151,6 +151,9 @@ def _binary(scope: Scope, frame: Frame, node: t.Binary) -> x.Expr | None:
     if pair is None:
         return None
     left, right = pair
+    if node.op in ("==", "!=") and BOOL in (left.type, right.type):
+        # A field of one bit is as good as a truth value beside one.
+        left, right = _as_flag(left), _as_flag(right)
     if node.op in ("==", "!=") and left.type == BOOL and right.type == BOOL:
         return x.Binary(node.op, left, right, BOOL, span)
     for side, value in ((node.left, left), (node.right, right)):
@@ -175,6 +178,13 @@ def _binary(scope: Scope, frame: Frame, node: t.Binary) -> x.Expr | None:
     if a is None or b is None:
         return None
     return x.Binary(node.op, a, b, BOOL if node.op in _COMPARISONS else kind, span)
+
+
+def _as_flag(value: x.Expr) -> x.Expr:
+    """A field of one bit as a truth value; anything else as it is."""
+    if isinstance(value, x.Extract) and value.field.width == 1:
+        return x.Truth(value, value.span)
+    return value
 
 
 def _common(left: x.Expr, right: x.Expr) -> Int:

@@ -36,7 +36,6 @@ def _steps(scope: Scope, nodes: tuple[t.Step, ...], names: dict[str, Span]) -> t
             case t.Phase(name=name):
                 # A phase may stand in several alternatives: it is one point, reached either way.
                 names.setdefault(name.text, scope.span(name))
-                scope.check_word(name, name.text)
                 frame = Frame("lifecycle")
                 condition = None
                 if node.condition is not None:

@@ -246,7 +246,7 @@ class _Layout:
                 self.scope.found.add(
                     OverlappingBits(
                         span,
-                        f"{_ranges(both)} of {self.node.name.text} declared twice: "
+                        f"{_ranges(both)} of {self.node.name.text} {_are(both)} declared twice: "
                         f"as {claim.name} and as {name}",
                         (Note(claim.span, f"{claim.name} is here"),),
                     )
@@ -292,7 +292,7 @@ class _Layout:
             self.scope.found.add(
                 UndeclaredBits(
                     self.scope.span(self.node.name),
-                    f"{_ranges(hole)} of {self.node.name.text} not declared",
+                    f"{_ranges(hole)} of {self.node.name.text} {_are(hole)} not declared",
                     help="declare the field, or " + "res0 " + ", ".join(_brackets(hole)),
                 )
             )
@@ -312,6 +312,10 @@ def _runs(mask: int) -> list[tuple[int, int]]:
 def _ranges(mask: int) -> str:
     shown = ", ".join(f"{h}:{l}" if h > l else f"{l}" for h, l in _runs(mask))
     return f"bits {shown}" if mask & (mask - 1) else f"bit {shown}"
+
+
+def _are(mask: int) -> str:
+    return "are" if mask & (mask - 1) else "is"
 
 
 def _brackets(mask: int) -> list[str]:
@@ -460,7 +464,8 @@ def _frame(register: Register, var: str | None, span: Span) -> Frame:
 
 
 def derived(scope: Scope, node: t.Derive, register: Register) -> Derived | None:
-    value = expression(scope, _frame(register, register.var, register.span), node.value)
+    # A function of a value, whichever register of a bank holds it: the index is no part of it.
+    value = expression(scope, _frame(register, None, register.span), node.value)
     if value is None:
         return None
     return Derived(register, node.name.text, value, docs_of(node.docs), scope.span(node.name))

@@ -13,6 +13,7 @@ from mypy import api
 
 import dsl
 from dsl.backends.python import emit
+from dsl.failures import HasErrors
 from dsl.ir.program import Program
 from dsl.machine import AssertionFailed, MachineError, load_simulator
 from dsl.resolve.workspace import Workspace
@@ -352,6 +353,8 @@ sequence range(vcpu, m : u32, del : u32) -> u32 {
     int[1] <- 4
     class.V <- None
     Machine.V <- value
+    when (1 == 2) == (3 < 4) or 3 { }
+    match m { 1 { when m == 2 { def <- 1 } } }
     class.V <- 1
     when lambda and not SLOTS { return print(value) }
     return Machine
@@ -377,6 +380,46 @@ def test_names_that_python_has_other_uses_for() -> None:
         '""" and \\ and "quoted"',
         'twice "',
     ]
+
+
+def test_a_definition_is_not_held_to_its_range() -> None:
+    text = emit(
+        program(
+            "context c of vcpu { a : u32 }\ncondition x : 1..4 = a per vm\n"
+            "sequence f(vcpu) -> u32 { return x + 1 }"
+        )
+    )
+    sim = load_simulator(text)
+    assert sim.f(sim.Machine(), sim.Vcpu(a=0xFFFFFFFF)) == 0
+
+
+def test_every_element_of_a_family_is_legalised() -> None:
+    sim = load_simulator(
+        emit(
+            program(
+                'platform p "d"\nregister Q : 32 at (3, 4, 1, 2, 0) {\n'
+                "V<i> for i in 1..4 [i * 8 - 8] becomes 0 when E<i> == 7\n"
+                "E<i> for i in 1..4 [i * 8 - 1:i * 8 - 7] becomes i when V<i>\n}"
+            )
+        )
+    )
+    m = sim.Machine()
+    m.write(sim.Q, 0x0F_05_02_0E)
+    assert m.peek(sim.Q) == 0x08_07_02_0E
+    m.write(sim.Q, 0x05_0F_0E_03)
+    assert m.peek(sim.Q) == 0x09_06_0E_03
+
+
+def nested(head: str, levels: int) -> str:
+    heads = " ".join(head.format(i) for i in range(levels))
+    return f"sequence f(a : u32) -> u32 {{ {heads} return a {'}' * levels} return 2 }}"
+
+
+@pytest.mark.parametrize(("head", "most"), [("when a == {} {{", 97), ("each i{} below a {{", 20)])
+def test_what_python_cannot_nest_is_a_finding(head: str, most: int) -> None:
+    assert load_simulator(emit(program(nested(head, most)))).f
+    with pytest.raises(HasErrors, match="cannot be simulated"):
+        emit(program(nested(head, most + 1)))
 
 
 def test_generated_modules_are_typed(tmp_path: Path, text: str) -> None:

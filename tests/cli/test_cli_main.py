@@ -249,6 +249,23 @@ def test_a_standard_output_that_is_full(project):
     assert b"no space left" in done.stderr
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&-"])
+@pytest.mark.parametrize("words", ["check -", "fmt -", "check", "nonsense", "diff --patch -"])
+def test_streams_that_are_closed(project, closed, words):
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'"$0" -m dsl {words} {closed}', sys.executable],
+        input=b"import timer\n",
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode in (0, 1, 2)
+    assert b"Traceback" not in done.stderr
+    assert b"fault" not in done.stderr
+    assert b"Exception" not in done.stderr
+
+
 # ---- start-up
 
 HEAVY = {"rich", "black", "jinja2", "unidiff", "z3", "click"}

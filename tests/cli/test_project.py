@@ -124,7 +124,7 @@ CASE = '[case.one]\nmodule = "src/a.vgs"\n'
         ("[project]\nsources = 'src'\n", "sources", "must be a list of strings", ""),
         ("[project]\nsources = ['src', 3]\n", "sources", "must be a list of strings", ""),
         ("[project]\nsources = []\n", "sources", "names no folder", ""),
-        ("[project]\nsources = ['scr']\n", "'scr'", "there is no folder scr", "`src`?"),
+        ("[project]\nsources = ['srcs']\n", "'srcs'", "there is no folder srcs", "`src`?"),
         ("[project]\nsources = ['src/a.vgs']\n", "'src/a.vgs'", "there is no folder", ""),
         ("[project]\nsources = ['/']\n", "'/'", "relative to the folder of vgs.toml", ""),
         ("[project]\nsources = ['C:\\x']\n", "'C:\\x'", "relative to the folder", ""),
@@ -145,9 +145,9 @@ CASE = '[case.one]\nmodule = "src/a.vgs"\n'
         ("[[diff]]\nbefore = 1\n", "before", "`before` must be a string", ""),
         ("[[diff]]\nwhat = 1\n", "what", "there is no key `what` in [diff]", "before, after"),
         (
-            CASE + "[[diff]]\nbefore='one'\nafter='oen'\npatch='x.patch'\n",
-            "'oen'",
-            "there is no case `oen`",
+            CASE + "[[diff]]\nbefore='one'\nafter='ones'\npatch='x.patch'\n",
+            "'ones'",
+            "there is no case `ones`",
             "did you mean `one`?",
         ),
         (
@@ -209,6 +209,13 @@ def test_a_broken_project_file_is_a_finding_of_every_verb(folder, vgs, holds):
         done = vgs(verb)
         assert (done.status, done.out) == (1, "")
         assert done.err.startswith("vgs.toml:1:2: error[VGS080]")
+        value = holds(verb, vgs(verb, "--format", "json").json)
+        assert value["ok"] is False
+        assert [f["code"] for f in value["findings"]] == ["VGS080"]
+    # Where imports are is not known, and files can be laid out without knowing.
+    done = vgs("check", "src/a.vgs", "--format", "json")
+    assert [f["code"] for f in done.json["findings"]] == ["VGS080"]
+    assert vgs("fmt", "src/a.vgs").status == 0
 
 
 def test_hidden_folders_and_the_output_are_passed_over(folder):

@@ -123,7 +123,8 @@ def doubtful(root: t.Expr) -> Iterator[t.Binary]:
             open_ += parts(node)
         if isinstance(node, t.Binary) and node.op in BITWISE:
             for inner in (node.left, node.right):
-                if isinstance(inner, t.Binary) and inner.op in ARITHMETIC - {node.op}:
+                same = {node.op} | ({"<<", ">>"} if node.op in ("<<", ">>") else set())
+                if isinstance(inner, t.Binary) and inner.op in ARITHMETIC - same:
                     yield inner
 
 

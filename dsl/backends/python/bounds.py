@@ -32,14 +32,22 @@ def of_type(type: Int | Bool) -> Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What bounds are looked up in: variables by name, and the values of derived functions."""
+    """What bounds are looked up in.
+
+    Variables by name; the values of derived functions by register and name; the definitions of
+    conditions by name, None for one that is a fact of its own.
+    """
 
     variable: Callable[[str], Bounds | None]
     derived: Callable[[str, str], x.Expr]
+    defined: Callable[[str], x.Expr | None]
+
+    def inside(self) -> Known:
+        """The same within a function of its own, where no variable is known."""
+        return Known(_nothing, self.derived, self.defined)
 
 
 def _nothing(name: str) -> Bounds | None:
-    """Inside of a derived function no variable is known."""
     return None
 
 
@@ -63,11 +71,15 @@ def unwrapped(expr: x.Expr, known: Known) -> Bounds | None:
             # Bits that are RES0 never read as one.
             return Bounds(0, register.live)
         case x.Derive(register=register, name=name):
-            return bounds(known.derived(register.name, name), Known(_nothing, known.derived))
-        case x.ReadSlot(slot=place) | x.Test(condition=place):
-            if place.low is None or place.high is None:
-                return None
-            return Bounds(place.low, place.high)
+            return bounds(known.derived(register.name, name), known.inside())
+        case x.Test(condition=condition):
+            definition = known.defined(condition.name)
+            if definition is not None:
+                # It is not held to the condition's range, as a fact that is set is.
+                return bounds(definition, known.inside())
+            return _range(condition.low, condition.high)
+        case x.ReadSlot(slot=slot):
+            return _range(slot.low, slot.high)
         case x.Extract(field=field):
             return Bounds(0, (1 << field.width) - 1)
         case x.Cast(value=value):
@@ -76,6 +88,10 @@ def unwrapped(expr: x.Expr, known: Known) -> Bounds | None:
             return _binary(op, bounds(left, known), bounds(right, known))
         case _:
             return None
+
+
+def _range(low: int | None, high: int | None) -> Bounds | None:
+    return None if low is None or high is None else Bounds(low, high)
 
 
 def _binary(op: str, a: Bounds, b: Bounds) -> Bounds | None:

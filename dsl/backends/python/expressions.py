@@ -37,6 +37,7 @@ class Expressions:
         self._known = Known(
             lambda name: scope.find(name).bounds,
             lambda register, name: program.derived[register, name].value,
+            lambda name: program.definitions[name].value if name in program.definitions else None,
         )
 
     # ---- what the emitters of statements and platforms need
@@ -234,10 +235,6 @@ class Expressions:
             case "implies":
                 negated = self._not(left).at(Level.NOT)
                 return Code(f"{negated} or {self.code(right).at(Level.OR)}", Level.OR)
-            case "==" | "!=" if isinstance(left.type, Bool):
-                # bool() keeps a checker from calling the comparison pointless where it happens to
-                # know both sides.
-                return Code(f"bool({self.text(left)}) {op} bool({self.text(right)})", Level.COMPARE)
             case "==" | "!=" | "<" | "<=" | ">" | ">=":
                 sides = self._compared(left, right), self._compared(right, left)
                 return Code(f"{sides[0]} {op} {sides[1]}", Level.COMPARE)

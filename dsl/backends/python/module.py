@@ -39,8 +39,8 @@ def emit(program: Program) -> str:
     """The simulator of a program: the text of a Python module that imports only `dsl.machine`.
 
     It depends on the program's meaning, its documentation and its source positions, and on
-    nothing else; the same program gives the same text.  Raises `HasErrors` where loops, blocks and
-    locks are nested deeper than Python takes.
+    nothing else; the same program gives the same text.  Raises `HasErrors` where blocks of the
+    source are nested deeper than Python takes.
     """
     return _formatted(unformatted(program))
 

@@ -19,10 +19,13 @@ from dsl.ir import sequence as s
 from dsl.ir.platform import BarrierKind, Events
 from dsl.ir.shapes import Register
 from dsl.ir.types import Int
+from dsl.resolve.walk import bodies
 from dsl.source import Span
 
-#: CPython refuses more statements with a block of their own inside each other.
+#: CPython refuses more than 20 loops and ``with``s inside each other, and 100 levels of
+#: indentation, of which a ``match`` takes two at once.
 _DEEPEST = 20
+_INDENTED = 97
 
 
 @dataclass(slots=True)
@@ -54,6 +57,8 @@ class Statements:
 
     def _statement(self, statement: s.Statement) -> None:
         line, text = self.writer.line, self.expressions.text
+        if self.writer.depth > _INDENTED and any(True for _ in bodies(statement)):
+            raise _too_deep(statement.span, f"more than {_INDENTED} statements inside each other")
         match statement:
             case s.WriteRegister(register=register, index=index, value=value, span=span):
                 place = self.expressions.register(register, index)
@@ -103,8 +108,7 @@ class Statements:
         """A ``for``, ``while`` or ``with``, of which Python nests only so many."""
         self.nested += 1
         if self.nested > _DEEPEST:
-            what = f"more than {_DEEPEST} loops, blocks and locks inside each other"
-            raise HasErrors([TooDeep(span, f"{what} cannot be simulated")])
+            raise _too_deep(span, f"more than {_DEEPEST} loops, blocks and locks inside each other")
         with self.writer.block(head):
             yield
         self.nested -= 1
@@ -263,6 +267,10 @@ class Statements:
         for barrier in order.barriers:
             option = "" if barrier.kind is BarrierKind.ISB else f"{string(barrier.option)}, "
             self.writer.line(f"m.{barrier.kind}({option}{_at(order.span)})")
+
+
+def _too_deep(span: Span, what: str) -> HasErrors:
+    return HasErrors([TooDeep(span, f"{what} cannot be simulated")])
 
 
 def _at(span: Span) -> str:

@@ -41,6 +41,11 @@ class Writer:
         self._depth -= 1
 
     @property
+    def depth(self) -> int:
+        """How many blocks are open."""
+        return self._depth
+
+    @property
     def text(self) -> str:
         return "\n".join(self._lines)
 

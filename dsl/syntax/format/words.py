@@ -150,12 +150,12 @@ def _operation(node: t.Expr, level: int) -> Words:
 
 
 def _confused(above: str, node: t.Expr) -> bool:
-    """Whether people err about which of two operators binds tighter, so parentheses stay."""
+    """Whether people err about which of two operators binds tighter, so parentheses stand."""
     return (
         above in _BITWISE
         and isinstance(node, t.Binary)
         and node.op in _NUMERIC
-        and node.op != above
+        and _BINDING[node.op] != _BINDING[above]
     )
 
 

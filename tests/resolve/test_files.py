@@ -1,0 +1,150 @@
+"""Files that are no sources, and files that import each other."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dsl.diagnostics import Diagnostic
+from dsl.resolve.workspace import LARGEST, Workspace
+
+
+def found_in(path: Path) -> list[Diagnostic]:
+    workspace = Workspace([path.parent])
+    loaded = workspace.load(path)
+    workspace.check([loaded] if loaded else [])
+    return workspace.found.sorted()
+
+
+def only(path: Path) -> tuple[str, str]:
+    (finding,) = found_in(path)
+    return finding.code, finding.message
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "timer.vgs"
+    assert only(path) == ("VGS001", f"there is no file {path}")
+
+
+def test_a_folder(tmp_path: Path) -> None:
+    assert only(tmp_path) == ("VGS002", f"{tmp_path} cannot be read: Is a directory")
+
+
+def test_a_pipe_that_nobody_writes_to(tmp_path: Path) -> None:
+    path = tmp_path / "pipe.vgs"
+    os.mkfifo(path)
+    assert only(path) == ("VGS002", f"{path} is no regular file")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "secret.vgs"
+    path.write_text("lock a\n")
+    path.chmod(0)
+    assert only(path) == ("VGS002", f"{path} cannot be read: Permission denied")
+
+
+def test_a_file_that_is_too_large(tmp_path: Path) -> None:
+    path = tmp_path / "large.vgs"
+    path.write_bytes(b"\n" * (LARGEST + 1))
+    assert only(path) == ("VGS002", f"{path} is larger than 8 MiB, so it is no source")
+
+
+def test_standard_input_has_the_same_limit() -> None:
+    workspace = Workspace()
+    assert workspace.load_text("\n" * (LARGEST + 1)) is None
+    assert [f.code for f in workspace.found] == ["VGS002"]
+
+
+@pytest.mark.parametrize(
+    ("data", "line", "column", "byte"),
+    [
+        (b"lock a\nlock b\xff\n", 2, 7, 0xFF),
+        ("größe ".encode() + b"\xe4 ", 1, 7, 0xE4),
+        (b"lock a // \xc3", 1, 11, 0xC3),
+        (b"\xed\xa0\x80", 1, 1, 0xED),
+    ],
+    ids=["anywhere", "after umlauts", "cut off", "half a surrogate pair"],
+)
+def test_bytes_that_are_not_utf_8(
+    tmp_path: Path, data: bytes, line: int, column: int, byte: int
+) -> None:
+    path = tmp_path / "latin.vgs"
+    path.write_bytes(data)
+    (finding,) = found_in(path)
+    assert (finding.code, finding.span.line, finding.span.column) == ("VGS003", line, column)
+    assert f"0x{byte:02x}" in finding.message
+
+
+def test_half_a_character_in_a_string() -> None:
+    workspace = Workspace()
+    assert workspace.load_text("lock a // \ud800") is None
+    assert [(f.code, f.span.column) for f in workspace.found] == [("VGS003", 11)]
+
+
+def test_a_nul_byte(tmp_path: Path) -> None:
+    path = tmp_path / "binary.vgs"
+    path.write_bytes(b"lock a\n\0\0")
+    (finding,) = found_in(path)
+    assert (finding.code, finding.span.line, finding.span.column) == ("VGS004", 2, 1)
+
+
+def test_utf_16_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "wide.vgs"
+    path.write_bytes("lock a\n".encode("utf-16-be"))
+    assert only(path)[0] == "VGS004"
+
+
+def test_a_byte_order_mark_and_crlf_are_text(tmp_path: Path) -> None:
+    path = tmp_path / "dos.vgs"
+    path.write_bytes("\ufefflock a\r\nlock b\r\n".encode())
+    assert found_in(path) == []
+
+
+def test_what_an_import_names_is_reported_at_the_import(tmp_path: Path) -> None:
+    (tmp_path / "large.vgs").write_bytes(b"\n" * (LARGEST + 1))
+    main = tmp_path / "main.vgs"
+    main.write_text("import large\n")
+    (finding,) = found_in(main)
+    assert (finding.code, finding.span.text) == ("VGS002", "large")
+
+
+def test_an_import_whose_name_no_file_can_have(tmp_path: Path) -> None:
+    main = tmp_path / "main.vgs"
+    main.write_text(f"import {'a' * 400}\n")
+    assert only(main)[0] == "VGS001"
+
+
+def test_a_long_circle_is_shown_as_one(tmp_path: Path) -> None:
+    for one, next_ in ("ab", "bc", "ca"):
+        (tmp_path / f"{one}.vgs").write_text(f"import {next_}\n")
+    assert only(tmp_path / "a.vgs") == ("VGS005", "modules import each other: a → b → c → a")
+
+
+def test_names_that_a_broken_import_may_declare_are_not_unknown(tmp_path: Path) -> None:
+    (tmp_path / "timer.vgs").write_text("register CNTV_CTL_EL0 : 32 { ENABLE 0 }\n")
+    (tmp_path / "common.vgs").write_text("import timer\n")
+    main = tmp_path / "main.vgs"
+    main.write_text("import common\nsequence f() { CNTV_CTL_EL0 <- 0 }\n")
+    assert [f.code for f in found_in(main)] == ["VGS011"]
+
+
+def test_a_module_that_two_others_import_is_read_once(tmp_path: Path) -> None:
+    (tmp_path / "base.vgs").write_text("context timer of vcpu { used : u32 }\n")
+    (tmp_path / "one.vgs").write_text("import base\ncontext one of vcpu { x : u32 }\n")
+    (tmp_path / "two.vgs").write_text("import base\ncontext two of vcpu { y : u32 }\n")
+    main = tmp_path / "main.vgs"
+    main.write_text("import one\nimport two\nsequence f(vcpu) { x <- y + used }\n")
+    assert found_in(main) == []
+
+
+def test_what_one_import_promises_another_may_define(tmp_path: Path) -> None:
+    (tmp_path / "common.vgs").write_text("sequence f()\nsequence g() { f() }\n")
+    (tmp_path / "after.vgs").write_text("import common\nsequence f() {}\n")
+    main = tmp_path / "main.vgs"
+    main.write_text("import common\nimport after\nsequence h() { g() f() }\n")
+    assert found_in(main) == []
+    main.write_text("import after\nimport common\nsequence h() { g() f() }\n")
+    assert found_in(main) == []
