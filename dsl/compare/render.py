@@ -175,8 +175,15 @@ def _closing(report: Report) -> str:
 
 
 def _weakest(hunks: list[HunkResult]) -> str:
-    names = ("text", "text but for comments", "tokens")
-    return max((level(s) for hunk in hunks for s in (hunk.old, hunk.new)), key=names.index)
+    """What holds of every side of every hunk."""
+    names = {
+        "text": "text",
+        "text but for comments": "tokens; text differs in comments only",
+        "tokens": "tokens",
+    }
+    order = list(names)
+    weakest = max((level(s) for hunk in hunks for s in (hunk.old, hunk.new)), key=order.index)
+    return names[weakest]
 
 
 def _count(number: int, noun: str) -> str:

@@ -186,6 +186,9 @@ class Scope:
         held_off = known is not None and isinstance(known.meaning, Broken)
         if known is None or _completes(entry, known) or (held_off and known.span == entry.span):
             self.own[name] = entry
+            if known is not None:
+                # To define what another module declares is to use it.
+                self.used.add(name)
         elif _completes(known, entry) or _same_root(entry, known):
             pass
         else:

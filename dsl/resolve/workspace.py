@@ -29,6 +29,7 @@ from dsl.syntax import cache, tree
 LARGEST = 8 << 20
 #: More findings than this are not shown for one file.
 MOST_FINDINGS = 1000
+_MOST_SUGGESTIONS = 20
 SUFFIX = ".vgs"
 
 
@@ -139,6 +140,7 @@ class Workspace:
 
     def _imports(self, source: Source, parsed: tree.Module, folder: Path) -> tuple[Loaded, ...]:
         made = []
+        missing = 0
         for item in parsed.items:
             node = item.body
             if not isinstance(node, tree.Import):
@@ -146,7 +148,9 @@ class Workspace:
             span = Span(source, node.path[0].start, node.path[-1].end)
             path = self._find(node, folder)
             if path is None:
-                self._missing(node, span, folder)
+                missing += 1
+                if missing <= MOST_FINDINGS:
+                    self._missing(node, span, folder)
                 continue
             key = os.path.realpath(path)
             if key in self._reading:
@@ -177,13 +181,8 @@ class Workspace:
 
     def _missing(self, node: tree.Import, span: Span, folder: Path) -> None:
         name = ".".join(n.text for n in node.path)
-        known = []
-        for root in (folder, *self.roots):
-            known += [p.stem for p in root.glob(f"*{SUFFIX}")]
-            known += [
-                ".".join(p.relative_to(root).with_suffix("").parts)
-                for p in root.glob(f"*/*{SUFFIX}")
-            ]
+        # A file that is no source has many; only the first are worth a search.
+        known = self._modules(folder) if len(self.found) < _MOST_SUGGESTIONS else []
         looked = ", ".join(dict.fromkeys(str(r) or "." for r in (folder, *self.roots)))
         self.found.add(
             MissingFile(
@@ -193,6 +192,15 @@ class Workspace:
                 or f"looked for {name.replace('.', '/')}{SUFFIX} in: {looked}",
             )
         )
+
+    def _modules(self, folder: Path) -> list[str]:
+        """The names of the modules that could be imported, for suggestions."""
+        known = []
+        for root in (folder, *self.roots):
+            for pattern in (f"*{SUFFIX}", f"*/*{SUFFIX}"):
+                found = (p.relative_to(root).with_suffix("") for p in root.glob(pattern))
+                known += [".".join(p.parts) for p in found]
+        return known
 
     def _module_name(self, path: Path) -> str:
         """The dotted name by which a module is imported from the first root that holds it."""

@@ -6,7 +6,7 @@ import hashlib
 import os
 import pickle
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from dsl.resources import cache_folder, grammar_text
 from dsl.source import Source
@@ -17,8 +17,9 @@ from dsl.syntax import tree
 def _version() -> bytes:
     """Changes with the grammar, the tree and the builder, so that no old tree is taken for new."""
     digest = hashlib.blake2b(grammar_text().encode(), digest_size=16)
-    for name in ("tree.py", "build.py"):
-        digest.update(files("dsl.syntax").joinpath(name).read_bytes())
+    here = Path(__file__).parent
+    for path in sorted([*here.glob("tree/*.py"), *here.glob("builder/*.py")]):
+        digest.update(path.read_bytes())
     return digest.digest()
 
 

@@ -54,15 +54,15 @@ class Lexer(LarkLexer):
             accepted = states[stack[-1]]
             match = (with_globs if _GLOB in accepted else plain).match(text, at, end)
             if match is None:
-                raise UnexpectedCharacters(text, at, 0, 0, allowed=set(accepted))
-            kind = match.lastgroup
+                raise UnexpectedCharacters(text, at, 0, 0, set(accepted))  # type: ignore[no-untyped-call]
+            kind = match.lastgroup or ""
             start, at = at, match.end()
             if kind in ignored:
                 continue
             value = match.group()
             if kind == "NAME":
                 keyword = keywords.get(value)
-                if keyword in accepted or (keyword and "NAME" not in accepted):
+                if keyword and (keyword in accepted or "NAME" not in accepted):
                     kind = keyword
             yield Token(kind, value, start, None, None, None, None, at)
 

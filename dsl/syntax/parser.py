@@ -18,7 +18,7 @@ from dsl.diagnostics.text import TooDeep, TooManyErrors
 from dsl.resources import cache_folder, grammar_text
 from dsl.source import Source, Span
 from dsl.syntax import tree
-from dsl.syntax.build import Builder
+from dsl.syntax.builder import Builder
 from dsl.syntax.errors import explain
 from dsl.syntax.keywords import keywords
 from dsl.syntax.lexer import Lexer

@@ -82,9 +82,7 @@ def test_a_source_shows_the_code_in_its_name(entry: Path) -> None:
 
 
 def test_the_corpus_and_the_catalogue_cover_each_other() -> None:
-    in_corpus = {
-        code for source in BAD.rglob("*.vgs") for *_, code in expected(source)
-    }
+    in_corpus = {code for source in BAD.rglob("*.vgs") for *_, code in expected(source)}
     assert in_corpus | set(ELSEWHERE) == set(catalogue())
     assert not in_corpus & set(ELSEWHERE)
 

@@ -1,0 +1,44 @@
+"""Dialects: how one tree spells things in C."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dsl.syntax.tree.base import Node
+
+if TYPE_CHECKING:
+    from dsl.syntax.tree.base import Name, Text
+    from dsl.syntax.tree.expressions import Place
+
+
+class Spelling(Node, frozen=True):
+    role: Name | None
+    subject: Place
+    type: Text | None
+    patterns: tuple[Text, ...]
+
+
+class Include(Node, frozen=True):
+    paths: tuple[Text, ...]
+
+
+class File(Node, frozen=True):
+    paths: tuple[Text, ...]
+    globs: tuple[Name, ...]
+    entries: tuple[Spelling | Include, ...]
+
+
+class Header(Node, frozen=True):
+    paths: tuple[Text, ...]
+    globs: tuple[Name, ...]
+
+
+class Scope(Node, frozen=True):
+    globs: tuple[Name, ...]
+    entries: tuple[Spelling, ...]
+
+
+class Dialect(Node, frozen=True):
+    name: Name
+    target: Name
+    entries: tuple[Spelling | File | Header | Scope, ...]

@@ -1,0 +1,86 @@
+"""A module and its items, and what can be declared and stated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from dsl.syntax.tree.base import Node
+from dsl.syntax.tree.dialects import Dialect
+from dsl.syntax.tree.expressions import Call, Hypcall
+from dsl.syntax.tree.lifecycles import Invariant, Lifecycle, Scenario
+from dsl.syntax.tree.machine import Endpoint, Group, Import, Platform, Register, Rule
+from dsl.syntax.tree.memory import Condition, Context, Extern, Lock
+from dsl.syntax.tree.sequences import (
+    Assert,
+    Copy,
+    Each,
+    Holding,
+    Labelled,
+    Leave,
+    Let,
+    Match,
+    May,
+    Modify,
+    Move,
+    Order,
+    Return,
+    Sequence,
+    Warn,
+    When,
+)
+
+if TYPE_CHECKING:
+    from dsl.syntax.tree.base import Doc, Hint
+
+
+class Item(Node, frozen=True):
+    """A declaration or a statement with the documentation and the hints in front of it."""
+
+    docs: tuple[Doc, ...]
+    hints: tuple[Hint, ...]
+    body: Declaration | Statement
+
+
+class Module(Node, frozen=True):
+    """One source file."""
+
+    items: tuple[Item, ...]
+
+
+Declaration: TypeAlias = (
+    Import
+    | Platform
+    | Endpoint
+    | Group
+    | Register
+    | Rule
+    | Context
+    | Condition
+    | Lock
+    | Extern
+    | Sequence
+    | Lifecycle
+    | Invariant
+    | Scenario
+    | Dialect
+)
+
+Statement: TypeAlias = (
+    When
+    | Each
+    | Match
+    | Labelled
+    | Holding
+    | Let
+    | Move
+    | Modify
+    | Copy
+    | Call
+    | Hypcall
+    | Order
+    | Warn
+    | Assert
+    | May
+    | Leave
+    | Return
+)
