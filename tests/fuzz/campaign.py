@@ -106,7 +106,8 @@ class Campaign:
         each = ", ".join(
             f"{n} {kind} ({self.formed[kind]} formed)" for kind, n in self.seen.items()
         )
-        return f"{self.seen.total()} inputs: {each}; {self.broken} broken; slowest {self.slowest:.2f} s"
+        worst = f"{self.broken} broken; slowest {self.slowest:.2f} s"
+        return f"{self.seen.total()} inputs: {each}; {worst}"
 
 
 def main() -> int:

@@ -66,6 +66,10 @@ def test_what_is_too_deep_hides_nothing_else() -> None:
     ]
 
 
+def _calls(depth: int) -> str:
+    return f"{'g(1 + ' * depth}R{')' * depth}"
+
+
 @pytest.mark.parametrize("depth", [90, 99])
 @pytest.mark.parametrize(
     "nested",
@@ -75,7 +79,7 @@ def test_what_is_too_deep_hides_nothing_else() -> None:
         lambda n: f"R <- R{' + R' * n}",
         lambda n: f"R <- {'g(' * n}R{')' * n}",
         lambda n: f"{'when R { ' * n}R <- 0{'}' * n}",
-        lambda n: f"{'when R { ' * (n // 2)}R <- {'g(1 + ' * (n // 2)}R{')' * (n // 2)}{'}' * (n // 2)}",
+        lambda n: f"{'when R { ' * (n // 2)}R <- {_calls(n // 2)}{'}' * (n // 2)}",
     ],
     ids=["not", "parentheses", "sum", "calls", "blocks", "blocks and calls"],
 )

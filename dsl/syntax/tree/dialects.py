@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from dsl.syntax.tree.base import Node
-
-if TYPE_CHECKING:
-    from dsl.syntax.tree.base import Name, Text
-    from dsl.syntax.tree.expressions import Place
+from dsl.syntax.tree.base import Name, Node, Text
+from dsl.syntax.tree.expressions import Place
 
 
 class Spelling(Node, frozen=True):

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
-from dsl.syntax.tree.base import Node
-
-if TYPE_CHECKING:
-    from dsl.syntax.tree.base import Name
+from dsl.syntax.tree.base import Name, Node
 
 
 class Number(Node, frozen=True):

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
-from dsl.syntax.tree.base import Node
-
-if TYPE_CHECKING:
-    from dsl.syntax.tree.base import Doc, Name, Text
-    from dsl.syntax.tree.expressions import Expr, Place
-    from dsl.syntax.tree.sequences import Block
+from dsl.syntax.tree.base import Doc, Name, Node, Text
+from dsl.syntax.tree.expressions import Expr, Place
+from dsl.syntax.tree.sequences import Block
 
 
 class Phase(Node, frozen=True):

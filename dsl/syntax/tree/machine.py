@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from dsl.syntax.tree.base import Node
-
-if TYPE_CHECKING:
-    from dsl.syntax.tree.base import Doc, Name, Text
-    from dsl.syntax.tree.expressions import Expr, Number, Place, Range
+from dsl.syntax.tree.base import Doc, Name, Node, Text
+from dsl.syntax.tree.expressions import Expr, Number, Place, Range
 
 
 class Import(Node, frozen=True):

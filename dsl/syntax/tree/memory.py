@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
-from dsl.syntax.tree.base import Node
-from dsl.syntax.tree.expressions import Range
-
-if TYPE_CHECKING:
-    from dsl.syntax.tree.base import Doc, Name, Text
-    from dsl.syntax.tree.expressions import Expr, Number, Place
+from dsl.syntax.tree.base import Doc, Name, Node, Text
+from dsl.syntax.tree.expressions import Expr, Number, Place, Range
 
 
 class NamedType(Node, frozen=True):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
-from dsl.syntax.tree.base import Node
+from dsl.syntax.tree.base import Doc, Hint, Node
 from dsl.syntax.tree.dialects import Dialect
 from dsl.syntax.tree.expressions import Call, Hypcall
 from dsl.syntax.tree.lifecycles import Invariant, Lifecycle, Scenario
@@ -28,9 +28,6 @@ from dsl.syntax.tree.sequences import (
     Warn,
     When,
 )
-
-if TYPE_CHECKING:
-    from dsl.syntax.tree.base import Doc, Hint
 
 
 class Item(Node, frozen=True):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dsl.syntax.tree.base import Node
+from dsl.syntax.tree.base import Name, Node
+from dsl.syntax.tree.expressions import Expr, Number, Place, Range
+from dsl.syntax.tree.machine import Barrier, Events
+from dsl.syntax.tree.memory import Param, Type
 
 if TYPE_CHECKING:
-    from dsl.syntax.tree.base import Name
-    from dsl.syntax.tree.expressions import Expr, Number, Place, Range
-    from dsl.syntax.tree.machine import Barrier, Events
-    from dsl.syntax.tree.memory import Param, Type
     from dsl.syntax.tree.modules import Item
 
 
