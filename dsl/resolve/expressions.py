@@ -10,7 +10,7 @@ from dsl.ir import expr as x
 from dsl.ir.shapes import Field, Register
 from dsl.ir.types import BOOL, INT, U32, U64, Bool, Handle, Int, Type, common
 from dsl.resolve.access import fits, writable
-from dsl.resolve.places import entry_of, find_field, place, read
+from dsl.resolve.places import entry_of, find_field, is_own, place, read
 from dsl.resolve.scope import Callable, Frame, Local, Root, Scope
 from dsl.syntax import tree as t
 
@@ -227,6 +227,7 @@ def _bare(scope: Scope, frame: Frame, node: t.Expr) -> bool:
         and node.name.text not in frame.locals
         and node.name.text not in scope.own
         and node.name.text not in scope.imported
+        and (frame.written is None or not is_own(scope, frame.written, node.name.text))
     )
 
 

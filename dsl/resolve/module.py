@@ -19,7 +19,7 @@ from dsl.ir.program import Definition, Module
 from dsl.ir.sequence import Extern, Kind, Lock, Sequence
 from dsl.ir.shapes import Condition, Context, Register
 from dsl.ir.types import Handle
-from dsl.resolve import contexts, lifecycles, registers, rules
+from dsl.resolve import behaviour, contexts, lifecycles, registers, rules
 from dsl.resolve.dialects import dialect
 from dsl.resolve.layout import Layout, layout_of
 from dsl.resolve.registers import docs_of
@@ -257,7 +257,7 @@ class _Resolver:
             for member in node.members:
                 if isinstance(member, t.Derive):
                     at = (shape.name, member.name.text)
-                    make = partial(registers.derived, self.scope, member, shape)
+                    make = partial(behaviour.derived, self.scope, member, shape)
                     self.scope.thunks.setdefault(at, make)
         # Conditions first, so that one that stands in a register is known for what it is.
         for item, condition in self._sorted(self._each(t.Condition)):
@@ -270,10 +270,10 @@ class _Resolver:
                     derived = self.scope.derive(shape, member.name)
                     if derived is not None:
                         self.parts.derived.append(derived)
-            legal, computed = registers.behaviour(self.scope, node, shape)
+            legal, computed = behaviour.behaviour(self.scope, node, shape)
             self.parts.legalisations += legal
             self.parts.computed += computed
-        registers.check_circles(self.scope, self.parts.computed)
+        behaviour.check_circles(self.scope, self.parts.computed)
 
     # ---- sequences
 

@@ -69,7 +69,7 @@ def place(scope: Scope, frame: Frame, node: t.Place, *, whole: bool = False) -> 
             )
         )
         return None
-    if frame.written is not None and _is_own(scope, frame.written, name.text):
+    if frame.written is not None and is_own(scope, frame.written, name.text):
         return _own_field(scope, frame, node, frame.written)
     entry = scope.get(key(name.text))
     if entry is None:
@@ -194,7 +194,7 @@ def bank_index(
     return x.Var(local.name, local.type, span, local.view)
 
 
-def _is_own(scope: Scope, register: Register, name: str) -> bool:
+def is_own(scope: Scope, register: Register, name: str) -> bool:
     """A field or derived function of the register whose behaviour is being written."""
     return _find_field(register, name) is not None or (register.name, name) in scope.thunks
 

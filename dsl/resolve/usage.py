@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dsl.diagnostics import Diagnostics, Note
-from dsl.diagnostics.dialects import NoFile, TwoFiles, UsedOnce
+from dsl.diagnostics.dialects import NoFile, TwoFiles
 from dsl.diagnostics.names import Unused
 from dsl.diagnostics.sequences import NotDefined, Recursive
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
-from dsl.ir.dialect import Dialect
 from dsl.ir.program import Program
 from dsl.ir.shapes import Condition, Slot
 from dsl.resolve.module import Resolved, declared_here
@@ -121,6 +120,3 @@ def _judged(entry: Entry) -> bool:
             return True
         case _:
             return False
-
-
-__all__ = ["Checks", "Dialect", "UsedOnce"]

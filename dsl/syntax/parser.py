@@ -210,6 +210,8 @@ def _with_preamble(text: str, start: int) -> int:
 
 def _deepest(source: Source, start: int, end: int) -> Diagnostic | None:
     """A finding where brackets are nested too deeply, at the first one that is."""
+    if sum(source.text.count(bracket, start, end) for bracket in "({[") <= DEEPEST:
+        return None
     depth = 0
     for match in _BRACKETS.finditer(source.text, start, end):
         if match.group(1):

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from dsl import output_folder, outputs
-from dsl.failures import CannotRun
 from dsl.project import Case
 
 ROOT = Path(__file__).parents[2]
@@ -250,9 +249,31 @@ def test_a_dialect_cannot_write_outside_of_its_tree(project, vgs, files, path):
     assert files(project) == before
 
 
-def test_a_file_where_another_needs_a_folder():
-    with pytest.raises(CannotRun, match="would be a file, and the folder of"):
-        outputs._check_paths({"a/c/x": "", "a/c/x/y.c": ""})
+def test_a_file_where_another_needs_a_folder(project, vgs, files):
+    board = project / "src/board.vgs"
+    text = board.read_text().rstrip().removesuffix("}")
+    board.write_text(text + '    file "arch/timer.c/more.c" holds clock_* {}\n}\n')
+    for name in ("old", "new"):
+        path = project / f"src/{name}.vgs"
+        path.write_text(path.read_text() + "\nsequence clock_stop() { CNT_CTL <- 0 }\n")
+    before = files(project)
+    done = vgs("build")
+    assert done.status == 2
+    assert "old/c/arch/timer.c would be a file, and the folder of" in done.err
+    assert files(project) == before
+
+
+def test_nothing_is_made_of_a_module_with_errors(project, vgs, monkeypatch):
+    from dsl.backends import c, python
+
+    def never(*args):
+        raise AssertionError(args)
+
+    monkeypatch.setattr(c, "emit", never)
+    monkeypatch.setattr(python, "emit", never)
+    path = project / "src/old.vgs"
+    path.write_text(path.read_text().replace("armed", "amred"))
+    assert vgs("build").status == 1
 
 
 def test_warnings_do_not_stop_a_build(project, vgs):
@@ -383,6 +404,14 @@ def test_a_real_limit_on_the_size_of_files(built):
     path = built / "src/old.vgs"
     path.write_text(path.read_text().replace("CNT_CTL <- 0", "CNT_CTL <- 1"))
 
+    # Nor may the interpreter leave half a compiled module behind, as it would.
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "VGS_CACHE": "off",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
     def limit():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (600, 600))
@@ -391,7 +420,7 @@ def test_a_real_limit_on_the_size_of_files(built):
         [sys.executable, "-m", "dsl", "build"],
         preexec_fn=limit,
         capture_output=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "VGS_CACHE": "off"},
+        env=environment,
         check=False,
         timeout=60,
     )

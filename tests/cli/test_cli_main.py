@@ -141,15 +141,16 @@ def test_real_exit_statuses(project, process):
     assert done.out.startswith("<stdin>:1:1: error[VGS011]")
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("argv", [["explain"], ["explain", "20", "--format", "json"], ["check"]])
-def test_a_closed_pipe_is_quiet(project, argv):
+def test_a_closed_pipe_is_quiet(project, argv, unbuffered):
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(
         [sys.executable, "-m", "dsl", *argv],
         stdout=write,
         stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": unbuffered},
         check=False,
         timeout=60,
     )

@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from dsl.backends.c import draft
+from dsl.backends.c.usage import judge
 from dsl.diagnostics import Diagnostic, catalogue
 from dsl.resolve.workspace import Workspace
 
-BAD = Path(__file__).parent.parent / "corpus" / "bad"
+CORPUS = Path(__file__).parent.parent / "corpus"
+BAD = CORPUS / "bad"
 ENTRIES = sorted(BAD.iterdir())
+#: What only shows when the C is made.
+DIALECTS = sorted((CORPUS / "dialects").iterdir())
 
 #: Codes that no text of a module can have: what shows them stands in the test named.
 ELSEWHERE = {
@@ -20,9 +25,7 @@ ELSEWHERE = {
     "VGS004": "test_files.py: NUL bytes",
     "VGS006": "test_limits.py: sources that a program writes",
     "VGS015": "test_limits.py: sources that a program writes",
-    "VGS071": "test_pending.py: needs the C backend's count of uses",
-    "VGS073": "test_pending.py: raised by the C backend",
-    "VGS080": "test_pending.py: raised by the command line, of vgs.toml",
+    "VGS080": "tests/cli/test_project.py: what vgs.toml says",
 }
 
 _MARK = re.compile(r"^\s*//(?:@(?P<column>\d+) )? *(?P<carets>\^+) (?P<code>VGS\d{3})$")
@@ -63,6 +66,20 @@ def check(path: Path) -> list[Diagnostic]:
     return workspace.found.sorted()
 
 
+def check_dialects(path: Path) -> list[Diagnostic]:
+    """The findings of a source and of the C that its dialects make of it."""
+    workspace = Workspace([path.parent])
+    loaded = workspace.load(path)
+    assert loaded is not None
+    workspace.check([loaded])
+    found = workspace.found.sorted()
+    layouts = {r.module.name: r.layout for r in workspace.closure(loaded)}
+    for dialect in loaded.resolved.dialects:
+        drafted = draft(workspace.program(loaded), dialect, layouts)
+        found += [*drafted.findings, *judge(dialect, [drafted.uses])]
+    return found
+
+
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.stem)
 def test_the_marked_findings_and_no_others(entry: Path) -> None:
     sources = sorted(entry.glob("*.vgs")) if entry.is_dir() else [entry]
@@ -71,7 +88,12 @@ def test_the_marked_findings_and_no_others(entry: Path) -> None:
     assert sorted(shown(f) for f in found) == sorted(marked)
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.stem)
+@pytest.mark.parametrize("path", DIALECTS, ids=lambda path: path.stem)
+def test_the_marked_findings_of_dialects(path: Path) -> None:
+    assert sorted(shown(f) for f in check_dialects(path)) == sorted(expected(path))
+
+
+@pytest.mark.parametrize("entry", [*ENTRIES, *DIALECTS], ids=lambda entry: entry.stem)
 def test_a_source_shows_the_code_in_its_name(entry: Path) -> None:
     sources = sorted(entry.glob("*.vgs")) if entry.is_dir() else [entry]
     codes = {code for source in sources for *_, code in expected(source)}
@@ -82,7 +104,7 @@ def test_a_source_shows_the_code_in_its_name(entry: Path) -> None:
 
 
 def test_the_corpus_and_the_catalogue_cover_each_other() -> None:
-    in_corpus = {code for source in BAD.rglob("*.vgs") for *_, code in expected(source)}
+    in_corpus = {code for source in CORPUS.rglob("*.vgs") for *_, code in expected(source)}
     assert in_corpus | set(ELSEWHERE) == set(catalogue())
     assert not in_corpus & set(ELSEWHERE)
 

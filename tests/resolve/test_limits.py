@@ -161,7 +161,7 @@ SLOW = ("documentation", "hints", "lines of one word")
 
 def garbage(kind: str) -> bytes:
     rng = random.Random(kind)
-    size = SIZE // 16 if kind in SLOW else SIZE
+    size = SIZE // 64 if kind in SLOW else SIZE
     line = b"register CNTV_CTL_EL0 : 32 { ENABLE [0] res0 [31:1] }\n"
     match kind:
         case "random bytes":
