@@ -159,3 +159,17 @@ class EmptyRange(Diagnostic):
 
     code = "VGS059"
     title = "range or cases out of order"
+
+
+class Unreachable(Diagnostic):
+    """A statement stands behind one that never lets it run: every branch of that one ends in a
+    `return` or a `leave`. What never runs protects nothing, and hides that from a reader.
+
+    What to do: remove it, or move it before the jump or into the branch that it belongs to.
+
+        when vhe { return } else { return }
+        ICH_HCR_EL2 <- 0              // never reached
+    """
+
+    code = "VGS060"
+    title = "never reached"

@@ -24,7 +24,7 @@ from dsl.resolve.dialects import dialect
 from dsl.resolve.layout import Layout, layout_of
 from dsl.resolve.registers import docs_of
 from dsl.resolve.scope import Broken, Callable, Entry, Frame, Local, Other, Scope, key
-from dsl.resolve.statements import block, ends_with_return
+from dsl.resolve.statements import always_ends, block
 from dsl.resolve.walk import tree_names
 from dsl.source import Source
 from dsl.syntax import tree as t
@@ -314,7 +314,7 @@ class _Resolver:
                     param.name, param.type, param.view, param.span, what
                 )
             body = block(scope, frame, node.body)
-            if shell.signature.result is not None and not ends_with_return(node.body):
+            if shell.signature.result is not None and not always_ends(node.body, t.Return):
                 self.found.add(
                     NoValue(
                         scope.span(node.name),

@@ -6,7 +6,13 @@ from dataclasses import replace
 
 from dsl.diagnostics import Note, suggest
 from dsl.diagnostics.names import DuplicateName, UnknownName, Unused
-from dsl.diagnostics.sequences import EmptyRange, Misplaced, NoOrder, UnbalancedLock
+from dsl.diagnostics.sequences import (
+    EmptyRange,
+    Misplaced,
+    NoOrder,
+    UnbalancedLock,
+    Unreachable,
+)
 from dsl.diagnostics.values import NoValue
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
@@ -34,7 +40,15 @@ def block(scope: Scope, frame: Frame, node: t.Block) -> s.Body:
         if isinstance(item.body, t.Let):
             inner.later.setdefault(item.body.name.text, scope.span(item.body.name))
     made: list[s.Statement] = []
-    for item in node.items:
+    for before, item in zip((None, *node.items), node.items, strict=False):
+        if before is not None and _always_jumps(before.body, (t.Return, t.Leave)):
+            scope.found.add(
+                Unreachable(
+                    scope.span(item.body),
+                    "this is never reached: every path before it jumps away",
+                    (Note(scope.span(before.body), "here"),),
+                )
+            )
         made += statement(scope, inner, item)
     for name, local in inner.locals.items():
         if frame.locals.get(name) is not local and local.what == "a let" and not local.used:
@@ -320,21 +334,27 @@ def _may(scope: Scope, frame: Frame, node: t.May, doc: tuple[str, ...]) -> s.May
     return s.May(node.kind.text, tuple(found), doc, scope.span(node))  # type: ignore[arg-type]
 
 
-def ends_with_return(node: t.Block) -> bool:
-    """Whether every path through a block returns."""
-    match node.items[-1].body if node.items else None:
-        case t.Return():
-            return True
+def always_ends(node: t.Block, *jumps: type[t.Return] | type[t.Leave]) -> bool:
+    """Whether every path through a block ends in one of these jumps."""
+    return bool(node.items) and _always_jumps(node.items[-1].body, jumps)
+
+
+def _always_jumps(
+    node: t.Declaration | t.Statement, jumps: tuple[type[t.Return] | type[t.Leave], ...]
+) -> bool:
+    match node:
+        case t.Return() | t.Leave():
+            return isinstance(node, jumps)
         case t.When(arms=arms, otherwise=otherwise):
             return otherwise is not None and all(
-                ends_with_return(b) for b in (*(a.body for a in arms), otherwise)
+                always_ends(b, *jumps) for b in (*(a.body for a in arms), otherwise)
             )
         case t.Match(cases=cases, otherwise=otherwise, falling=falling):
             if otherwise is None:
                 return False
             # Falling cases all come to the last one.
-            return ends_with_return(otherwise) and (
-                falling or all(ends_with_return(c.body) for c in cases)
+            return always_ends(otherwise, *jumps) and (
+                falling or all(always_ends(c.body, *jumps) for c in cases)
             )
         case _:
             return False

@@ -59,6 +59,11 @@ def test_what_the_dialect_does_not_spell_is_found_without_building(project, vgs)
     assert done.status == 1
     assert "VGS073" in done.out
     assert "VGS073" in vgs("check", "src/new.vgs").out
+    # Beside errors it would only repeat them.
+    (project / "src/old.vgs").write_text("import timer\nsave f(vcpu) { save clt }\n")
+    done = vgs("check")
+    assert "VGS020" in done.out
+    assert "VGS073" not in done.out
 
 
 def test_a_case_whose_dialect_is_not_in_scope(project, vgs):

@@ -213,6 +213,7 @@ def test_a_broken_project_file_is_a_finding_of_every_verb(folder, vgs, holds):
         assert value["ok"] is False
         assert [f["code"] for f in value["findings"]] == ["VGS080"]
     # Where imports are is not known, and files can be laid out without knowing.
+    Path("src/a.vgs").write_text("import elsewhere\n")
     done = vgs("check", "src/a.vgs", "--format", "json")
     assert [f["code"] for f in done.json["findings"]] == ["VGS080"]
     assert vgs("fmt", "src/a.vgs").status == 0

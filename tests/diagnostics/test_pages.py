@@ -54,6 +54,7 @@ CODES = {
     "VGS057": "BadPartner",
     "VGS058": "NotDefined",
     "VGS059": "EmptyRange",
+    "VGS060": "Unreachable",
     "VGS070": "NotAPattern",
     "VGS071": "UsedOnce",
     "VGS072": "UnknownVariable",
