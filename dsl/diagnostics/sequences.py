@@ -162,10 +162,12 @@ class EmptyRange(Diagnostic):
 
 
 class Unreachable(Diagnostic):
-    """A statement stands behind one that never lets it run: every branch of that one ends in a
-    `return` or a `leave`. What never runs protects nothing, and hides that from a reader.
+    """A statement stands behind one that never lets it run: every branch of that
+    one ends in a `return` or a `leave`. What never runs protects nothing, and hides
+    that from a reader.
 
-    What to do: remove it, or move it before the jump or into the branch that it belongs to.
+    What to do: remove it, or move it before the jump or into the branch that it
+    belongs to.
 
         when vhe { return } else { return }
         ICH_HCR_EL2 <- 0              // never reached
