@@ -30,10 +30,11 @@ if sys.argv[1] == "trees":
         assert cache.load(Source(str(path), path.read_text())) is not None
     mark("cached trees")
 else:
-    from dsl.syntax.parser import _lark, parse
-    mark("import of lark")
-    _lark()
-    mark("grammar")
+    from dsl.syntax.parser import parse
+    from dsl.syntax.tables import tables
+    mark("imports of the parser")
+    tables()
+    mark("tables of the grammar")
     for path in paths:
         parse(Source(str(path), path.read_text()))
     mark("text to trees")

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import re
 
-from lark import Token
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
-
 from dsl.diagnostics import Diagnostic, Note
 from dsl.diagnostics.text import (
     UnexpectedCharacter,
@@ -15,6 +12,7 @@ from dsl.diagnostics.text import (
     Unfinished,
 )
 from dsl.source import Source, Span
+from dsl.syntax.lalr import END, Stuck, Token
 
 _MOST_LISTED = 8
 
@@ -35,7 +33,7 @@ _CALLED = {
 
 
 def explain(
-    error: UnexpectedInput,
+    error: Stuck,
     source: Source,
     start: int,
     end: int,
@@ -53,18 +51,14 @@ def explain(
             help=f"`{taken.text}` is a word of the language, so it cannot be the name "
             "that is missing here",
         )
-    match error:
-        case UnexpectedToken(token=token) if token.type == "$END":
-            return _unfinished(error, source, start, end)
-        case UnexpectedToken(token=token):
-            return _unexpected(token, error, source, start, keywords)
-        case UnexpectedCharacters():
-            at = error.pos_in_stream or 0
-            return _character(source, at)
-    raise AssertionError(error)
+    if error.token is None:
+        return _character(source, error.at)
+    if error.token.kind == END:
+        return _unfinished(error, source, start, end)
+    return _unexpected(error.token, error, source, start, keywords)
 
 
-def _unfinished(error: UnexpectedToken, source: Source, start: int, end: int) -> Diagnostic:
+def _unfinished(error: Stuck, source: Source, start: int, end: int) -> Diagnostic:
     """A declaration that ends too early: at the next one, or at the end of the file."""
     begins = _first_word(source, start, end)
     last = _last_word(source, start, end)
@@ -84,30 +78,28 @@ def _unfinished(error: UnexpectedToken, source: Source, start: int, end: int) ->
     )
 
 
-def _acceptable(error: UnexpectedToken) -> set[str]:
-    """What could stand at the place of an error; a closing bracket says it all."""
-    accepts = set(error.accepts or error.expected)
-    closing = accepts & {"RBRACE", "RPAR", "RSQB"}
-    return closing if error.token.type == "$END" and closing else accepts
+def _acceptable(error: Stuck) -> frozenset[str]:
+    """What could stand at the place of an error; at the end a closing bracket says it all."""
+    closing = error.accepts & {"RBRACE", "RPAR", "RSQB"}
+    return closing if error.token and error.token.kind == END and closing else error.accepts
 
 
 def _unexpected(
-    token: Token, error: UnexpectedToken, source: Source, start: int, keywords: frozenset[str]
+    token: Token, error: Stuck, source: Source, start: int, keywords: frozenset[str]
 ) -> Diagnostic:
-    at = token.start_pos or 0
-    span = Span(source, at, at + len(token))
+    span = Span(source, token.start, token.end)
     expected = _expected(_acceptable(error))
-    before = _word_before(source, start, at)
-    if str(token) in keywords:
+    before = _word_before(source, start, token.start)
+    if token.text in keywords:
         return Unfinished(
             span,
-            f"`{token}` cannot begin here: what comes before it is not finished",
+            f"`{token.text}` cannot begin here: what comes before it is not finished",
             (Note(before, "after this"),) if before else (),
             help=f"{expected} could follow",
         )
     return UnexpectedWord(
         span,
-        f"unexpected `{_short(str(token))}`",
+        f"unexpected `{_short(token.text)}`",
         (Note(before, "after this"),) if before else (),
         help=f"{expected} could stand here",
     )

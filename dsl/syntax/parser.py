@@ -5,23 +5,19 @@ from __future__ import annotations
 import gc
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any, TypeVar, cast
 
-from lark import Lark
-from lark.exceptions import UnexpectedInput
-from lark.utils import TextSlice
-
 from dsl.diagnostics import Diagnostic
 from dsl.diagnostics.text import TooDeep, TooManyErrors
-from dsl.resources import cache_folder, grammar_text
 from dsl.source import Source, Span
 from dsl.syntax import tree
 from dsl.syntax.builder import Builder
 from dsl.syntax.errors import explain
 from dsl.syntax.keywords import keywords
-from dsl.syntax.lexer import Lexer
+from dsl.syntax.lalr import Callbacks, Stuck, Token, run
+from dsl.syntax.tables import tables
 
 #: How deep brackets, braces and operators may be nested.
 DEEPEST = 100
@@ -104,18 +100,15 @@ def _operands(expression: tree.Expr) -> tuple[tree.Expr, ...]:
 
 
 @cache
-def _lark() -> Lark:
-    folder = cache_folder()
-    options: dict[str, Any] = {
-        "parser": "lalr",
-        "lexer": Lexer,
-        "keep_all_tokens": True,
-        "maybe_placeholders": False,
-        "transformer": _Guarded(),
-    }
-    if folder is not None:
-        options["cache"] = str(folder / "grammar.lark")
-    return Lark(grammar_text(), **options)
+def _callbacks() -> Callbacks:
+    builder = _Guarded()
+    names = {r.callback for r in tables().reductions if not r.inline}
+    return {name: getattr(builder, name) for name in names if hasattr(builder, name)}
+
+
+def _read(source: Source, start: int, end: int, seen: list[Token] | None = None) -> tree.Module:
+    """The declarations at ``start`` to ``end``.  Raises `Stuck` and `_Refused`."""
+    return cast(tree.Module, run(tables(), _callbacks(), source.text, start, end, seen))
 
 
 @contextmanager
@@ -138,8 +131,8 @@ def parse(source: Source) -> tuple[tree.Module, list[Diagnostic]]:
     with _uncollected():
         if _deepest(source, 0, len(source.text)) is None:
             try:
-                return cast(tree.Module, _lark().parse(source.text)), []
-            except (UnexpectedInput, _Refused):
+                return _read(source, 0, len(source.text)), []
+            except (Stuck, _Refused):
                 pass
         return _recover(source)
 
@@ -152,10 +145,9 @@ def _recover(source: Source) -> tuple[tree.Module, list[Diagnostic]]:
         problem = _deepest(source, start, end)
         if problem is None:
             try:
-                module = cast(tree.Module, _lark().parse(TextSlice(source.text, start, end)))
-                items += module.items
+                items += _read(source, start, end).items
                 continue
-            except UnexpectedInput as error:
+            except Stuck as error:
                 taken = _keyword_taken_as_name(source, start, end)
                 problem = explain(error, source, start, end, keywords(), taken)
             except _Refused as refused:
@@ -173,18 +165,15 @@ def _keyword_taken_as_name(source: Source, start: int, end: int) -> Span | None:
 
     A dialect spells `register` and `sequence` themselves, so there it is no sign of anything.
     """
-    taken: Span | None = None
-    parser = _lark().parse_interactive(TextSlice(source.text, start, end))
-    try:
-        for token in parser.iter_parse():
-            if token.type == "DIALECT":
-                return None
-            if token.type == "NAME" and str(token) in keywords():
-                at = token.start_pos or 0
-                taken = Span(source, at, at + len(token))
-    except (UnexpectedInput, _Refused):
-        pass
-    return taken
+    seen: list[Token] = []
+    with suppress(Stuck, _Refused):
+        _read(source, start, end, seen)
+    if any(token.kind == "DIALECT" for token in seen):
+        return None
+    for token in reversed(seen):
+        if token.kind == "NAME" and token.text in keywords():
+            return Span(source, token.start, token.end)
+    return None
 
 
 def _chunks(text: str) -> Iterator[tuple[int, int]]:

@@ -1,72 +1,103 @@
-"""IR expressions to C expressions, in a dialect's words."""
+"""IR expressions to C expressions, in a dialect's words.
+
+What `Expressions.write` returns has, in C, the value that the expression has in the IR; its C
+type may be another one, so every operator looks at the types that C would compute in, and a
+conversion is written out where C would not make it by itself.  Some things are taken for granted:
+signed numbers wrap (kernels are built so); what a dialect spells has the value that it stands for,
+masks being as wide as what they are applied to; what is put into a field is cut off; and a slot has
+the C type that it is declared with, a range being an `unsigned int`.  A shift by a variable amount
+is written as it stands, so the amount must stay below the width; the IR has 0 there, C has nothing.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import assert_never
 
 from dsl.backends.c import text as c
-from dsl.backends.c.spelling import Speller
+from dsl.backends.c.fields import Fields, Masks
+from dsl.backends.c.numbers import literal, suffixed
+from dsl.backends.c.spelling import Speller, c_name
 from dsl.backends.c.text import CText, binary, unary
+from dsl.backends.c.values import (
+    WIDTHS,
+    bounds,
+    exact,
+    named,
+    promoted,
+    usual,
+    variable,
+    widened,
+    within,
+)
 from dsl.ir import expr as x
 from dsl.ir.dialect import Role
-from dsl.ir.sequence import Change
-from dsl.ir.shapes import Field, Register
-from dsl.resolve.scope import key
+from dsl.ir.sequence import Change, Signature
+from dsl.ir.shapes import Register
+from dsl.ir.types import BOOL, INT, U64, Bool, Int, Type
 
 _LOGICAL = {"and": "&&", "or": "||"}
+_INVERSE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 
 
 class Expressions:
     """Writes the expressions of one function.
 
-    ``through`` maps the place of a register read to the local that its value was put into.
-    ``locals`` are the slots of which the function keeps a copy of the same name.
+    ``through`` maps an expression (by its identity) to the local that its value was put into,
+    ``names`` what the source calls something to what C does.  ``copies`` are the slots of which
+    the function keeps a copy of the same name.
     """
 
-    def __init__(self, speller: Speller, locals: frozenset[str]) -> None:
+    def __init__(
+        self, speller: Speller, copies: frozenset[str], signatures: Mapping[str, Signature]
+    ) -> None:
         self.speller = speller
-        self.locals = locals
-        self.through: dict[int, str] = {}
+        self.copies = copies
+        self.signatures = signatures
+        self.through: dict[int, CText] = {}
+        self.names: dict[str, str] = {}
+        self._fields = Fields(speller, self.write)
 
-    def write(self, value: x.Expr) -> CText:
-        """An expression as C."""
+    # ---- the value of an expression, and the places where C needs less
+
+    def write(self, value: x.Expr, bits: int | None = None) -> CText:
+        """An expression as C; with ``bits``, only that many low bits of it have to be right."""
+        through = self.through.get(id(value))
+        if through is not None:
+            return through
         match value:
             case x.Const():
-                return self._constant(value)
-            case x.Var(name=name):
-                return CText(name)
+                return literal(value)
+            case x.Var(name=name, type=type_):
+                return CText(self.names.get(name) or c_name(name), type=variable(type_))
             case x.ReadRegister():
                 return self._read(value)
-            case x.ReadSlot(slot=slot, base=base, index=index):
-                home = (
-                    CText(slot.name) if slot.name in self.locals else self.speller.slot(slot, base)
-                )
-                return home if index is None else _indexed(home, self.write(index))
+            case x.ReadSlot():
+                return self._load(value)
             case x.Test(condition=condition, base=base):
                 return self._test(condition.name, base, condition.root, value)
             case x.Extract():
-                return self._extract(value)
+                return self._fields.extract(value)
             case x.Derive(register=register, name=name):
-                found = self.speller.extraction(register, name)
-                if found is None:
-                    return self.speller.missing(
-                        value.span,
-                        f"{register.name}.{name}",
-                        f'{register.name}.{name} is "{name}($value)"',
-                    )
-                return self.speller.use(found, {"value": self.write(value.value)})
-            case x.Insert(register=register, field=field, index=index, new=new):
-                changes = (Change(field, index, new),)
-                return self.changed(self.write(value.value), register, changes)
+                return self._fields.derive(value, register, name)
+            case x.Insert(register=register, field=field, index=index, new=new, type=type_):
+                made = self.changed(
+                    self.write(value.value), register, (Change(field, index, new),), type_
+                )
+                if type_.signed or field.mask & ~type_.mask:
+                    return self.cast(made, type_, value)
+                return made
+            case x.Binary(type=Bool()):
+                return self._truth(value)
             case x.Binary():
-                return self._binary(value)
+                return self._arithmetic(value, bits)
             case x.Not(operand=operand):
-                return unary("!", self.condition(operand))
+                return self._negated(operand)
             case x.Truth(operand=operand):
-                return self._bits(operand)
-            case x.Cast(value=inner):
-                # C converts in the same places: see `dsl.ir.types.common`.
-                return self.write(inner)
+                return self._nonzero(operand)
+            case x.Cast():
+                return self._cast(value, bits)
             case x.Call(hyp=hyp):
                 return self._call(value, hyp)
             case x.Every() | x.Written() | x.Count():
@@ -74,36 +105,214 @@ class Expressions:
             case _:
                 assert_never(value)
 
-    def condition(self, value: x.Expr) -> CText:
-        """An expression where C tests for zero anyway."""
-        return self._bits(value.operand) if isinstance(value, x.Truth) else self.write(value)
+    def store(self, value: x.Expr, type: Type | None) -> CText:
+        """An expression where C converts it to a variable's, a parameter's or a result's type."""
+        if not isinstance(type, Int) or type.width not in WIDTHS:
+            return self.write(value)
+        while (
+            isinstance(value, x.Cast)
+            and id(value) not in self.through
+            and isinstance(value.value.type, Int)
+            and value.type.width >= type.width
+        ):
+            value = value.value
+        if isinstance(value, x.Const) and not type.holds(value.value):
+            return literal(x.Const(type.wrap(value.value), type, value.span))
+        return self.write(value, type.width)
 
-    def _bits(self, value: x.Expr) -> CText:
-        """A number of which only matters whether it is zero: a field need not be shifted down."""
+    def normal(self, value: x.Expr) -> CText:
+        """A truth value as 0 or 1: what a dialect spells may be true with any value but 0."""
+        made = self.write(value)
+        return unary("!", unary("!", made)) if self._loose(value) else made
+
+    def _loose(self, value: x.Expr) -> bool:
+        if id(value) in self.through:
+            return False
         match value:
-            case x.Cast(value=inner):
-                return self._bits(inner)
-            case x.Extract(register=register, field=field) if (
-                self.speller.extraction(register, field.name) is None
-            ):
-                return binary(self.write(value.value), "&", self._mask(value))
+            case x.Not(operand=x.Not(operand=inner) as negated) if id(negated) not in self.through:
+                return self._loose(inner)
             case _:
-                return self.write(value)
+                return isinstance(value, (x.Truth, x.Test, x.Derive))
 
-    # ---- numbers, facts
+    # ---- truth
 
-    def _constant(self, value: x.Const) -> CText:
-        if value.name and value.name == value.span.text:
-            return CText(str(value.value))
-        written = value.span.text.replace("_", "")
-        try:
-            same = int(written, 0) == value.value
-        except ValueError:
-            same = False
-        text = written if same and not written.startswith(("0b", "0B")) else str(value.value)
-        if value.value > 0xFFFFFFFF:
-            text += "ULL"
-        return CText(text)
+    def _truth(self, value: x.Binary) -> CText:
+        left, right = value.left, value.right
+        if value.op == "implies":
+            return _truly(binary(self._negated(left), "||", self.write(right)))
+        if value.op in _LOGICAL:
+            op = _LOGICAL[value.op]
+            return _truly(binary(self.write(left), op, self.write(right)))
+        return self._relation(value.op, left, right)
+
+    def _negated(self, value: x.Expr) -> CText:
+        if id(value) not in self.through:
+            match value:
+                case x.Not(operand=operand):
+                    return self.write(operand)
+                case x.Binary(op=op, left=left, right=right) if op in _INVERSE:
+                    return self._relation(_INVERSE[op], left, right)
+                case _:
+                    pass
+        return _truly(unary("!", self.write(value)))
+
+    def _nonzero(self, value: x.Expr) -> CText:
+        """A number of which only matters whether it is zero: a field need not be shifted down."""
+        value = self._plain(value)
+        if isinstance(value, x.Extract) and id(value) not in self.through:
+            return self._fields.bits(value)
+        return self.write(value)
+
+    def _relation(self, op: str, left: x.Expr, right: x.Expr) -> CText:
+        if left.type == BOOL or right.type == BOOL:
+            return _truly(binary(self.normal(left), op, self.normal(right)))
+        if op in ("==", "!="):
+            ends = self._plain(left), self._plain(right)
+            found = self._fields.compared(*ends, op)
+            if found is not None:
+                return _truly(found)
+        return self.relation(op, left, right)
+
+    def relation(self, op: str, left: x.Expr, right: x.Expr, least: int | None = None) -> CText:
+        """Two numbers compared; C takes a negative one for a large one beside an unsigned one.
+
+        ``least`` is what the left side is at least, where more is known than its form tells.
+        """
+        pair = x.Binary(op, left, right, BOOL, left.span)
+        sides = [*self._implied(pair, self.write(left), self.write(right))]
+        low = [bounds(left)[0] if least is None else least, bounds(right)[0]]
+        common = usual(sides[0].type, sides[1].type)
+        if min(low) < 0 and (common is None or not common.signed):
+            for i, side in enumerate((left, right)):
+                made = promoted(sides[i].type)
+                if (made is None or not made.signed) and isinstance(side.type, Int):
+                    sides[i] = self.cast(sides[i], side.type, side)
+        return _truly(binary(sides[0], op, sides[1]))
+
+    # ---- numbers
+
+    def _arithmetic(self, value: x.Binary, bits: int | None) -> CText:
+        type_, op = value.type, value.op
+        assert isinstance(type_, Int)
+        if op in ("<<", ">>"):
+            return self._shift(value, type_, bits)
+        if bits is not None and bits <= type_.width:
+            sides = self._implied(
+                value, self.write(value.left, bits), self.write(value.right, bits)
+            )
+            common = usual(sides[0].type, sides[1].type)
+            if bits <= (common or INT).width:
+                return _as(binary(sides[0], op, sides[1]), common)
+        left, right = self._implied(value, *self._operands(value))
+        if not self._right(value, type_, left, right):
+            # A number is told its type; anything else is converted.
+            if isinstance(value.right, x.Const) and not type_.signed:
+                right = suffixed(right, type_)
+            elif isinstance(value.left, x.Const) and not type_.signed:
+                left = suffixed(left, type_)
+            common = usual(left.type, right.type)
+            if type_.width > (common or INT).width or (
+                not self._right(value, type_, left, right) and common == INT
+            ):
+                left = self.cast(left, type_, value.left)
+        made = _as(binary(left, op, right), usual(left.type, right.type))
+        return made if self._right(value, type_, left, right) else self.cast(made, type_, value)
+
+    def _operands(self, value: x.Binary) -> tuple[CText, CText]:
+        """Both sides; beside a mask only the bits in it matter."""
+        left, right = value.left, value.right
+        need: list[int | None] = [None, None]
+        for i, side in enumerate((left, right)):
+            if value.op == "&" and isinstance(side, x.Const) and side.value >= 0:
+                need[1 - i] = side.value.bit_length()
+        return self.write(left, need[0]), self.write(right, need[1])
+
+    def _implied(self, value: x.Binary, left: CText, right: CText) -> tuple[CText, CText]:
+        """Both sides without a conversion that C makes because of the other side."""
+        made = [left, right]
+        for i, side in enumerate((value.left, value.right)):
+            inner = side.value if isinstance(side, x.Cast) else None
+            if (
+                inner is None
+                or id(side) in self.through
+                or not isinstance(inner.type, Int)
+                or not isinstance(side.type, Int)
+                or inner.type.width > side.type.width
+                or within(bounds(inner), side.type)
+            ):
+                continue
+            bare = self.write(inner)
+            if bare.type is not None and usual(bare.type, made[1 - i].type) == side.type:
+                made[i] = bare
+        return made[0], made[1]
+
+    def _right(self, value: x.Binary, type: Int, left: CText, right: CText) -> bool:
+        """Whether C computes an operator on exact operands to the same value as the IR."""
+        common = usual(left.type, right.type)
+        if common == type:
+            return True
+        if value.op in ("&", "|", "^"):
+            signed = common is not None and common.signed
+            return (
+                not type.signed or signed or min(bounds(value.left)[0], bounds(value.right)[0]) >= 0
+            )
+        return _computes(exact(value), type, common)
+
+    def _shift(self, value: x.Binary, type: Int, bits: int | None) -> CText:
+        amount = bounds(value.right)
+        if amount[0] >= type.width:
+            return _zero(self.write(value.left), value.left)
+        by = self.write(value.right)
+        most = min(amount[1], type.width - 1)
+        if value.op == ">>":
+            left = self.write(value.left)
+            if (promoted(left.type) or INT).width <= most:
+                left = self.cast(left, type, value.left)
+            return _as(binary(left, ">>", by), promoted(left.type))
+        if bits is not None and bits <= type.width:
+            left = self.write(value.left, bits)
+            if max(bits, most + 1) <= (promoted(left.type) or INT).width:
+                return _as(binary(left, "<<", by), promoted(left.type))
+        left = self.write(value.left)
+        made = promoted(left.type)
+        if made != type and not (
+            most < (made or INT).width and _computes(exact(value), type, made)
+        ):
+            if isinstance(value.left, x.Const) and not type.signed:
+                left = suffixed(left, type)
+            elif made == INT or (made or INT).width < type.width:
+                left = self.cast(left, type, value.left)
+        shifted = _as(binary(left, "<<", by), promoted(left.type))
+        if shifted.type == type or _computes(exact(value), type, shifted.type):
+            return shifted
+        return self.cast(shifted, type, value)
+
+    def _cast(self, value: x.Cast, bits: int | None) -> CText:
+        inner, type_ = value.value, value.type
+        if not isinstance(inner.type, Int):
+            return self.normal(inner)
+        if bits is not None and bits <= min(type_.width, inner.type.width):
+            return self.write(inner, bits)
+        if within(bounds(inner), type_):
+            return self.write(inner)
+        return self.cast(self.store(inner, type_), type_, value)
+
+    def cast(self, made: CText, type: Int, value: x.Expr) -> CText:
+        """An explicit conversion."""
+        if type.width not in WIDTHS:
+            return binary(made, "&", CText(f"{type.mask:#x}"))
+        shown = str(type)
+        return CText(f"({self.speller.type(shown, value.span)}){made.at(c.UNARY)}", c.UNARY, type)
+
+    def _plain(self, value: x.Expr) -> x.Expr:
+        """Without the conversions that change nothing, unless one went through a local."""
+        inner = widened(value)
+        while value is not inner and id(value) not in self.through:
+            assert isinstance(value, x.Cast)
+            value = value.value
+        return value
+
+    # ---- registers, slots, facts
 
     def _test(self, name: str, base: str | None, root: str | None, value: x.Test) -> CText:
         found = self.speller.find(Role.VALUE, name)
@@ -111,161 +320,73 @@ class Expressions:
             return self.speller.missing(
                 value.span, f"the condition `{name}`", f'{name} is "{name}()"'
             )
-        return self.speller.use(found, {root: CText(base)} if root and base else {})
+        values = {root: CText(c_name(base))} if root and base else {}
+        made = self.speller.use(found, values)
+        return self.speller.owned(made, root, base, value.span)
 
-    # ---- registers
+    def _load(self, value: x.ReadSlot) -> CText:
+        slot, index = value.slot, value.index
+        if slot.name in self.copies and self.speller.first(slot.root) == value.base:
+            local = self.speller.find(Role.LOCAL, slot.name)
+            return CText(slot.name, type=named(local.type) if local else None)
+        return replace(self.place(value, index), type=variable(slot.type))
+
+    def place(self, value: x.ReadSlot, index: x.Expr | None) -> CText:
+        """A slot, or an element of one, as an lvalue."""
+        home = self.speller.slot(value.slot, value.base, value.span)
+        return home if index is None else CText(f"{home.at(c.POSTFIX)}[{self.write(index).text}]")
 
     def _read(self, value: x.ReadRegister) -> CText:
-        local = self.through.get(value.span.start)
-        if local is not None:
-            return CText(local)
         index = None if value.index is None else self.write(value.index)
-        return self.read_register(value.register, value.index, index, value)
+        made = self.speller.read(value.register, value.index, index, value.span)
+        return _as(made, U64 if value.register.width == U64.width else None)
 
-    def read_register(
-        self, register: Register, at: x.Expr | None, index: CText | None, value: x.Expr
+    def changed(
+        self, old: CText, register: Register, changes: tuple[Change, ...], type: Int
     ) -> CText:
-        """A read of a register by its own spelling, or by the one for all registers."""
-        found = self.speller.find(Role.READ, key(register.name))
-        if found is not None:
-            values = {"register": self.speller.register(register, index)}
-            return self.speller.use(found, {**values, "n": index} if index else values)
-        if at is not None and not isinstance(at, x.Const):
-            return self.speller.missing(
-                value.span,
-                f"a read of {register.name} with an index that is not a number",
-                f'read {register.name} is "…($n)"',
-            )
-        return self.read_named(register, index, value)
+        """A register's value with some fields changed."""
+        return _as(self._fields.changed(old, register, changes), type if type == U64 else None)
 
-    def read_named(self, register: Register, index: CText | None, value: x.Expr) -> CText:
-        """A read by the access macro that takes a register's name."""
-        found = self.speller.find(Role.READ, "register")
-        if found is None:
-            return self.speller.missing(
-                value.span,
-                f"a read of {register.name}",
-                'read register is "read_sysreg($register)"',
-            )
-        return self.speller.use(found, {"register": self.speller.register(register, index)})
-
-    # ---- fields
-
-    def _mask(self, value: x.Extract) -> CText:
-        index = None if value.index is None else self.write(value.index)
-        return self.speller.mask(value.register, value.field, index, value.span)
-
-    def _extract(self, value: x.Extract) -> CText:
-        inner = self.write(value.value)
-        found = self.speller.extraction(value.register, value.field.name)
-        if found is not None:
-            values = {"value": inner}
-            if value.index is not None:
-                values["n"] = self.write(value.index)
-            return self.speller.use(found, values)
-        mask = self._mask(value)
-        made = self.speller.operation("extract", mask=mask, value=inner)
-        if made is not None:
-            return made
-        masked = binary(inner, "&", mask)
-        if value.index is not None:
-            return unary("!", unary("!", masked))
-        return binary(masked, ">>", CText(str(value.field.low))) if value.field.low else masked
-
-    def changed(self, old: CText, register: Register, changes: tuple[Change, ...]) -> CText:
-        """A register's value with some fields changed: clear what must be, then set."""
-        clear: list[CText] = []
-        put: list[CText] = []
-        for change in changes:
-            cleared, set_ = self.change(register, change)
-            if cleared is not None:
-                clear.append(cleared)
-            if set_ is not None:
-                put.append(set_)
-        made = old
-        if clear:
-            made = binary(made, "&", unary("~", _any(clear)))
-        for each in put:
-            made = binary(made, "|", each)
-        return made
-
-    def change(self, register: Register, change: Change) -> tuple[CText | None, CText | None]:
+    def change(self, register: Register, change: Change) -> Masks:
         """The bits that a change clears first, and those it then sets, either perhaps none."""
-        field, value = change.field, _uncast(change.value)
-        index = None if change.index is None else self.write(change.index)
-        mask = self.speller.mask(register, field, index, value.span)
-        match value:
-            case x.Const(value=0):
-                return mask, None
-            case x.Const(value=number) if number == (1 << field.width) - 1:
-                return None, mask
-            case _:
-                return mask, self._placed(register, field, mask, value)
-
-    def _placed(self, register: Register, field: Field, mask: CText, value: x.Expr) -> CText:
-        """A value shifted to where a field is."""
-        if isinstance(value, x.Const) and value.name:
-            named = self.speller.enumerator(register, field, value.name)
-            if named is not None:
-                return named
-        inner = self.write(value)
-        made = self.speller.operation("insert", mask=mask, value=inner)
-        if made is not None:
-            return made
-        return self.speller.missing(
-            value.span,
-            f"a value put into {register.name}.{field.name}",
-            'op insert is "FIELD_PREP($mask, $value)"',
-        )
-
-    # ---- operators and calls
-
-    def _binary(self, value: x.Binary) -> CText:
-        left, right = value.left, value.right
-        if value.op == "implies":
-            return binary(unary("!", self.condition(left)), "||", self.condition(right))
-        if value.op in _LOGICAL:
-            return binary(self.condition(left), _LOGICAL[value.op], self.condition(right))
-        if value.op in ("==", "!="):
-            named = self._compared(value)
-            if named is not None:
-                return named
-        return binary(self.write(left), value.op, self.write(right))
-
-    def _compared(self, value: x.Binary) -> CText | None:
-        """A field compared with an enumerator that is spelt in place, or with zero."""
-        left, right = _uncast(value.left), _uncast(value.right)
-        if isinstance(left, x.Const):
-            left, right = right, left
-        if not isinstance(left, x.Extract) or not isinstance(right, x.Const):
-            return None
-        if self.speller.extraction(left.register, left.field.name) is not None:
-            return None
-        bits: CText | None = CText("0") if right.value == 0 else None
-        if right.name:
-            bits = self.speller.enumerator(left.register, left.field, right.name) or bits
-        if bits is None:
-            return None
-        return binary(binary(self.write(left.value), "&", self._mask(left)), value.op, bits)
+        return self._fields.change(register, change)
 
     def _call(self, value: x.Call, hyp: bool) -> CText:
-        args = [self.write(a).text for a in value.args]
+        signature = self.signatures.get(value.callee)
+        types = [p.type for p in signature.params] if signature else [a.type for a in value.args]
         if hyp:
+            args = [self._whole(arg).text for arg in value.args]
             call = CText(", ".join([value.callee, *args]))
             return self.speller.required("hypcall", value.span, "kvm_call_hyp($call)", call=call)
-        return CText(f"{value.callee}({', '.join(args)})")
+        args = [self.store(arg, type_).text for arg, type_ in zip(value.args, types, strict=True)]
+        return CText(f"{value.callee}({', '.join(args)})", type=variable(value.type))
+
+    def _whole(self, value: x.Expr) -> CText:
+        """An argument that no prototype converts."""
+        return self.normal(value) if value.type == BOOL else self.write(value)
 
 
-def _any(masks: list[CText]) -> CText:
-    made = masks[0]
-    for mask in masks[1:]:
-        made = binary(made, "|", mask)
-    return made
+def _zero(made: CText, value: x.Expr) -> CText:
+    """Nothing is left of a value; what it does is done all the same."""
+    if isinstance(value, (x.Const, x.Var)):
+        return CText("0", type=INT)
+    return binary(made, "&", CText("0", type=INT))
 
 
-def _indexed(home: CText, index: CText) -> CText:
-    return CText(f"{home.at(c.POSTFIX)}[{index.text}]")
+def _computes(values: tuple[int, int] | None, type: Int, common: Int | None) -> bool:
+    """Whether nothing wraps, neither in the IR's type nor in the one that C computes in."""
+    if values is None or not within(values, type):
+        return False
+    return (
+        within(values, common)
+        if common is not None
+        else 0 <= values[0] <= values[1] <= INT.greatest
+    )
 
 
-def _uncast(value: x.Expr) -> x.Expr:
-    return _uncast(value.value) if isinstance(value, x.Cast) else value
+def _as(made: CText, type: Int | None) -> CText:
+    return made if made.type == type else replace(made, type=type)
+
+
+def _truly(made: CText) -> CText:
+    return _as(made, INT)

@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from dsl.backends.c.accesses import stores
 from dsl.backends.c.expressions import Expressions
-from dsl.backends.c.spelling import Speller, Uses
+from dsl.backends.c.jumps import anchored
+from dsl.backends.c.spelling import Speller, Uses, c_name, mentions
 from dsl.backends.c.statements import Statements
 from dsl.backends.c.text import CText, Line, comment, declarator, fill, wrapped
 from dsl.diagnostics import Diagnostic
@@ -16,7 +18,6 @@ from dsl.ir.dialect import Dialect, File, Role, Spelling
 from dsl.ir.program import Program
 from dsl.ir.types import BOOL, INT, Handle, Int, Type
 from dsl.resolve.layout import Layout
-from dsl.resolve.walk import calls, statements
 from dsl.source import Span
 
 
@@ -44,13 +45,13 @@ def function(
     assert sequence.body is not None
     speller = Speller(dialect, sequence.signature, file, report, uses)
     types = Types(speller, layout)
-    handles = [p.name for p in sequence.signature.params if isinstance(p.type, Handle)]
     entered = _entered(speller, sequence)
-    copies = _copies(program, speller, sequence)
-    expressions = Expressions(speller, copies)
-    body = Statements(expressions, speller, types, layout, sequence, initialise=not entered)
-    lines = list(body.lines())
-    locals_ = _locals(speller, lines, handles)
+    expressions = Expressions(speller, _copies(program, speller, sequence), _signatures(program))
+    body = Statements(
+        program, expressions, speller, types, layout, sequence, initialise=not entered
+    )
+    lines = anchored(body.lines())
+    locals_ = _locals(program, speller, types, [*body.declarations, *lines])
     made: list[Line] = []
     for name, type_, value in locals_:
         ending = ";" if entered else f" = {value};"
@@ -58,19 +59,24 @@ def function(
     made += body.declarations
     if entered:
         made += [Line(0, "")] if made else []
-        made += [Line(1, f"{name} = {value};") for name, value in entered]
-        made += [Line(1, f"{name} = {value};") for name, _, value in locals_]
+        for name, value in [*entered, *((name, value) for name, _, value in locals_)]:
+            made += wrapped(1, f"{name} = {value};")
     if made and lines:
         made.append(Line(0, ""))
+    define = speller.find(Role.DEFINE, "sequence")
     return Function(
         sequence.name,
         tuple(comment(0, sequence.doc)),
-        tuple(
-            wrapped(0, _signature(speller, types, sequence, speller.find(Role.DEFINE, "sequence")))
-        ),
+        tuple(wrapped(0, _signature(speller, types, sequence, define))),
         tuple(wrapped(0, _signature(speller, types, sequence, None) + ";")),
         (*made, *lines),
     )
+
+
+def _signatures(program: Program) -> dict[str, s.Signature]:
+    """What can be called, by name."""
+    found = {name: extern.signature for name, extern in program.externs.items()}
+    return found | {name: sequence.signature for name, sequence in program.sequences.items()}
 
 
 class Types:
@@ -112,7 +118,7 @@ def _signature(
     speller: Speller, types: Types, sequence: s.Sequence, define: Spelling | None
 ) -> str:
     signature = sequence.signature
-    params = [declarator(types.of(p.type, p.span), p.name) for p in signature.params]
+    params = [declarator(types.of(p.type, p.span), c_name(p.name)) for p in signature.params]
     values = {
         "type": CText(types.of(signature.result, signature.span)),
         "name": CText(sequence.name),
@@ -130,61 +136,42 @@ def _entered(speller: Speller, sequence: s.Sequence) -> list[tuple[str, str]]:
         if isinstance(param.type, Handle):
             found = speller.find(Role.ENTER, param.type.root)
             if found is not None:
-                value = speller.use(found, {param.type.root: CText(param.name)})
-                made.append((param.name, value.text))
+                name = c_name(param.name)
+                made.append((name, speller.use(found, {param.type.root: CText(name)}).text))
     return made
 
 
 def _copies(program: Program, speller: Speller, sequence: s.Sequence) -> frozenset[str]:
     """The slots that the function keeps in a local: spelt as one, and not written meanwhile."""
-    written: set[str] = set()
-    pending, seen = [sequence.name], {sequence.name}
-    while pending:
-        name = pending.pop()
-        if name in program.externs:
-            for effect in program.externs[name].effects:
-                if effect.kind == "writes":
-                    written |= {p.name for p in effect.places}
-        body = program.sequences[name].body if name in program.sequences else None
-        written |= {
-            x.slot.name for x in statements(body) if isinstance(x, (s.WriteSlot, s.UpdateSlot))
-        }
-        for call in calls(body):
-            if call.callee not in seen:
-                seen.add(call.callee)
-                pending.append(call.callee)
+    written = stores(program, sequence.body)
     return frozenset(
         name
-        for name, slot in program.slots.items()
-        if name not in written and not slot.length and speller.find(Role.LOCAL, name) is not None
+        for name in speller.locals
+        if name in program.slots and name not in written and not program.slots[name].length
     )
 
 
-def _locals(speller: Speller, lines: list[Line], handles: list[str]) -> list[tuple[str, str, str]]:
+def _locals(
+    program: Program, speller: Speller, types: Types, lines: list[Line]
+) -> list[tuple[str, str, str]]:
     """Name, type and value of each local of the dialect that the lines (or another local) use."""
-    known: dict[str, Spelling] = {}
-    for level in reversed(speller.dialect.levels(speller.sequence, speller.file)):
-        for spelling in level:
-            if spelling.role is Role.LOCAL:
-                known[spelling.subject] = spelling
+    known = speller.locals
     text = " ".join(line.text for line in lines if not line.text.startswith(("/*", " *")))
     wanted: set[str] = set()
-    pending = {n for n in known if _mentions(text, n)}
+    pending = {n for n in known if mentions(text, n)}
     while pending:
         name = pending.pop()
         wanted.add(name)
-        pending |= {n for n in known if n not in wanted and _mentions(known[name].pattern, n)}
+        pending |= {n for n in known if n not in wanted and mentions(known[name].pattern, n)}
     made = []
-    base = {h: CText(h) for h in handles}
-    roots = {v for sp in known.values() for v in re.findall(r"\$(\w+)", sp.pattern)}
-    if handles:
-        base.update({root: CText(handles[0]) for root in roots if root not in base})
     for name, spelling in known.items():
         if name in wanted:
-            value = speller.use(spelling, base)
-            made.append((name, spelling.type or "", value.text))
+            type_ = spelling.type
+            if type_ is None and name in program.slots:
+                type_ = types.of(program.slots[name].type, Span(spelling.span.source, -1, -1))
+            if type_ is None:
+                type_ = speller.missing(
+                    spelling.span, f"the type of the local `{name}`", f'local {name} : "…" is "…"'
+                ).text
+            made.append((name, type_, speller.use(spelling, {}).text))
     return made
-
-
-def _mentions(text: str, name: str) -> bool:
-    return re.search(rf"(?<![\w.>]){re.escape(name)}\b", text) is not None

@@ -10,15 +10,33 @@ from typing import TypeAlias
 from dsl.backends.c.text import CText, fill
 from dsl.diagnostics import Diagnostic
 from dsl.diagnostics.dialects import NoSpelling
+from dsl.ir import expr as x
 from dsl.ir.dialect import Dialect, File, Role, Spelling
 from dsl.ir.sequence import Signature
 from dsl.ir.shapes import Field, Register, Slot
+from dsl.ir.types import Handle
 from dsl.resolve.scope import key
 from dsl.source import Span
 
 #: C types for the language's own, where a dialect says nothing else.
 _TYPES = {"uint": "unsigned int", "bool": "bool", "int": "int", "void": "void"}
 _UNKNOWN = CText("?")
+_KEYWORDS = re.compile(
+    "asm|auto|bool|break|case|char|const|continue|current|default|do|double|else|enum|extern|"
+    "false|float|for|goto|if|inline|int|long|register|restrict|return|short|signed|sizeof|static|"
+    "struct|switch|true|typedef|typeof|union|unsigned|void|volatile|while|_Bool"
+)
+_VARIABLE = re.compile(r"\$([A-Za-z_]\w*)")
+
+
+def c_name(name: str) -> str:
+    """A name of the source in C, which has other keywords."""
+    return f"{name}_" if _KEYWORDS.fullmatch(name) else name
+
+
+def mentions(text: str, name: str) -> bool:
+    """Whether C text uses a variable: not a member, and not a function, of that name."""
+    return re.search(rf"(?<![\w.>]){re.escape(name)}\b(?!\()", text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +67,35 @@ class Speller:
         self._signature = signature
         self._counts: dict[Span, int] = {}
         self.file = file
-        self._report = report
+        self.report = report
         self._uses = uses
+        self.handles: dict[str, str] = {}
+        for param in signature.params:
+            if isinstance(param.type, Handle):
+                self.handles.setdefault(param.type.root, param.name)
+        self.locals = self._locals()
+
+    def _locals(self) -> dict[str, Spelling]:
+        """The dialect's locals by name, each after those that its pattern uses."""
+        known: dict[str, Spelling] = {}
+        for level in reversed(self.dialect.levels(self.sequence, self.file)):
+            for spelling in level:
+                if spelling.role is Role.LOCAL:
+                    known[spelling.subject] = spelling
+        for param in self._signature.params:
+            known.pop(param.name, None)
+        made: dict[str, Spelling] = {}
+        pending = list(known)
+        while pending:
+            ready = [
+                n
+                for n in pending
+                if not any(mentions(known[n].pattern, m) for m in pending if m != n)
+            ]
+            # A circle is written as it stands: the compiler will say what is wrong with it.
+            pending.remove(first := (ready or pending)[0])
+            made[first] = known[first]
+        return made
 
     # ---- looking up
 
@@ -69,7 +114,42 @@ class Speller:
         self._count(spelling, part)
         if spelling.index is not None and "n" in values:
             values = {spelling.index: values["n"], **values}
-        return fill(spelling.patterns[part], values)
+        pattern = spelling.patterns[part]
+        values = {**{r: CText(c_name(h)) for r, h in self.handles.items()}, **values}
+        for variable in _VARIABLE.findall(pattern):
+            if variable not in values:
+                values[variable] = self.missing(
+                    spelling.pattern_spans[part],
+                    f"what `${variable}` is in this pattern",
+                    f'{spelling.subject} is "…" (without ${variable})',
+                )
+        return fill(pattern, values)
+
+    def first(self, root: str) -> str | None:
+        """The parameter whose contexts the dialect's locals belong to."""
+        return self.handles.get(root)
+
+    def owned(self, made: CText, root: str | None, base: str | None, span: Span) -> CText:
+        """What belongs to ``base``, if it does not go through a local that is another's."""
+        if root is None or base is None or base == self.handles.get(root):
+            return made
+        for name, spelling in self.locals.items():
+            if f"${root}" in self.whole(spelling) and mentions(made.text, name):
+                return self.missing(
+                    span,
+                    f"`{span.text}` without the local `{name}`, which is that of "
+                    f"`{self.handles.get(root)}`",
+                    f'{span.text} is "…${root}…"',
+                )
+        return made
+
+    def whole(self, spelling: Spelling) -> str:
+        """A local's pattern, with those of the locals that it uses."""
+        found = spelling.pattern
+        for name, other in self.locals.items():
+            if other is not spelling and mentions(spelling.pattern, name):
+                found += " " + self.whole(other)
+        return found
 
     def _count(self, spelling: Spelling, part: int) -> None:
         span = spelling.pattern_spans[part]
@@ -78,7 +158,7 @@ class Speller:
 
     def missing(self, span: Span, what: str, line: str) -> CText:
         """Reports that ``what`` is not spelt; ``line`` is a spelling that would do."""
-        self._report(
+        self.report(
             NoSpelling(
                 span,
                 f"the dialect `{self.dialect.name}` does not spell {what}, "
@@ -132,18 +212,18 @@ class Speller:
         found = self.part(register, part)
         return found if found is not None and "$value" in found.pattern else None
 
-    def mask(self, register: Register, field: Field, index: CText | None, span: Span) -> CText:
-        """A field's bits in place."""
+    def mask(
+        self, register: Register, field: Field, index: CText | None, low: CText, span: Span
+    ) -> CText:
+        """A field's bits in place; ``low`` is the lowest of them."""
         found = self.part(register, field.name)
         if found is not None and "$value" not in found.pattern:
             return self.use(found, {"n": index} if index else {})
         made: CText | None = None
-        if field.width == 1 and index is None:
-            made = self.operation("bit", n=CText(str(field.low)))
-        elif field.width == 1 and field.stride == 1 and field.low == field.first and index:
-            made = self.operation("bit", n=index)
-        elif index is None:
-            high, low = CText(str(field.high)), CText(str(field.low))
+        if field.width == 1:
+            made = self.operation("bit", n=low)
+        elif low.text.isdigit():
+            high = CText(str(int(low.text) + field.width - 1))
             made = self.operation("bits", high=high, low=low)
         name = f"{register.name}.{field.name}"
         return made or self.missing(
@@ -155,24 +235,71 @@ class Speller:
         found = self.part(register, f"{field.name}.{name}")
         return None if found is None else self.use(found, {})
 
-    # ---- slots
+    # ---- accesses
 
-    def slot(self, slot: Slot, base: str) -> CText:
+    def indexed(self, role: Role, register: Register) -> Spelling | None:
+        """The spelling of a bank's accesses by an index that is not a number."""
+        found = self.find(role, key(register.name))
+        if found is None or not ({"n", found.index} & set(_VARIABLE.findall(found.pattern))):
+            return None
+        return found
+
+    def read(self, register: Register, at: x.Expr | None, index: CText | None, span: Span) -> CText:
+        """A read of a register by its own spelling, or by the one for all registers."""
+        if at is not None and not isinstance(at, x.Const):
+            found = self.indexed(Role.READ, register)
+            if found is None:
+                return self.missing(
+                    span,
+                    f"a read of {register.name} with an index that is not a number",
+                    f'read {register.name} is "…($n)"',
+                )
+        else:
+            found = self.find(Role.READ, key(register.name))
+        if found is None:
+            return self.read_named(register, index, span)
+        values = {"register": self.register(register, index)}
+        return self.use(found, {**values, "n": index} if index else values)
+
+    def read_named(self, register: Register, index: CText | None, span: Span) -> CText:
+        """A read by the access macro that takes a register's name."""
+        found = self.find(Role.READ, "register")
+        if found is None:
+            return self.missing(
+                span, f"a read of {register.name}", 'read register is "read_sysreg($register)"'
+            )
+        return self.use(found, {"register": self.register(register, index)})
+
+    def write(
+        self, register: Register, index: CText | None, value: CText, span: Span, *, named: bool
+    ) -> CText:
+        """A write of a register; ``named``: by the access macro, whatever else is spelt."""
+        found = None if named else self.find(Role.WRITE, key(register.name))
+        found = found or self.find(Role.WRITE, "register")
+        if found is None:
+            return self.missing(
+                span,
+                f"a write of {register.name}",
+                'write register is "write_sysreg($value, $register)"',
+            )
+        values = {"value": value, "register": self.register(register, index)}
+        return self.use(found, {**values, "n": index} if index else values)
+
+    def slot(self, slot: Slot, base: str, span: Span) -> CText:
         """A slot as an lvalue, without its index."""
         found = self.find(Role.VALUE, slot.name)
-        values = {"context": CText(slot.context), "slot": CText(slot.name), slot.root: CText(base)}
+        found = found or self.find(Role.LOCAL, slot.name) or self.find(Role.SLOT, slot.context)
         if found is not None:
-            return self.use(found, values)
-        local = self.find(Role.LOCAL, slot.name)
-        if local is not None:
-            return self.use(local, values)
-        shaped = self.find(Role.SLOT, slot.context)
-        if shaped is not None:
-            return self.use(shaped, values)
+            values = {
+                "context": CText(slot.context),
+                "slot": CText(slot.name),
+                slot.root: CText(c_name(base)),
+            }
+            return self.owned(self.use(found, values), slot.root, base, span)
         if self.find(Role.LOCAL, slot.context) is None:
             return self.missing(
-                slot.span,
+                span,
                 f"the slot `{slot.name}` or its context",
                 f'local {slot.context} : "struct {slot.context} *" is "…"',
             )
-        return CText(f"{slot.context}->{slot.name}")
+        return self.owned(CText(f"{slot.context}->{slot.name}"), slot.root, base, span)

@@ -134,7 +134,8 @@ def fill(pattern: str, values: Mapping[str, CText]) -> CText:
         value = values[match[1]]
         before, after = pattern[: match.start()].rstrip(), pattern[match.end() :].lstrip()
         alone = _OPEN.search(before) is not None and (not after or after[0] in "),]")
-        pieces += [pattern[end : match.start()], value.text if alone else value.at(POSTFIX)]
+        least = UNARY if before.endswith(("!", "~")) else POSTFIX
+        pieces += [pattern[end : match.start()], value.text if alone else value.at(least)]
         end = match.end()
     pieces.append(pattern[end:])
     text = "".join(pieces)
@@ -156,8 +157,13 @@ class Line:
 
 
 def wrapped(indent: int, text: str) -> list[Line]:
-    """A statement on as many lines as it needs, continued under its open bracket."""
+    """A statement on as many lines as it needs.
+
+    A line goes on under the last bracket that is open before it, or under what is assigned.
+    """
     lines: list[Line] = []
+    under: list[int] = []
+    assigned = re.match(r"return |[^=(]* [|&]?= (?=.)", text)
     prefix = ""
     rest = text
     while True:
@@ -167,8 +173,17 @@ def wrapped(indent: int, text: str) -> list[Line]:
             at = _break(whole, indent, len(prefix))
         if at is None:
             return [*lines, Line(indent, whole)]
-        lines.append(Line(indent, whole[:at].rstrip()))
-        column = _continuation(whole[:at], indent)
+        line = whole[:at].rstrip()
+        if assigned is not None and not lines and assigned.end() >= at:
+            assigned = None
+        base = indent * TAB + (TAB if assigned is None else assigned.end())
+        for i, char in enumerate(line):
+            if char in "([":
+                under.append(indent * TAB + _width(line[: i + 1], indent))
+            elif char in ")]" and under:
+                under.pop()
+        lines.append(Line(indent, line))
+        column = under[-1] if under else base
         prefix = "\t" * (column // TAB - indent) + " " * (column % TAB)
         rest = whole[at:].lstrip()
 
@@ -182,28 +197,25 @@ def _width(text: str, indent: int) -> int:
 
 
 #: Where a line may be broken, best first: after a comma or a logical operator, after another
-#: operator, after an assignment.
+#: operator; after an assignment only where there is nothing else.
 _BREAKS = (
     re.compile(r"(?<=[,;]) |(?<=&&) |(?<=\|\|) "),
     re.compile(r"(?<=[\w)\]] [|^&+\-*]) |(?<=[\w)\]] (?:<<|>>|==|!=|<=|>=)) "),
-    re.compile(r"(?<=[\w)\]] =) "),
 )
+_LAST = re.compile(r"(?<=[\w)\]] =) ")
 
 
 def _break(text: str, indent: int, start: int) -> int | None:
     """Where to break: as far out and as late as possible, so that the line fits."""
     depths = _depths(text)
-    for pattern in _BREAKS:
-        best: tuple[int, int] | None = None
-        for found in pattern.finditer(text, start + 1):
-            at = found.start()
-            if indent * TAB + _width(text[:at], indent) > WIDTH:
-                break
-            if best is None or depths[at] <= best[0]:
-                best = (depths[at], at)
-        if best is not None:
-            return best[1] + 1
-    return None
+    found = [
+        (depths[m.start()], rank, -m.start())
+        for rank, pattern in enumerate(_BREAKS)
+        for m in pattern.finditer(text, start + 1)
+    ]
+    found = found or [(0, 0, -m.start()) for m in _LAST.finditer(text, start + 1)]
+    fitting = [f for f in found if indent * TAB + _width(text[: -f[2]], indent) <= WIDTH]
+    return 1 - min(fitting)[2] if fitting else None
 
 
 def _depths(text: str) -> list[int]:
@@ -214,22 +226,6 @@ def _depths(text: str) -> list[int]:
         depths.append(depth)
         depth += (char in "([") - (char in ")]")
     return depths
-
-
-def _continuation(text: str, indent: int) -> int:
-    """The column after the last bracket that is still open, or after what is assigned to."""
-    stack: list[int] = []
-    for i, char in enumerate(text):
-        if char in "([":
-            stack.append(i + 1)
-        elif char in ")]" and stack:
-            stack.pop()
-    if not stack:
-        assigned = re.match(r"\s*(?:return |[^=]* [|&]?= (?=.))", text)
-        stack = [assigned.end()] if assigned else []
-    if not stack:
-        return (indent + 1) * TAB
-    return indent * TAB + _width(text[: stack[-1]], indent)
 
 
 def comment(indent: int, doc: tuple[str, ...]) -> list[Line]:
@@ -255,7 +251,8 @@ def _reflowed(doc: list[str], room: int) -> list[str]:
             paragraph.append(line.strip())
             continue
         if paragraph:
-            lines += textwrap.wrap(" ".join(paragraph), room, break_long_words=False, break_on_hyphens=False)
+            words = " ".join(paragraph)
+            lines += textwrap.wrap(words, room, break_long_words=False, break_on_hyphens=False)
         lines.append("")
         paragraph = []
     while lines and not lines[-1]:

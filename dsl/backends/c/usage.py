@@ -1,4 +1,4 @@
-"""Which patterns of a dialect earn their place: none unused, and none that is one function's code."""
+"""Which patterns of a dialect earn their place: none unused, none that is a function's code."""
 
 from __future__ import annotations
 

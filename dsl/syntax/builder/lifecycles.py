@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from lark import Token
-
 from dsl.syntax import tree as t
 from dsl.syntax.builder.pieces import (
     C,
     all_of,
     docs_of,
-    end_of,
     name_of,
     names_of,
     one_of,
     past_docs,
-    start_of,
     text_of,
     texts_of,
 )
+from dsl.syntax.lalr import Token
 
 
 class Lifecycles:
@@ -26,75 +23,67 @@ class Lifecycles:
     # ---- lifecycles, invariants, scenarios
 
     def lifecycle(self, c: C) -> t.Lifecycle:
-        return t.Lifecycle(start_of(c[0]), end_of(c[-1]), name_of(c[1]), tuple(c[3:-1]))
+        return t.Lifecycle(c[0].start, c[-1].end, name_of(c[1]), tuple(c[3:-1]))
 
     def phase(self, c: C) -> t.Phase:
         rest = past_docs(c)
         condition = rest[2] if len(rest) > 2 else None
-        return t.Phase(
-            start_of(c[0]), end_of(c[-1]), docs_of(c), name_of(rest[0]), condition, rest[-1]
-        )
+        return t.Phase(c[0].start, c[-1].end, docs_of(c), name_of(rest[0]), condition, rest[-1])
 
     def repeat(self, c: C) -> t.Repeat:
         rest = past_docs(c)
-        return t.Repeat(
-            start_of(c[0]), end_of(c[-1]), docs_of(c), name_of(rest[1]), tuple(rest[3:-1])
-        )
+        return t.Repeat(c[0].start, c[-1].end, docs_of(c), name_of(rest[1]), tuple(rest[3:-1]))
 
     def either(self, c: C) -> t.Either:
-        return t.Either(start_of(c[0]), end_of(c[-1]), docs_of(c), all_of(t.Steps, c))
+        return t.Either(c[0].start, c[-1].end, docs_of(c), all_of(t.Steps, c))
 
     def steps(self, c: C) -> t.Steps:
-        return t.Steps(start_of(c[0]), end_of(c[-1]), tuple(c[1:-1]))
+        return t.Steps(c[0].start, c[-1].end, tuple(c[1:-1]))
 
     def invariant(self, c: C) -> t.Invariant:
         names = names_of(c, "NAME")
-        reason = next(x for x in c if type(x) is Token and x.type == "STRING")
-        return t.Invariant(
-            start_of(c[0]), end_of(c[-1]), names[0], names[1:], text_of(reason), c[-2]
-        )
+        reason = next(x for x in c if type(x) is Token and x.kind == "STRING")
+        return t.Invariant(c[0].start, c[-1].end, names[0], names[1:], text_of(reason), c[-2])
 
     def scenario(self, c: C) -> t.Scenario:
-        return t.Scenario(start_of(c[0]), end_of(c[-1]), text_of(c[1]), tuple(c[3:-1]))
+        return t.Scenario(c[0].start, c[-1].end, text_of(c[1]), tuple(c[3:-1]))
 
     def given(self, c: C) -> t.Given:
-        return t.Given(start_of(c[0]), end_of(c[-1]), all_of(t.Fact, c))
+        return t.Given(c[0].start, c[-1].end, all_of(t.Fact, c))
 
     def fact(self, c: C) -> t.Fact:
         place = one_of(t.Place, c)
         value = (
             c[-1]
-            if type(c[-2] if len(c) > 1 else None) is Token and c[-2].type == "EQUAL"
+            if type(c[-2] if len(c) > 1 else None) is Token and c[-2].kind == "EQUAL"
             else None
         )
         assert place is not None
-        return t.Fact(start_of(c[0]), end_of(c[-1]), type(c[0]) is Token, place, value)
+        return t.Fact(c[0].start, c[-1].end, type(c[0]) is Token, place, value)
 
     def run(self, c: C) -> t.Run:
-        return t.Run(start_of(c[0]), end_of(c[-1]), names_of(c, "NAME"))
+        return t.Run(c[0].start, c[-1].end, names_of(c, "NAME"))
 
     def expect(self, c: C) -> t.Expect:
         point = name_of(c[3]) if len(c) > 2 else None
-        return t.Expect(start_of(c[0]), end_of(c[-1]), c[1], point)
+        return t.Expect(c[0].start, c[-1].end, c[1], point)
 
     def actor(self, c: C) -> t.Actor:
-        return t.Actor(start_of(c[0]), end_of(c[-1]), name_of(c[0]), c[1])
+        return t.Actor(c[0].start, c[-1].end, name_of(c[0]), c[1])
 
     # ---- dialects
 
     def dialect(self, c: C) -> t.Dialect:
-        return t.Dialect(
-            start_of(c[0]), end_of(c[-1]), name_of(c[1]), name_of(c[3]), tuple(c[5:-1])
-        )
+        return t.Dialect(c[0].start, c[-1].end, name_of(c[1]), name_of(c[3]), tuple(c[5:-1]))
 
     def spelling(self, c: C) -> t.Spelling:
         role = name_of(c[0]) if type(c[0]) is Token else None
         at = 1 if role else 0
-        typed = type(c[at + 1]) is Token and c[at + 1].type == "COLON"
+        typed = type(c[at + 1]) is Token and c[at + 1].kind == "COLON"
         texts = texts_of(c)
         return t.Spelling(
-            start_of(c[0]),
-            end_of(c[-1]),
+            c[0].start,
+            c[-1].end,
             role,
             c[at],
             texts[0] if typed else None,
@@ -103,20 +92,18 @@ class Lifecycles:
 
     def file(self, c: C) -> t.File:
         return t.File(
-            start_of(c[0]),
-            end_of(c[-1]),
+            c[0].start,
+            c[-1].end,
             texts_of(c),
             names_of(c, "NAME", "GLOB"),
             tuple([x for x in c if type(x) in (t.Spelling, t.Include)]),
         )
 
     def include(self, c: C) -> t.Include:
-        return t.Include(start_of(c[0]), end_of(c[-1]), texts_of(c))
+        return t.Include(c[0].start, c[-1].end, texts_of(c))
 
     def header(self, c: C) -> t.Header:
-        return t.Header(start_of(c[0]), end_of(c[-1]), texts_of(c), names_of(c, "NAME", "GLOB"))
+        return t.Header(c[0].start, c[-1].end, texts_of(c), names_of(c, "NAME", "GLOB"))
 
     def scope(self, c: C) -> t.Scope:
-        return t.Scope(
-            start_of(c[0]), end_of(c[-1]), names_of(c, "NAME", "GLOB"), all_of(t.Spelling, c)
-        )
+        return t.Scope(c[0].start, c[-1].end, names_of(c, "NAME", "GLOB"), all_of(t.Spelling, c))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from lark import Token
-
 from dsl.syntax import tree as t
 from dsl.syntax.builder.pieces import (
     C,
@@ -13,15 +11,14 @@ from dsl.syntax.builder.pieces import (
     OpPart,
     all_of,
     docs_of,
-    end_of,
     name_of,
     names_of,
     number_of,
     one_of,
     past_docs,
-    start_of,
     text_of,
 )
+from dsl.syntax.lalr import Token
 
 
 class Machine:
@@ -30,48 +27,48 @@ class Machine:
     # ---- the machine
 
     def import_(self, c: C) -> t.Import:
-        return t.Import(start_of(c[0]), end_of(c[-1]), names_of(c, "NAME"))
+        return t.Import(c[0].start, c[-1].end, names_of(c, "NAME"))
 
     def platform(self, c: C) -> t.Platform:
-        return t.Platform(start_of(c[0]), end_of(c[-1]), name_of(c[1]), text_of(c[2]))
+        return t.Platform(c[0].start, c[-1].end, name_of(c[1]), text_of(c[2]))
 
     def endpoint(self, c: C) -> t.Endpoint:
         return t.Endpoint(
-            start_of(c[0]), end_of(c[-1]), name_of(c[1]), text_of(c[2]), all_of(t.Place, c[3:])
+            c[0].start, c[-1].end, name_of(c[1]), text_of(c[2]), all_of(t.Place, c[3:])
         )
 
     def group(self, c: C) -> t.Group:
-        return t.Group(start_of(c[0]), end_of(c[-1]), name_of(c[1]), all_of(t.Place, c))
+        return t.Group(c[0].start, c[-1].end, name_of(c[1]), all_of(t.Place, c))
 
     def register(self, c: C) -> t.Register:
-        colon = next(i for i, x in enumerate(c) if type(x) is Token and x.type == "COLON")
+        colon = next(i for i, x in enumerate(c) if type(x) is Token and x.kind == "COLON")
         after = c[colon + 2]
         return t.Register(
-            start_of(c[0]),
-            end_of(c[-1]),
+            c[0].start,
+            c[-1].end,
             name_of(c[1]),
             one_of(t.Index, c),
             number_of(c[colon + 1]),
-            name_of(after) if type(after) is Token and after.type != "LBRACE" else None,
+            name_of(after) if type(after) is Token and after.kind != "LBRACE" else None,
             all_of(t.Encoding, c),
             one_of(t.Reset, c),
             tuple([x for x in c if type(x) in (t.Field, t.Reserved, t.Derive)]),
         )
 
     def index(self, c: C) -> t.Index:
-        return t.Index(start_of(c[0]), end_of(c[-1]), name_of(c[1]), c[3])
+        return t.Index(c[0].start, c[-1].end, name_of(c[1]), c[3])
 
     def encoding(self, c: C) -> t.Encoding:
         architecture = name_of(c[-1]) if type(c[-1]) is Token else None
         operands = tuple([op.operands for op in all_of(OpPart, c)])
-        return t.Encoding(start_of(c[0]), end_of(c[-1]), operands, architecture)
+        return t.Encoding(c[0].start, c[-1].end, operands, architecture)
 
     def op(self, c: C) -> OpPart:
-        return OpPart(start_of(c[0]), end_of(c[-1]), tuple([x for x in c if type(x) is not Token]))
+        return OpPart(c[0].start, c[-1].end, tuple([x for x in c if type(x) is not Token]))
 
     def reset(self, c: C) -> t.Reset:
         value = c[1]
-        return t.Reset(start_of(c[0]), end_of(value), None if type(value) is Token else value)
+        return t.Reset(c[0].start, value.end, None if type(value) is Token else value)
 
     def field(self, c: C) -> t.Field:
         rest = past_docs(c)
@@ -80,8 +77,8 @@ class Machine:
         computed = one_of(ComputedPart, rest)
         enum = one_of(EnumPart, rest)
         return t.Field(
-            start_of(c[0]),
-            end_of(c[-1]),
+            c[0].start,
+            c[-1].end,
             docs_of(c),
             name_of(rest[0]),
             one_of(t.Index, rest),
@@ -95,35 +92,33 @@ class Machine:
 
     def reserved(self, c: C) -> t.Reserved:
         rest = past_docs(c)
-        return t.Reserved(
-            start_of(c[0]), end_of(c[-1]), docs_of(c), name_of(rest[0]), all_of(t.Bits, rest)
-        )
+        return t.Reserved(c[0].start, c[-1].end, docs_of(c), name_of(rest[0]), all_of(t.Bits, rest))
 
     def derive(self, c: C) -> t.Derive:
         rest = past_docs(c)
-        return t.Derive(start_of(c[0]), end_of(c[-1]), docs_of(c), name_of(rest[1]), rest[3])
+        return t.Derive(c[0].start, c[-1].end, docs_of(c), name_of(rest[1]), rest[3])
 
     def bits(self, c: C) -> t.Bits:
-        return t.Bits(start_of(c[0]), end_of(c[-1]), c[1], c[3] if len(c) > 3 else None)
+        return t.Bits(c[0].start, c[-1].end, c[1], c[3] if len(c) > 3 else None)
 
     def legal(self, c: C) -> t.Legal:
-        return t.Legal(start_of(c[0]), end_of(c[-1]), c[1], c[3] if len(c) > 3 else None)
+        return t.Legal(c[0].start, c[-1].end, c[1], c[3] if len(c) > 3 else None)
 
     def computed(self, c: C) -> ComputedPart:
-        return ComputedPart(start_of(c[0]), end_of(c[-1]), c[1])
+        return ComputedPart(c[0].start, c[-1].end, c[1])
 
     def enum(self, c: C) -> EnumPart:
-        return EnumPart(start_of(c[0]), end_of(c[-1]), all_of(t.Enumerator, c))
+        return EnumPart(c[0].start, c[-1].end, all_of(t.Enumerator, c))
 
     def enumerator(self, c: C) -> t.Enumerator:
-        return t.Enumerator(start_of(c[0]), end_of(c[-1]), name_of(c[0]), number_of(c[2]))
+        return t.Enumerator(c[0].start, c[-1].end, name_of(c[0]), number_of(c[2]))
 
     # ---- rules
 
     def rule(self, c: C) -> t.Rule:
         return t.Rule(
-            start_of(c[0]),
-            end_of(c[-1]),
+            c[0].start,
+            c[-1].end,
             name_of(c[1]),
             name_of(c[3]),
             text_of(c[4]),
@@ -131,25 +126,23 @@ class Machine:
         )
 
     def clause(self, c: C) -> t.Clause:
-        return t.Clause(start_of(c[0]), end_of(c[-1]), c[0], c[1], c[3] if len(c) > 2 else None)
+        return t.Clause(c[0].start, c[-1].end, c[0], c[1], c[3] if len(c) > 2 else None)
 
     def visible(self, c: C) -> t.Visible:
-        return t.Visible(start_of(c[0]), end_of(c[-1]), c[2], c[4].barriers)
+        return t.Visible(c[0].start, c[-1].end, c[2], c[4].barriers)
 
     def only(self, c: C) -> t.Only:
-        return t.Only(start_of(c[0]), end_of(c[-1]), c[2])
+        return t.Only(c[0].start, c[-1].end, c[2])
 
     def ordered(self, c: C) -> t.Ordered:
-        return t.Ordered(start_of(c[0]), end_of(c[-1]), c[1])
+        return t.Ordered(c[0].start, c[-1].end, c[1])
 
     def events(self, c: C) -> t.Events:
         access = name_of(c[0]) if type(c[0]) is Token else None
-        return t.Events(start_of(c[0]), end_of(c[-1]), access, all_of(t.Place, c))
+        return t.Events(c[0].start, c[-1].end, access, all_of(t.Place, c))
 
     def chain(self, c: C) -> ChainPart:
-        return ChainPart(start_of(c[0]), end_of(c[-1]), all_of(t.Barrier, c))
+        return ChainPart(c[0].start, c[-1].end, all_of(t.Barrier, c))
 
     def barrier(self, c: C) -> t.Barrier:
-        return t.Barrier(
-            start_of(c[0]), end_of(c[-1]), str(c[0]), name_of(c[2]) if len(c) > 1 else None
-        )
+        return t.Barrier(c[0].start, c[-1].end, c[0].text, name_of(c[2]) if len(c) > 1 else None)

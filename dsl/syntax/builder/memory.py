@@ -12,14 +12,12 @@ from dsl.syntax.builder.pieces import (
     all_of,
     bound_of,
     docs_of,
-    end_of,
     expr_of,
     name_of,
     names_of,
     number_of,
     one_of,
     past_docs,
-    start_of,
     text_of,
 )
 
@@ -28,17 +26,15 @@ class Memory:
     """Builds contexts, conditions, locks and externs."""
 
     def context(self, c: C) -> t.Context:
-        return t.Context(
-            start_of(c[0]), end_of(c[-1]), name_of(c[1]), name_of(c[3]), all_of(t.Slot, c)
-        )
+        return t.Context(c[0].start, c[-1].end, name_of(c[1]), name_of(c[3]), all_of(t.Slot, c))
 
     def slot(self, c: C) -> t.Slot:
         rest = past_docs(c)
         length = one_of(LengthPart, rest)
         kind = next(x for x in rest if type(x) in TYPES)
         return t.Slot(
-            start_of(c[0]),
-            end_of(c[-1]),
+            c[0].start,
+            c[-1].end,
             docs_of(c),
             name_of(rest[0]),
             length.value if length else None,
@@ -47,15 +43,15 @@ class Memory:
         )
 
     def length(self, c: C) -> LengthPart:
-        return LengthPart(start_of(c[0]), end_of(c[-1]), number_of(c[1]))
+        return LengthPart(c[0].start, c[-1].end, number_of(c[1]))
 
     def link(self, c: C) -> t.Link:
-        return t.Link(start_of(c[0]), end_of(c[-1]), name_of(c[0]), c[1])
+        return t.Link(c[0].start, c[-1].end, name_of(c[0]), c[1])
 
     def condition(self, c: C) -> t.Condition:
         return t.Condition(
-            start_of(c[0]),
-            end_of(c[-1]),
+            c[0].start,
+            c[-1].end,
             names_of(c[:-1], "NAME"),
             one_of(t.Range, c),
             expr_of(c),
@@ -64,14 +60,14 @@ class Memory:
 
     def lock(self, c: C) -> t.Lock:
         title = text_of(c[2]) if len(c) > 2 else None
-        return t.Lock(start_of(c[0]), end_of(c[-1]), name_of(c[1]), title)
+        return t.Lock(c[0].start, c[-1].end, name_of(c[1]), title)
 
     def extern(self, c: C) -> t.Extern:
         params = one_of(ParamsPart, c)
         result = one_of(ResultPart, c)
         return t.Extern(
-            start_of(c[0]),
-            end_of(c[-1]),
+            c[0].start,
+            c[-1].end,
             name_of(c[1]),
             params.params if params else (),
             result.type if result else None,
@@ -80,17 +76,17 @@ class Memory:
 
     def effect(self, c: C) -> t.Effect:
         return t.Effect(
-            start_of(c[0]), end_of(c[-1]), name_of(c[0]), all_of(t.Place, c), one_of(t.Range, c)
+            c[0].start, c[-1].end, name_of(c[0]), all_of(t.Place, c), one_of(t.Range, c)
         )
 
     def ensures(self, c: C) -> t.Ensures:
-        return t.Ensures(start_of(c[0]), end_of(c[-1]), c[1])
+        return t.Ensures(c[0].start, c[-1].end, c[1])
 
     def type(self, c: C) -> t.Type:
         child = c[0]
         if type(child) is t.Range:
             return child
-        return t.NamedType(start_of(child), end_of(child), name_of(child))
+        return t.NamedType(child.start, child.end, name_of(child))
 
     def range(self, c: C) -> t.Range:
-        return t.Range(start_of(c[0]), end_of(c[-1]), bound_of(c[0]), bound_of(c[2]))
+        return t.Range(c[0].start, c[-1].end, bound_of(c[0]), bound_of(c[2]))

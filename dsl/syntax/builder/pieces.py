@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, TypeVar
 
-from lark import Token
-
 from dsl.syntax import tree as t
+from dsl.syntax.lalr import Token
 
 #: More digits than any number that fits a register.
 _MOST_DIGITS = 128
@@ -58,36 +57,26 @@ class BoundsPart(Part, frozen=True):
     value: t.Expr | t.Range
 
 
-def start_of(child: Any) -> int:
-    return child.start_pos if type(child) is Token else child.start  # type: ignore
-
-
-def end_of(child: Any) -> int:
-    return child.end_pos if type(child) is Token else child.end  # type: ignore
-
-
 def name_of(token: Token) -> t.Name:
-    return t.Name(token.start_pos, token.end_pos, str(token))  # type: ignore[arg-type]
+    return t.Name(token.start, token.end, token.text)
 
 
 def text_of(token: Token) -> t.Text:
-    raw = token[1:-1]
-    value = _ESCAPE.sub(r"\1", raw)
-    return t.Text(token.start_pos, token.end_pos, value)  # type: ignore[arg-type]
+    return t.Text(token.start, token.end, _ESCAPE.sub(r"\1", token.text[1:-1]))
 
 
 def number_of(token: Token) -> t.Number:
-    digits = token.replace("_", "")
+    digits = token.text.replace("_", "")
     if len(digits) > _MOST_DIGITS:
         # Python refuses to read very long numbers; that it is too large is all that matters.
         value = 1 << _MOST_DIGITS
     else:
         value = int(digits, 0) if digits[1:2] in "xXbB" and len(digits) > 1 else int(digits)
-    return t.Number(token.start_pos, token.end_pos, value, str(token))  # type: ignore[arg-type]
+    return t.Number(token.start, token.end, value, token.text)
 
 
 def bound_of(token: Token) -> t.Name | t.Number:
-    return number_of(token) if token.type == "INT" else name_of(token)
+    return number_of(token) if token.kind == "INT" else name_of(token)
 
 
 def all_of(kind: type[N], children: C) -> tuple[N, ...]:
@@ -95,11 +84,11 @@ def all_of(kind: type[N], children: C) -> tuple[N, ...]:
 
 
 def names_of(children: C, *types: str) -> tuple[t.Name, ...]:
-    return tuple([name_of(c) for c in children if type(c) is Token and c.type in types])
+    return tuple([name_of(c) for c in children if type(c) is Token and c.kind in types])
 
 
 def texts_of(children: C) -> tuple[t.Text, ...]:
-    return tuple([text_of(c) for c in children if type(c) is Token and c.type == "STRING"])
+    return tuple([text_of(c) for c in children if type(c) is Token and c.kind == "STRING"])
 
 
 def one_of(kind: type[N], children: C) -> N | None:
@@ -112,21 +101,21 @@ def one_of(kind: type[N], children: C) -> N | None:
 def docs_of(children: C) -> tuple[t.Doc, ...]:
     docs = []
     for c in children:
-        if type(c) is not Token or c.type != "DOC":
+        if type(c) is not Token or c.kind != "DOC":
             break
         docs.append(doc_of(c))
     return tuple(docs)
 
 
 def doc_of(token: Token) -> t.Doc:
-    text = token[3:].rstrip()
-    return t.Doc(token.start_pos, token.end_pos, text[1:] if text[:1] == " " else text)  # type: ignore[arg-type]
+    text = token.text[3:].rstrip()
+    return t.Doc(token.start, token.end, text[1:] if text[:1] == " " else text)
 
 
 def past_docs(children: C) -> C:
     """The children after the leading documentation lines."""
     for i, c in enumerate(children):
-        if type(c) is not Token or c.type != "DOC":
+        if type(c) is not Token or c.kind != "DOC":
             return children[i:]
     return []
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from lark import Token
-
 from dsl.syntax import tree as t
 from dsl.syntax.builder.pieces import (
     TYPES,
@@ -13,12 +11,11 @@ from dsl.syntax.builder.pieces import (
     ResultPart,
     UndoesPart,
     all_of,
-    end_of,
     name_of,
     number_of,
     one_of,
-    start_of,
 )
+from dsl.syntax.lalr import Token
 
 
 class Sequences:
@@ -29,8 +26,8 @@ class Sequences:
         result = one_of(ResultPart, c)
         undoes = one_of(UndoesPart, c)
         return t.Sequence(
-            start_of(c[0]),
-            end_of(c[-1]),
+            c[0].start,
+            c[-1].end,
             name_of(c[0]),
             name_of(c[1]),
             params.params if params else (),
@@ -40,22 +37,22 @@ class Sequences:
         )
 
     def result(self, c: C) -> ResultPart:
-        return ResultPart(start_of(c[0]), end_of(c[-1]), c[1])
+        return ResultPart(c[0].start, c[-1].end, c[1])
 
     def undoes(self, c: C) -> UndoesPart:
-        return UndoesPart(start_of(c[0]), end_of(c[-1]), name_of(c[1]))
+        return UndoesPart(c[0].start, c[-1].end, name_of(c[1]))
 
     def params(self, c: C) -> ParamsPart:
-        return ParamsPart(start_of(c[0]), end_of(c[-1]), all_of(t.Param, c))
+        return ParamsPart(c[0].start, c[-1].end, all_of(t.Param, c))
 
     def param(self, c: C) -> t.Param:
-        return t.Param(start_of(c[0]), end_of(c[-1]), name_of(c[0]), c[2] if len(c) > 1 else None)
+        return t.Param(c[0].start, c[-1].end, name_of(c[0]), c[2] if len(c) > 1 else None)
 
     def block(self, c: C) -> t.Block:
-        return t.Block(start_of(c[0]), end_of(c[-1]), tuple(c[1:-1]))
+        return t.Block(c[0].start, c[-1].end, tuple(c[1:-1]))
 
     def when(self, c: C) -> t.When:
-        arms: tuple[t.Arm, ...] = (t.Arm(start_of(c[0]), c[2].end, c[1], c[2]),)
+        arms: tuple[t.Arm, ...] = (t.Arm(c[0].start, c[2].end, c[1], c[2]),)
         otherwise = None
         if len(c) > 3:
             if type(c[4]) is t.When:
@@ -63,78 +60,78 @@ class Sequences:
                 otherwise = c[4].otherwise
             else:
                 otherwise = c[4]
-        return t.When(start_of(c[0]), end_of(c[-1]), arms, otherwise)
+        return t.When(c[0].start, c[-1].end, arms, otherwise)
 
     def each(self, c: C) -> t.Each:
-        return t.Each(start_of(c[0]), end_of(c[-1]), name_of(c[1]), c[2].value, c[3])
+        return t.Each(c[0].start, c[-1].end, name_of(c[1]), c[2].value, c[3])
 
     def below(self, c: C) -> BoundsPart:
-        return BoundsPart(start_of(c[0]), end_of(c[-1]), c[1])
+        return BoundsPart(c[0].start, c[-1].end, c[1])
 
     within = below
 
     def match(self, c: C) -> t.Match:
         last = c[-2]
         return t.Match(
-            start_of(c[0]),
-            end_of(c[-1]),
+            c[0].start,
+            c[-1].end,
             c[1],
-            type(c[2]) is Token and c[2].type == "FALLING",
+            type(c[2]) is Token and c[2].kind == "FALLING",
             all_of(t.Case, c),
             last if type(last) is t.Block else None,
         )
 
     def case(self, c: C) -> t.Case:
-        return t.Case(start_of(c[0]), end_of(c[-1]), number_of(c[0]), c[1])
+        return t.Case(c[0].start, c[-1].end, number_of(c[0]), c[1])
 
     def otherwise(self, c: C) -> t.Block:
         return c[1]  # type: ignore[no-any-return]
 
     def labelled(self, c: C) -> t.Labelled:
-        return t.Labelled(start_of(c[0]), end_of(c[-1]), name_of(c[1]), c[2])
+        return t.Labelled(c[0].start, c[-1].end, name_of(c[1]), c[2])
 
     def leave(self, c: C) -> t.Leave:
-        return t.Leave(start_of(c[0]), end_of(c[-1]), name_of(c[1]))
+        return t.Leave(c[0].start, c[-1].end, name_of(c[1]))
 
     def return_(self, c: C) -> t.Return:
-        return t.Return(start_of(c[0]), end_of(c[-1]), c[1] if len(c) > 1 else None)
+        return t.Return(c[0].start, c[-1].end, c[1] if len(c) > 1 else None)
 
     def holding(self, c: C) -> t.Holding:
-        return t.Holding(start_of(c[0]), end_of(c[-1]), name_of(c[1]), c[2])
+        return t.Holding(c[0].start, c[-1].end, name_of(c[1]), c[2])
 
     def let(self, c: C) -> t.Let:
         kind = c[3] if type(c[3]) in TYPES else None
-        return t.Let(start_of(c[0]), end_of(c[-1]), name_of(c[1]), kind, c[-1])
+        return t.Let(c[0].start, c[-1].end, name_of(c[1]), kind, c[-1])
 
     def move(self, c: C) -> t.Move:
-        return t.Move(start_of(c[0]), end_of(c[-1]), c[0], c[2])
+        return t.Move(c[0].start, c[-1].end, c[0], c[2])
 
     def modify(self, c: C) -> t.Modify:
-        return t.Modify(start_of(c[0]), end_of(c[-1]), c[1], all_of(t.Change, c))
+        return t.Modify(c[0].start, c[-1].end, c[1], all_of(t.Change, c))
 
     def change(self, c: C) -> t.Change:
-        return t.Change(start_of(c[0]), end_of(c[-1]), name_of(c[0]), c[2])
+        return t.Change(c[0].start, c[-1].end, name_of(c[0]), c[2])
 
     def copy(self, c: C) -> t.Copy:
-        return t.Copy(start_of(c[0]), end_of(c[-1]), name_of(c[0]), all_of(t.Place, c))
+        return t.Copy(c[0].start, c[-1].end, name_of(c[0]), all_of(t.Place, c))
 
     def call(self, c: C) -> t.Call:
         args = tuple([x for x in c if type(x) is not Token])
-        return t.Call(start_of(c[0]), end_of(c[-1]), name_of(c[0]), args)
+        return t.Call(c[0].start, c[-1].end, name_of(c[0]), args)
 
     def hypcall(self, c: C) -> t.Hypcall:
-        return t.Hypcall(start_of(c[0]), end_of(c[-1]), c[1])
+        return t.Hypcall(c[0].start, c[-1].end, c[1])
 
     def order(self, c: C) -> t.Order:
         sides = all_of(t.Events, c)
         first, then = sides if sides else (None, None)
-        return t.Order(start_of(c[0]), end_of(c[-1]), c[0].barriers, first, then)
+        return t.Order(c[0].start, c[-1].end, c[0].barriers, first, then)
 
     def warn(self, c: C) -> t.Warn:
-        return t.Warn(start_of(c[0]), end_of(c[-1]), c[2])
+        return t.Warn(c[0].start, c[-1].end, c[2])
 
     def assert_(self, c: C) -> t.Assert:
-        return t.Assert(start_of(c[0]), end_of(c[-1]), c[1])
+        return t.Assert(c[0].start, c[-1].end, c[1])
 
     def may(self, c: C) -> t.May:
-        return t.May(start_of(c[0]), end_of(c[-1]), name_of(c[1]), all_of(t.Place, c))
+        return t.May(c[0].start, c[-1].end, name_of(c[1]), all_of(t.Place, c))

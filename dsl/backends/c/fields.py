@@ -1,0 +1,188 @@
+"""Fields of registers in C: masks, values shifted down, values put in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from dsl.backends.c.spelling import Speller
+from dsl.backends.c.text import POSTFIX, UNARY, CText, binary, unary
+from dsl.backends.c.values import number, widened
+from dsl.ir import expr as x
+from dsl.ir.sequence import Change
+from dsl.ir.shapes import Field, Register
+from dsl.ir.types import U64
+from dsl.source import Span
+
+#: The bits that a change clears first, and those it then sets, either perhaps none.
+Masks: TypeAlias = tuple[CText | None, CText | None]
+
+
+class Fields:
+    """Writes what reads or changes fields; ``write`` writes the expressions in it."""
+
+    def __init__(self, speller: Speller, write: Callable[..., CText]) -> None:
+        self._speller = speller
+        self._write = write
+
+    # ---- reading
+
+    def extract(self, value: x.Extract) -> CText:
+        """A field's value, shifted down."""
+        field = value.field
+        found = self._spelt(value)
+        if found is not None:
+            # A pattern such as `$value & BIT(3)` tells a flag, not its value.
+            flag = field.width == 1 and found.precedence < POSTFIX and (field.low or field.count)
+            return unary("!", unary("!", found)) if flag else found
+        mask = self._mask(value, value.register, value.span)
+        inner = self._inner(value)
+        fixed = value.index is None or isinstance(value.index, x.Const)
+        if fixed:
+            # Macros that shift a mask down need one that is a constant.
+            made = self._speller.operation("extract", mask=mask, value=inner)
+            if made is not None:
+                return made
+        masked = binary(inner, "&", mask)
+        if field.width == 1 and value.index is not None:
+            return unary("!", unary("!", masked))
+        low = self._position(field, value.index)
+        made = masked if low.text == "0" else binary(masked, ">>", low)
+        return CText(made.text, made.precedence, U64 if inner.type == U64 else None)
+
+    def derive(self, value: x.Derive, register: Register, name: str) -> CText:
+        found = self._speller.extraction(register, name)
+        if found is None:
+            return self._speller.missing(
+                value.span, f"{register.name}.{name}", f'{register.name}.{name} is "{name}($value)"'
+            )
+        return self._speller.use(found, {"value": self._write(value.value)})
+
+    def bits(self, value: x.Extract) -> CText:
+        """A field of which only matters whether it is zero."""
+        found = self._spelt(value)
+        return found or binary(
+            self._inner(value), "&", self._mask(value, value.register, value.span)
+        )
+
+    def compared(self, left: x.Expr, right: x.Expr, op: str) -> CText | None:
+        """A field compared with an enumerator that is spelt in place, or with zero."""
+        if isinstance(left, x.Const):
+            left, right = right, left
+        if not isinstance(left, x.Extract) or not isinstance(right, x.Const):
+            return None
+        if self._speller.extraction(left.register, left.field.name) is not None:
+            return None
+        bits: CText | None = CText("0") if right.value == 0 else None
+        if right.name and left.index is None:
+            bits = self._speller.enumerator(left.register, left.field, right.name) or bits
+        if bits is None:
+            return None
+        return binary(
+            binary(self._inner(left), "&", self._mask(left, left.register, left.span)), op, bits
+        )
+
+    def _spelt(self, value: x.Extract) -> CText | None:
+        """The field by a spelling that takes the register's value."""
+        found = self._speller.extraction(value.register, value.field.name)
+        if found is None:
+            return None
+        values = {"value": self._write(value.value)}
+        if value.index is not None:
+            values["n"] = self._write(value.index)
+        return self._speller.use(found, values)
+
+    def _inner(self, value: x.Extract) -> CText:
+        inner: CText = self._write(value.value, value.field.mask.bit_length())
+        return inner
+
+    def _mask(self, value: x.Extract | Change, register: Register, span: Span) -> CText:
+        index = None if value.index is None else self._write(value.index)
+        low = self._position(value.field, value.index)
+        return self._speller.mask(register, value.field, index, low, span)
+
+    def _position(self, field: Field, index: x.Expr | None) -> CText:
+        """The lowest bit of a field, or of an element of a family."""
+        if index is None:
+            return CText(str(field.low))
+        if isinstance(index, x.Const):
+            return CText(str(field.low + (index.value - field.first) * field.stride))
+        at: CText = self._write(index)
+        if field.stride != 1:
+            at = binary(at, "*", CText(str(field.stride)))
+        base = field.low - field.first * field.stride
+        return binary(at, "+" if base > 0 else "-", CText(str(abs(base)))) if base else at
+
+    # ---- changing
+
+    def changed(self, old: CText, register: Register, changes: tuple[Change, ...]) -> CText:
+        """A value with some fields changed: clear what must be, then set.
+
+        A field that is changed twice, or by an index that may be the same, starts over.
+        """
+        made = old
+        rest = changes
+        while rest:
+            count = _apart(rest)
+            made = self._together(made, register, rest[:count])
+            rest = rest[count:]
+        return made
+
+    def _together(self, old: CText, register: Register, changes: tuple[Change, ...]) -> CText:
+        masks = [self.change(register, change) for change in changes]
+        clear = [cleared for cleared, _ in masks if cleared is not None]
+        made = old
+        if clear:
+            every = clear[0]
+            for each in clear[1:]:
+                every = binary(every, "|", each)
+            made = binary(made, "&", unary("~", every))
+        for _, put in masks:
+            if put is not None:
+                made = binary(made, "|", put)
+        return made
+
+    def change(self, register: Register, change: Change) -> Masks:
+        """The bits that a change clears first, and those it then sets, either perhaps none."""
+        field, constant = change.field, number(change.value)
+        mask = self._mask(change, register, change.value.span)
+        match constant:
+            case x.Const(value=0):
+                return mask, None
+            case x.Const(value=full) if full & ~(-1 << field.width) == (1 << field.width) - 1:
+                return None, mask
+            case _:
+                return mask, self._placed(register, change, mask, constant or change.value)
+
+    def _placed(self, register: Register, change: Change, mask: CText, value: x.Expr) -> CText:
+        """A value shifted to where a field is."""
+        field = change.field
+        if isinstance(value, x.Const) and value.name and change.index is None:
+            found = self._speller.enumerator(register, field, value.name)
+            if found is not None:
+                return found
+        if change.index is not None and not isinstance(change.index, x.Const):
+            # Macros that shift by a mask need one that is a constant.
+            wide = f"({self._speller.type(str(register.type), value.span)})"
+            inner = CText(f"{wide}{self._write(value).at(UNARY)}", UNARY)
+            return binary(inner, "<<", self._position(field, change.index))
+        if isinstance(value, x.Cast) and widened(value) is not value:
+            value = widened(value)
+        made = self._speller.operation("insert", mask=mask, value=self._write(value, field.width))
+        return made or self._speller.missing(
+            value.span,
+            f"a value put into {register.name}.{field.name}",
+            'op insert is "FIELD_PREP($mask, $value)"',
+        )
+
+
+def _apart(changes: tuple[Change, ...]) -> int:
+    """How many of the changes, from the first on, surely touch different bits."""
+    seen: dict[str, set[int | None]] = {}
+    for count, change in enumerate(changes):
+        index = change.index.value if isinstance(change.index, x.Const) else None
+        used = seen.setdefault(change.field.name, set())
+        if used and (index is None or index in used or None in used):
+            return count
+        used.add(index)
+    return len(changes)

@@ -1,0 +1,138 @@
+"""Statements that are one statement of C: moves, changes of fields, calls, barriers, warnings."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from dsl.backends.c import text as c
+from dsl.backends.c.banks import Banks
+from dsl.backends.c.expressions import Expressions
+from dsl.backends.c.spelling import Speller
+from dsl.backends.c.text import CText, Line, wrapped
+from dsl.ir import expr as x
+from dsl.ir import sequence as s
+from dsl.ir.platform import Barrier, BarrierKind
+from dsl.ir.types import U64
+from dsl.source import Span
+
+#: The read or load that changing fields begins with; of a store, the place.
+Implied: TypeAlias = x.ReadRegister | x.ReadSlot | None
+
+
+class Moves:
+    """Writes such statements of one function, after what goes through locals was put there."""
+
+    def __init__(self, expressions: Expressions, speller: Speller, banks: Banks) -> None:
+        self._x = expressions
+        self._speller = speller
+        self._banks = banks
+
+    def lines(self, statement: s.Statement, implied: Implied, indent: int) -> list[Line]:
+        match statement:
+            case s.WriteRegister(register=register, index=index, value=value):
+                new = self._x.store(value, U64 if register.type == U64 else None)
+                if self._banks.writes(statement):
+                    span = statement.span
+                    return self._banks.written(indent, register, index, lambda _: new, span)
+                return self._access(statement, new, indent)
+            case s.UpdateRegister():
+                return self._update(statement, implied, indent)
+            case s.WriteSlot(slot=slot, index=index, value=value):
+                assert isinstance(implied, x.ReadSlot)
+                place = self._x.place(implied, index)
+                new = self._x.store(value, slot.type)
+                return wrapped(indent, f"{place.text} = {new.text};")
+            case s.UpdateSlot():
+                assert isinstance(implied, x.ReadSlot)
+                return wrapped(indent, f"{self._update_slot(statement, implied)};")
+            case s.Perform(call=call):
+                return wrapped(indent, f"{self._x.write(call).text};")
+            case s.Order(barriers=barriers):
+                return [Line(indent, f"{self._barrier(b)};") for b in barriers]
+            case s.Warn(condition=condition):
+                return self._told("warn", "WARN_ON($condition)", condition, statement.span, indent)
+            case s.Assert(condition=condition):
+                return self._told(
+                    "assert", "BUG_ON(!$condition)", condition, statement.span, indent
+                )
+            case _:
+                raise TypeError(f"{type(statement).__name__} is more than one statement of C")
+
+    def _told(self, name: str, example: str, value: x.Expr, span: Span, indent: int) -> list[Line]:
+        condition = self._x.write(value)
+        made = self._speller.required(name, span, example, condition=condition)
+        return wrapped(indent, f"{made.text};")
+
+    def _access(
+        self, statement: s.WriteRegister | s.UpdateRegister, value: CText, indent: int
+    ) -> list[Line]:
+        index = None if statement.index is None else self._x.write(statement.index)
+        register = statement.register
+        made = self._speller.write(register, index, value, statement.span, named=False)
+        return wrapped(indent, f"{made.text};")
+
+    def _update(
+        self, statement: s.UpdateRegister, implied: x.Expr | None, indent: int
+    ) -> list[Line]:
+        register, changes = statement.register, statement.changes
+        assert implied is not None
+        if not self._banks.writes(statement):
+            old = self._x.write(implied)
+            new = self._x.changed(old, register, changes, register.type)
+            return self._access(statement, new, indent)
+        through = self._x.through.get(id(implied))
+
+        def value(number: CText) -> CText:
+            old = through or self._speller.read_named(register, number, statement.span)
+            return self._x.changed(old, register, changes, register.type)
+
+        return self._banks.written(indent, register, statement.index, value, statement.span)
+
+    def _update_slot(self, statement: s.UpdateSlot, implied: x.ReadSlot) -> str:
+        place = self._x.place(implied, statement.index)
+        if len(statement.changes) == 1 and id(implied) not in self._x.through:
+            clear, put = self._x.change(statement.view, statement.changes[0])
+            if put is None:
+                assert clear is not None
+                return f"{place.text} &= ~{clear.at(c.UNARY)}"
+            if clear is None:
+                return f"{place.text} |= {put.text}"
+        old = self._x.through.get(id(implied), place)
+        new = self._x.changed(old, statement.view, statement.changes, U64)
+        return f"{place.text} = {new.text}"
+
+    def _barrier(self, barrier: Barrier) -> str:
+        option = CText(barrier.option)
+        made = self._speller.operation(str(barrier.kind), option=option)
+        if made is not None:
+            return made.text
+        return "isb()" if barrier.kind is BarrierKind.ISB else f"{barrier.kind}({barrier.option})"
+
+
+def implied_by(statement: s.Statement) -> Implied:
+    """The read or load that changing fields begins with; for a store, the place."""
+    match statement:
+        case s.UpdateRegister(register=register, index=index, span=span):
+            return x.ReadRegister(register, index, span)
+        case s.UpdateSlot(slot=slot, base=base, index=index, span=span):
+            return x.ReadSlot(slot, base, None, span)
+        case s.WriteSlot(slot=slot, base=base, span=span):
+            return x.ReadSlot(slot, base, None, span)
+        case _:
+            return None
+
+
+def moved(statement: s.Statement) -> x.Expr | None:
+    """The read whose value a statement moves, at most converted on the way."""
+    match statement:
+        case s.Return(value=value) | s.Let(value=value) | s.WriteSlot(value=value):
+            return value.value if isinstance(value, x.Cast) else value
+        case _:
+            return None
+
+
+def result_of(statement: s.Statement, value: x.Expr) -> x.Expr | None:
+    """The result that a value is, converted: then a local for it has the result's type."""
+    if isinstance(statement, s.Return) and isinstance(statement.value, x.Cast):
+        return statement.value if statement.value.value is value else None
+    return None

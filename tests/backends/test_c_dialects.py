@@ -1,0 +1,257 @@
+"""What dialects lack or have too much of, headers and scopes, and what cannot be said in C."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from dsl.backends.c import draft, emit
+from dsl.backends.c.usage import judge
+from dsl.diagnostics import Diagnostic
+from dsl.resolve.workspace import Workspace
+from tests.backends.test_c_sample import drafted, functions
+
+TOY = """
+platform toy "made up"
+register CTL : 64 { ENABLE [0] MODE [2:1] res0 [63:3] }
+register BVR<n> for n in 0..1 : 64 { VA [63:0] }
+context box of vcpu { ctl : u64 mirrors CTL }
+condition vhe per machine
+"""
+
+
+def found(sequences: str, dialect: str) -> list[tuple[str, str, str]]:
+    """Code, place and marked text of what is wrong with a dialect and its use."""
+    made = made_of(sequences, dialect)
+    return [(f.code, f"{f.span.line}:{f.span.column}", f.span.text) for f in made]
+
+
+def made_of(sequences: str, dialect: str) -> list[Diagnostic]:
+    """What is wrong with a dialect and its use."""
+    text = TOY + dedent(sequences) + dedent(dialect)
+    workspace = Workspace()
+    loaded = workspace.load_text(text, "t.vgs")
+    assert loaded is not None
+    assert [f for f in workspace.found.sorted() if f.code != "VGS023"] == []
+    made = draft(
+        workspace.program(loaded),
+        loaded.resolved.dialects[0],
+        {r.module.name: r.layout for r in workspace.closure(loaded)},
+    )
+    return [*made.findings, *judge(made.dialect, [made.uses])]
+
+
+def test_a_pattern_used_once() -> None:
+    assert (
+        found(
+            "sequence f() { CTL.ENABLE <- 0 CTL <- 1 }",
+            """
+        dialect c for c {
+            read register is "rd($register)"
+            write register is "wr($value, $register)"
+            CTL.ENABLE is "(1 << 0)"
+            file "a.c" holds f { }
+        }
+        """,
+        )
+        == [("VGS071", "11:19", '"(1 << 0)"')]
+    )
+
+
+def test_a_pattern_used_in_two_functions() -> None:
+    assert (
+        found(
+            "sequence f() { CTL.ENABLE <- 0 }\nsequence g() { CTL.ENABLE <- 1 }",
+            """
+            dialect c for c {
+                read register is "rd($register)"
+                write register is "wr($value, $register)"
+                CTL.ENABLE is "(1 << 0)"
+                file "a.c" holds f, g { }
+            }
+            """,
+        )
+        == []
+    )
+
+
+def test_a_name_may_be_used_once() -> None:
+    assert (
+        found(
+            "sequence f() { CTL.ENABLE <- 0 }",
+            """
+            dialect c for c {
+                read register is "rd($register)"
+                write register is "wr($value, $register)"
+                CTL.ENABLE is "CTL_ENABLE"
+                file "a.c" holds f { }
+            }
+            """,
+        )
+        == []
+    )
+
+
+def test_a_pattern_that_nothing_uses() -> None:
+    assert (
+        found(
+            "sequence f() { CTL <- 0 }",
+            """
+        dialect c for c {
+            write register is "wr($value, $register)"
+            CTL.MODE is "CTL_MODE"
+            vhe is "has_vhe()"
+            file "a.c" holds f { }
+        }
+        """,
+        )
+        == [("VGS023", "10:5", "CTL.MODE"), ("VGS023", "11:5", "vhe")]
+    )
+
+
+@pytest.mark.parametrize(
+    ("statement", "at", "marked", "says"),
+    [
+        ("when vhe { CTL <- 0 }", "10:6", "vhe", 'vhe is "vhe()"'),
+        ("CTL.MODE <- 0", "10:13", "0", 'CTL.MODE is "CTL_MODE"'),
+        ("CTL.ENABLE <- n", "10:15", "n", 'CTL.ENABLE is "CTL_ENABLE"'),
+        ("ctl <- 0", "10:1", "ctl <- 0", 'local box : "struct box *" is "…"'),
+        ("assert n == 0", "10:1", "assert n == 0", 'op assert is "BUG_ON(!$condition)"'),
+        ("warn if n == 0", "10:1", "warn if n == 0", 'op warn is "WARN_ON($condition)"'),
+        ("holding table { CTL <- 0 }", "10:1", "holding table { CTL <- 0 }", "lock table is"),
+        ("CTL <- BVR<n>", "10:8", "BVR<n>", 'op unreachable is "unreachable()"'),
+        ("hypcall g()", "10:1", "hypcall g()", 'op hypcall is "kvm_call_hyp($call)"'),
+        ("@likely when n { CTL <- 0 }", "10:9", "when n { CTL <- 0 }", "op likely is"),
+    ],
+)
+def test_what_is_not_spelt(statement: str, at: str, marked: str, says: str) -> None:
+    made = made_of(
+        f"lock table\nsequence g() {{ CTL <- 0 }}\nsequence f(vcpu, n : u8) {{\n{statement}\n}}",
+        """
+        dialect c for c {
+            type vcpu is "struct kvm_vcpu *"
+            read register is "rd($register)"
+            write register is "wr($value, $register)"
+            file "a.c" holds f, g { }
+        }
+        """,
+    )
+    missing = [f for f in made if f.code == "VGS073"]
+    assert [(f"{f.span.line}:{f.span.column}", f.span.text) for f in missing] == [(at, marked)]
+    assert says in missing[0].help
+
+
+def test_a_header_declares() -> None:
+    workspace = Workspace()
+    loaded = workspace.load_text(
+        TOY + dedent("""
+        /// Stops it, and says since when it was running, for whoever called before.
+        sequence stop_the_machine_that_is_running(vcpu, since : u64, reason : u32) { ctl <- since }
+        sequence helper() { CTL <- 0 }
+        dialect c for c {
+            type vcpu is "struct kvm_vcpu *"
+            write register is "wr($value, $register)"
+            local box : "struct box *" is "&$vcpu->box"
+            define sequence is "$type __hyp_text $name($params)"
+            file "a.c", "b.c" holds stop*, helper {
+                include "<linux/kvm_host.h>", "<asm/kvm_hyp.h>"
+            }
+            header "a.h" declares stop*
+        }
+        """),
+        "t.vgs",
+    )
+    assert loaded is not None
+    made = emit(workspace.program(loaded), loaded.resolved.dialects[0], {})
+    assert sorted(made.files) == ["a.c", "a.h", "b.c"]
+    assert made.files["a.c"] == made.files["b.c"]
+    assert made.files["a.h"].expandtabs(8) == (
+        "/* Generated by vgs in the dialect c: change the .vgs sources instead. */\n\n"
+        "void stop_the_machine_that_is_running(struct kvm_vcpu *vcpu, u64 since,\n"
+        "                                      u32 reason);\n"
+    )
+    assert made.files["a.c"].expandtabs(8) == (
+        "/* Generated by vgs in the dialect c: change the .vgs sources instead. */\n\n"
+        "#include <linux/kvm_host.h>\n"
+        "#include <asm/kvm_hyp.h>\n\n"
+        "/* Stops it, and says since when it was running, for whoever called before. */\n"
+        "void __hyp_text stop_the_machine_that_is_running(struct kvm_vcpu *vcpu,\n"
+        "                                                 u64 since, u32 reason)\n"
+        "{\n"
+        "        struct box *box = &vcpu->box;\n\n"
+        "        box->ctl = since;\n"
+        "}\n\n"
+        "void __hyp_text helper(void)\n"
+        "{\n"
+        "        wr(0, CTL);\n"
+        "}\n"
+    )
+
+
+def test_a_second_owner_needs_no_local_of_the_first() -> None:
+    _, findings = drafted("sequence f(vcpu, other : vcpu) { other.seen <- 1 vcpu.seen <- 2 }")
+    assert [(f.code, f.span.text) for f in findings] == [("VGS073", "other.seen <- 1")]
+    assert "`timer`" in findings[0].message
+    text = functions(
+        "sequence f(vcpu, other : vcpu) { other.seen <- 1 vcpu.seen <- 2 }",
+        'seen is "$vcpu->timer.seen"',
+    )
+    assert "\tother->timer.seen = 1;\n\tvcpu->timer.seen = 2;\n" in text
+
+
+def test_a_variable_that_is_not_there() -> None:
+    _, findings = drafted("sequence f() { when vhe { CNTV_CTL_EL0 <- 0 } }", 'vhe is "vhe($vcpu)"')
+    assert [(f.code, f.span.text) for f in findings] == [("VGS073", '"vhe($vcpu)"')]
+
+
+@pytest.mark.parametrize(
+    "hint", ["@via(old)\nCNTV_CTL_EL0.ENABLE <- 0", "@via(n)\nCNTV_CTL_EL0.ENABLE <- 0"]
+)
+def test_a_hint_that_would_take_another_local(hint: str) -> None:
+    _, findings = drafted(
+        f"sequence f(n : u64) {{\nlet old = CNTV_CVAL_EL0\n{hint}\nCNTV_CVAL_EL0 <- old + n\n}}"
+    )
+    assert [(f.code, f.span.text) for f in findings] == [("VGS025", "CNTV_CTL_EL0.ENABLE <- 0")]
+
+
+def test_one_hint_with_two_types() -> None:
+    _, findings = drafted(
+        "sequence f() {\n@via(val)\nCNTV_CTL_EL0.ENABLE <- 0\n@via(val)\nMDSCR_EL1.SS <- 0\n}"
+    )
+    assert [(f.code, f.span.text) for f in findings] == [("VGS025", "MDSCR_EL1.SS <- 0")]
+
+
+def test_an_order_that_c_has_no_place_for() -> None:
+    _, findings = drafted(
+        "sequence f() { when CNTV_CTL_EL0 and CNTVCT_EL0 > CNTV_CVAL_EL0 { CPACR_EL1 <- 0 } }"
+    )
+    assert [(f.code, f.span.text) for f in findings] == [("VGS073", "CNTVCT_EL0")]
+
+
+def test_a_call_that_stores_comes_after_the_load() -> None:
+    text = functions("""
+        sequence grow(vcpu) -> u32 { used <- 3 return used }
+        sequence f(vcpu) { seen <- used + grow(vcpu) used <- grow(vcpu) + used }
+        """)
+    assert (
+        "\tval = timer->used;\n"
+        "\ttimer->seen = val + grow(vcpu);\n"
+        "\tval = grow(vcpu);\n"
+        "\ttimer->used = val + timer->used;\n"
+    ) in text
+
+
+def test_hints_leave_what_is_generated_otherwise_alone() -> None:
+    plain = "when vhe { seen <- 1 }"
+    assert functions(f"sequence f(vcpu) {{ @braces {plain} }}").replace(" {\n", "\n").replace(
+        "\t}\n", ""
+    ) == functions(f"sequence f(vcpu) {{ {plain} }}").replace(" {\n", "\n")
+
+
+def test_the_same_source_gives_the_same_text() -> None:
+    source = (
+        "sequence f(vcpu) { each i below used { restore bvr[i] } @via(v) CNTV_CTL_EL0.IMASK <- 1 }"
+    )
+    spelt = 'write DBGBVR<n> is "set_bvr($value, $n)"'
+    assert functions(source, spelt) == functions(source, spelt)
