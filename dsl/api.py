@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from dsl.diagnostics import Diagnostic, Severity
 from dsl.failures import CannotRun, HasErrors
@@ -39,8 +40,7 @@ __all__ = [
 PathLike: TypeAlias = str | os.PathLike[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """A module with all that it imports.
 
     ``program`` is what can be run, proved and counted; ``dialects`` and ``layouts`` (by module)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dsl import __version__
 from dsl.failures import CannotRun, HasErrors, reason
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 _BUILD = "run `vgs build`"
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """One comparison: what was compared, as the user named it, and the outcome."""
 
     before: str

@@ -10,9 +10,10 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from dsl.failures import CannotRun, reason
 
@@ -21,8 +22,7 @@ MANIFEST = "manifest.json"
 State: TypeAlias = Literal["created", "changed", "removed", "kept", "unchanged"]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What a build does to one file.
 
     A file that is no longer made and that somebody has changed since is kept.
@@ -45,8 +45,7 @@ def digest_of(path: Path) -> str | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """A manifest: the sources of each case and the outputs, each with its hash."""
 
     version: str

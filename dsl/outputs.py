@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dsl import __version__
 from dsl.cases import dialect_of, layouts_of
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from dsl.ir.dialect import Dialect
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What to build, from where: ``base`` is the folder that the manifest's paths start in."""
 
     cases: tuple[Case, ...]
@@ -34,8 +34,7 @@ class Request:
     base: Path | None
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """The outputs by their path in the output folder, the manifest among them.
 
     Where a finding is an error there are none.
@@ -45,8 +44,7 @@ class Made:
     findings: tuple[Diagnostic, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BuildResult:
+class BuildResult(Struct, frozen=True):
     """What a build made, and what it changed, or would have, in its output folder."""
 
     output: Path

@@ -22,9 +22,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, TypeVar, cast
+
+from msgspec import Struct
 
 from dsl.diagnostics import Diagnostic, suggest
 from dsl.diagnostics.dialects import BadProject
@@ -47,8 +48,7 @@ _T = TypeVar("_T")
 _Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """A module to build, and the dialect for its C.  ``span`` is where vgs.toml says so."""
 
     name: str
@@ -57,8 +57,7 @@ class Case:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """Two cases and the patch that is said to lead from the one to the other."""
 
     before: str
@@ -66,8 +65,7 @@ class Comparison:
     patch: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """A project as its file describes it; its paths are relative to the current folder."""
 
     name: str

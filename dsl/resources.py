@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 
 def folder(name: str) -> Traversable:
     """A folder of data files: inside the package once installed, beside it in a checkout."""
-    packaged = files("dsl").joinpath(name)
-    if packaged.is_dir():
-        return packaged
-    return Path(__file__).resolve().parent.parent / name
+    here = Path(__file__).resolve().parent
+    for path in (here / name, here.parent / name):
+        if path.is_dir():
+            return path
+    # In an archive; only then is its loading paid for.
+    from importlib.resources import files
+
+    return files("dsl").joinpath(name)
 
 
 @cache

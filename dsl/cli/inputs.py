@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from dsl.diagnostics import Diagnostic
 from dsl.failures import CannotRun
@@ -15,8 +16,7 @@ STDIN = "-"
 STDIN_NAME = "<stdin>"
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """Files to work on, in order, without repetition.
 
     ``stdin`` is set instead where the source is standard input.  ``roots`` is where imports are

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dsl.diagnostics.base import Diagnostic, Severity
 
 
-class NotAPattern(Diagnostic):
+class NotAPattern(Diagnostic, frozen=True):
     """A dialect pattern is one expression, lvalue, declaration or signature of the
     target language. It has no `;`, no braces, no comment, no preprocessor line and
     no control keyword, and its brackets balance: otherwise C, and with it meaning,
@@ -21,7 +21,7 @@ class NotAPattern(Diagnostic):
     title = "more than a pattern"
 
 
-class UsedOnce(Diagnostic):
+class UsedOnce(Diagnostic, frozen=True):
     """A pattern that is more than a name, a path of names or a macro applied to its
     arguments is used at a single place, so it is not a spelling but a piece of one
     function's code.
@@ -38,7 +38,7 @@ class UsedOnce(Diagnostic):
     severity = Severity.WARNING
 
 
-class UnknownVariable(Diagnostic):
+class UnknownVariable(Diagnostic, frozen=True):
     """A pattern uses a `$name` that this role does not have. The message lists those
     it has.
 
@@ -52,7 +52,7 @@ class UnknownVariable(Diagnostic):
     title = "unknown variable in a pattern"
 
 
-class NoSpelling(Diagnostic):
+class NoSpelling(Diagnostic, frozen=True):
     """A sequence that a file of the dialect holds uses something that the dialect does
     not spell: a condition, a field's mask, a type, a register access.
 
@@ -65,7 +65,7 @@ class NoSpelling(Diagnostic):
     title = "no spelling"
 
 
-class NoFile(Diagnostic):
+class NoFile(Diagnostic, frozen=True):
     """No file of the dialect holds this sequence, so it would be missing in the C.
 
     What to do: add its name, or a glob that matches it, to the `holds` list of a
@@ -79,7 +79,7 @@ class NoFile(Diagnostic):
     title = "no file holds this sequence"
 
 
-class TwoFiles(Diagnostic):
+class TwoFiles(Diagnostic, frozen=True):
     """Two files of the dialect hold this sequence, so it would be defined twice.
 
     What to do: narrow one of the globs.
@@ -92,7 +92,7 @@ class TwoFiles(Diagnostic):
     title = "two files hold this sequence"
 
 
-class SpeltTwice(Diagnostic):
+class SpeltTwice(Diagnostic, frozen=True):
     """A dialect spells one thing twice in one scope. The narrower scope wins (named
     functions, then the file, then everywhere), but within one scope there is one
     spelling.
@@ -107,7 +107,7 @@ class SpeltTwice(Diagnostic):
     title = "spelt twice"
 
 
-class BadProject(Diagnostic):
+class BadProject(Diagnostic, frozen=True):
     """The project file vgs.toml is not TOML, or has a key or a value that is not
     understood, or names a file that is not there.
 

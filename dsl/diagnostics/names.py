@@ -5,7 +5,7 @@ from __future__ import annotations
 from dsl.diagnostics.base import Diagnostic, Severity
 
 
-class UnknownName(Diagnostic):
+class UnknownName(Diagnostic, frozen=True):
     """Nothing of this name is declared in this module or in what it imports.
 
     What to do: mend the spelling (the message suggests what is close), declare it,
@@ -18,7 +18,7 @@ class UnknownName(Diagnostic):
     title = "unknown name"
 
 
-class DuplicateName(Diagnostic):
+class DuplicateName(Diagnostic, frozen=True):
     """Two declarations that can be seen at once have one name, so a use of it could
     mean either.
 
@@ -37,7 +37,7 @@ class DuplicateName(Diagnostic):
     title = "declared twice"
 
 
-class WrongKindOfName(Diagnostic):
+class WrongKindOfName(Diagnostic, frozen=True):
     """The name is declared, but as something that cannot stand here: a condition where
     a register is written, a register where a lock is held, a field of another
     register.
@@ -51,7 +51,7 @@ class WrongKindOfName(Diagnostic):
     title = "wrong kind of name"
 
 
-class Unused(Diagnostic):
+class Unused(Diagnostic, frozen=True):
     """Something is declared and nothing uses it: dead text that a reader must still
     understand, and often the trace of a mistake elsewhere.
 
@@ -70,7 +70,7 @@ class Unused(Diagnostic):
     severity = Severity.WARNING
 
 
-class UseBeforeDefinition(Diagnostic):
+class UseBeforeDefinition(Diagnostic, frozen=True):
     """A `let` is used above the place that gives it its value.
 
     What to do: move the `let` up, or the use down.
@@ -83,7 +83,7 @@ class UseBeforeDefinition(Diagnostic):
     title = "used before it is defined"
 
 
-class BadHint(Diagnostic):
+class BadHint(Diagnostic, frozen=True):
     """A hint is not one of the closed list, stands at a statement it cannot apply to,
     or names something that is not there. Hints choose between spellings in C that
     mean the same:

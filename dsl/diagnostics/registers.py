@@ -5,7 +5,7 @@ from __future__ import annotations
 from dsl.diagnostics.base import Diagnostic
 
 
-class OverlappingBits(Diagnostic):
+class OverlappingBits(Diagnostic, frozen=True):
     """Two fields, or two elements of a family of fields, claim the same bit.
 
     What to do: look the bits up again; every bit belongs to exactly one field or
@@ -19,7 +19,7 @@ class OverlappingBits(Diagnostic):
     title = "bits declared twice"
 
 
-class UndeclaredBits(Diagnostic):
+class UndeclaredBits(Diagnostic, frozen=True):
     """Bits of a register belong to no field and to no reserved range. A hole is where
     a lost bit hides, so every bit is accounted for.
 
@@ -33,7 +33,7 @@ class UndeclaredBits(Diagnostic):
     title = "bits not declared"
 
 
-class BitsOutOfRange(Diagnostic):
+class BitsOutOfRange(Diagnostic, frozen=True):
     """A field lies outside its register, or its bounds are the wrong way round, or the
     elements of a family of fields are not evenly spaced.
 
@@ -46,7 +46,7 @@ class BitsOutOfRange(Diagnostic):
     title = "bits out of range"
 
 
-class DuplicateEnumerator(Diagnostic):
+class DuplicateEnumerator(Diagnostic, frozen=True):
     """Two enumerators of one field have the same value, or the same name.
 
     What to do: look the values up again.
@@ -58,7 +58,7 @@ class DuplicateEnumerator(Diagnostic):
     title = "enumerator declared twice"
 
 
-class BadRegister(Diagnostic):
+class BadRegister(Diagnostic, frozen=True):
     """A register's width is not 8, 16, 32 or 64, a bank is empty or far too large, its
     name has no `<n>` for its index, or an encoding has the wrong number of operands
     or operands too large for their place.
@@ -76,7 +76,7 @@ class BadRegister(Diagnostic):
     title = "register cannot be so"
 
 
-class ReadOnly(Diagnostic):
+class ReadOnly(Diagnostic, frozen=True):
     """A read-only register, or a field that is read-only, computed or reserved, is
     written.
 
@@ -89,7 +89,7 @@ class ReadOnly(Diagnostic):
     title = "write to something read-only"
 
 
-class WriteOnly(Diagnostic):
+class WriteOnly(Diagnostic, frozen=True):
     """A write-only register is read, perhaps by the read that a write to one field
     implies.
 
@@ -103,7 +103,7 @@ class WriteOnly(Diagnostic):
     title = "read of something write-only"
 
 
-class SharedEncoding(Diagnostic):
+class SharedEncoding(Diagnostic, frozen=True):
     """Two registers (or elements of banks) have the same encoding on one architecture,
     so one of them is wrong.
 
@@ -117,7 +117,7 @@ class SharedEncoding(Diagnostic):
     title = "encoding used twice"
 
 
-class CircularBehaviour(Diagnostic):
+class CircularBehaviour(Diagnostic, frozen=True):
     """A computed field, a derived function, a condition, a group or a context is
     defined by itself, perhaps by way of others.
 

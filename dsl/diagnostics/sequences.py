@@ -5,7 +5,7 @@ from __future__ import annotations
 from dsl.diagnostics.base import Diagnostic
 
 
-class BrokenPromise(Diagnostic):
+class BrokenPromise(Diagnostic, frozen=True):
     """The kind of a sequence is a promise over the slots that mirror a register.
 
     `save` and `deactivate` run on the way out: they never overwrite a mirrored
@@ -26,7 +26,7 @@ class BrokenPromise(Diagnostic):
     title = "the promise of the kind is broken"
 
 
-class UnbalancedLock(Diagnostic):
+class UnbalancedLock(Diagnostic, frozen=True):
     """A lock is taken while it is held, a `return` or `leave` would end the block that
     holds it, or something that needs a lock is called without it.
 
@@ -42,7 +42,7 @@ class UnbalancedLock(Diagnostic):
     title = "lock not balanced"
 
 
-class NoOrder(Diagnostic):
+class NoOrder(Diagnostic, frozen=True):
     """A barrier in a sequence does not say what it orders. A barrier whose purpose is
     not written down cannot be checked, and the next person dares neither move nor
     remove it.
@@ -56,7 +56,7 @@ class NoOrder(Diagnostic):
     title = "a barrier must say what it orders"
 
 
-class BadBarrier(Diagnostic):
+class BadBarrier(Diagnostic, frozen=True):
     """A `dsb` or `dmb` has an option that does not exist.
 
     The options are an access type for a shareability domain: sy, st, ld (full
@@ -72,7 +72,7 @@ class BadBarrier(Diagnostic):
     title = "unknown barrier option"
 
 
-class Misplaced(Diagnostic):
+class Misplaced(Diagnostic, frozen=True):
     """A statement stands where it cannot (`may` outside a lifecycle, `return` in one),
     a name of the hypervisor stands in a rule, or what is saved or restored is no
     slot.
@@ -91,7 +91,7 @@ class Misplaced(Diagnostic):
     title = "cannot stand here"
 
 
-class NoHandle(Diagnostic):
+class NoHandle(Diagnostic, frozen=True):
     """A slot, or a condition that is not fixed per machine, belongs to somebody (a
     vcpu), and the sequence has no parameter, or more than one, that could be meant.
     A condition that is defined by slots of two owners belongs to nobody either.
@@ -105,7 +105,7 @@ class NoHandle(Diagnostic):
     title = "whose slot?"
 
 
-class Recursive(Diagnostic):
+class Recursive(Diagnostic, frozen=True):
     """A sequence calls itself, perhaps through others. Register sequences are finite:
     their cost and every path through them must be known.
 
@@ -118,7 +118,7 @@ class Recursive(Diagnostic):
     title = "sequence calls itself"
 
 
-class BadPartner(Diagnostic):
+class BadPartner(Diagnostic, frozen=True):
     """`undoes NAME` names the sequence that this one is the inverse of, and the two
     cannot be a pair: one saves and the other must restore, one activates and the
     other must deactivate. Both are called for the same owner.
@@ -133,7 +133,7 @@ class BadPartner(Diagnostic):
     title = "no such pair"
 
 
-class NotDefined(Diagnostic):
+class NotDefined(Diagnostic, frozen=True):
     """A sequence is declared without its block, which promises that an importing
     module defines it, and in this program none does, or one with another signature.
 
@@ -147,7 +147,7 @@ class NotDefined(Diagnostic):
     title = "declared and not defined"
 
 
-class EmptyRange(Diagnostic):
+class EmptyRange(Diagnostic, frozen=True):
     """A range has its bounds the wrong way round, or a `match` repeats a case, or its
     falling cases are not in descending order.
 
@@ -161,7 +161,7 @@ class EmptyRange(Diagnostic):
     title = "range or cases out of order"
 
 
-class Unreachable(Diagnostic):
+class Unreachable(Diagnostic, frozen=True):
     """A statement stands behind one that never lets it run: every branch of that
     one ends in a `return` or a `leave`. What never runs protects nothing, and hides
     that from a reader.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dsl.diagnostics.base import Diagnostic
 
 
-class MissingFile(Diagnostic):
+class MissingFile(Diagnostic, frozen=True):
     """A file that was named, or a module that is imported, is not there.
 
     `import a.b` looks for `a/b.vgs` beside the importing file, and then in each
@@ -21,7 +21,7 @@ class MissingFile(Diagnostic):
     title = "file not found"
 
 
-class NotReadable(Diagnostic):
+class NotReadable(Diagnostic, frozen=True):
     """A file is there but cannot be read as a source: it is a folder, it may not be
     opened, or it is too large to be a vgs source (the limit is 8 MiB; a hundred
     thousand lines are about 4).
@@ -34,7 +34,7 @@ class NotReadable(Diagnostic):
     title = "file cannot be read"
 
 
-class NotUtf8(Diagnostic):
+class NotUtf8(Diagnostic, frozen=True):
     """A source file is UTF-8 text, and this one has a byte sequence that is not.
 
     What to do: save the file as UTF-8. The place shown is the first offending byte;
@@ -45,7 +45,7 @@ class NotUtf8(Diagnostic):
     title = "not UTF-8"
 
 
-class NulByte(Diagnostic):
+class NulByte(Diagnostic, frozen=True):
     """A source file holds a NUL byte, which no editor writes on purpose: the file is
     probably not text (UTF-16, or a binary).
 
@@ -56,7 +56,7 @@ class NulByte(Diagnostic):
     title = "NUL byte"
 
 
-class ImportCycle(Diagnostic):
+class ImportCycle(Diagnostic, frozen=True):
     """Modules import each other in a circle, so neither can be read before the other.
 
     What to do: move what both need into a third module that both import. A sequence
@@ -70,7 +70,7 @@ class ImportCycle(Diagnostic):
     title = "modules import each other"
 
 
-class TooDeep(Diagnostic):
+class TooDeep(Diagnostic, frozen=True):
     """Blocks, parentheses or operators are nested deeper than a person could read, and
     deeper than the tools are made for (100 levels; 1000 arms of one `when`).
 
@@ -81,7 +81,7 @@ class TooDeep(Diagnostic):
     title = "nested too deeply"
 
 
-class UnexpectedCharacter(Diagnostic):
+class UnexpectedCharacter(Diagnostic, frozen=True):
     """No word of the language begins with this character.
 
     What to do: remove it. A string must be closed on the line it starts on;
@@ -94,7 +94,7 @@ class UnexpectedCharacter(Diagnostic):
     title = "unexpected character"
 
 
-class UnexpectedWord(Diagnostic):
+class UnexpectedWord(Diagnostic, frozen=True):
     """This word cannot stand here. The message says which could.
 
     What to do: compare with the grammar (`grammar/vgs.lark`); the mistake is often
@@ -108,7 +108,7 @@ class UnexpectedWord(Diagnostic):
     title = "unexpected word"
 
 
-class Unfinished(Diagnostic):
+class Unfinished(Diagnostic, frozen=True):
     """A keyword follows where the statement or declaration before it still misses
     something, so it was probably left unfinished; or a keyword was used where a
     name belongs.
@@ -124,7 +124,7 @@ class Unfinished(Diagnostic):
     title = "unfinished before a keyword"
 
 
-class KeywordAsName(Diagnostic):
+class KeywordAsName(Diagnostic, frozen=True):
     """A declaration uses a word of the language as a name.
 
     What to do: choose another name.
@@ -136,7 +136,7 @@ class KeywordAsName(Diagnostic):
     title = "keyword used as a name"
 
 
-class UnexpectedEnd(Diagnostic):
+class UnexpectedEnd(Diagnostic, frozen=True):
     """The file ends in the middle of a declaration: a closing brace or a value is
     missing.
 
@@ -148,7 +148,7 @@ class UnexpectedEnd(Diagnostic):
     title = "file ends too early"
 
 
-class TooManyErrors(Diagnostic):
+class TooManyErrors(Diagnostic, frozen=True):
     """After 100 errors of syntax in one file the rest of it is not read: it is
     probably not a vgs source at all. Of other findings the first 1000 are shown.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dsl.diagnostics.base import Diagnostic
 
 
-class TypeMismatch(Diagnostic):
+class TypeMismatch(Diagnostic, frozen=True):
     """An expression has one type where another is needed: a truth value in a sum, a
     handle where a number belongs.
 
@@ -21,7 +21,7 @@ class TypeMismatch(Diagnostic):
     title = "types do not fit"
 
 
-class OutOfRange(Diagnostic):
+class OutOfRange(Diagnostic, frozen=True):
     """A constant does not fit where it goes: a field, a register, a slot, a declared
     range.
 
@@ -34,7 +34,7 @@ class OutOfRange(Diagnostic):
     title = "constant out of range"
 
 
-class LosesBits(Diagnostic):
+class LosesBits(Diagnostic, frozen=True):
     """A register's value goes into something narrower, and the bits that do not fit
     are not RES0: they would be lost, and what is saved is not what comes back.
 
@@ -48,7 +48,7 @@ class LosesBits(Diagnostic):
     title = "bits would be lost"
 
 
-class IndexOutOfRange(Diagnostic):
+class IndexOutOfRange(Diagnostic, frozen=True):
     """A constant index is outside a bank, an array or a family of fields; or something
     that has no elements is indexed; or something that has is used without an index.
 
@@ -62,7 +62,7 @@ class IndexOutOfRange(Diagnostic):
     title = "index out of range"
 
 
-class WrongArguments(Diagnostic):
+class WrongArguments(Diagnostic, frozen=True):
     """A call has too many or too few arguments for what it calls.
 
     What to do: compare with the declaration, which the note shows.
@@ -75,7 +75,7 @@ class WrongArguments(Diagnostic):
     title = "wrong number of arguments"
 
 
-class NoValue(Diagnostic):
+class NoValue(Diagnostic, frozen=True):
     """A value is needed and there is none: a call of something that returns nothing, a
     `return` without a value in a sequence that promises one, or a path that ends
     without a `return`. Also the reverse: a `return` with a value where the sequence
@@ -92,7 +92,7 @@ class NoValue(Diagnostic):
     title = "value missing or not wanted"
 
 
-class NotConstant(Diagnostic):
+class NotConstant(Diagnostic, frozen=True):
     """Bits, encodings, resets, ranges and what a scenario assumes must be known when
     the file is read: nothing that is only known when a sequence runs can stand
     there.
@@ -107,7 +107,7 @@ class NotConstant(Diagnostic):
     title = "not a constant"
 
 
-class NotLinked(Diagnostic):
+class NotLinked(Diagnostic, frozen=True):
     """`save` and `restore` move a slot to or from the register that it `mirrors` or
     `feeds`, and this slot does neither; or a field is picked of something that is
     linked to no register.
@@ -123,7 +123,7 @@ class NotLinked(Diagnostic):
     title = "slot is linked to no register"
 
 
-class LinkShape(Diagnostic):
+class LinkShape(Diagnostic, frozen=True):
     """An array of slots is linked to a single register, a single slot to a whole bank,
     or to a bank with another number of elements.
 

@@ -7,7 +7,6 @@ Two programs with the same dump mean the same.  Spans are left out; what is decl
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
 
@@ -68,17 +67,14 @@ def _part(label: str, value: Any, depth: int, docs: bool) -> Iterator[str]:
 
 def _parts(value: Any, docs: bool) -> Iterator[tuple[str, Any]]:
     """The parts of a node that have a meaning."""
-    names = (
-        value.__struct_fields__ if isinstance(value, Struct) else [f.name for f in fields(value)]
-    )
-    for name in names:
+    for name in value.__struct_fields__:
         part = getattr(value, name)
         if not isinstance(part, Span) and (docs or name != "doc"):
             yield name, part
 
 
 def _is_node(value: Any) -> bool:
-    return isinstance(value, Struct) or is_dataclass(value)
+    return isinstance(value, Struct)
 
 
 def _inline(value: Any, docs: bool, *, declared: bool = False) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 from msgspec import Struct
@@ -45,8 +44,7 @@ class Module(Struct, frozen=True):
     scenarios: tuple[Scenario, ...] = ()
 
 
-@dataclass(frozen=True)
-class Program:
+class Program(Struct, frozen=True, dict=True):
     """A module with everything that it imports, imports first."""
 
     name: str
@@ -94,7 +92,7 @@ class Program:
 
     @cached_property
     def sequences(self) -> dict[str, Sequence]:
-        """Every sequence by name, in order of definition; a definition replaces a promise of one."""
+        """Every sequence by name, as defined; a definition replaces the promise of one."""
         found: dict[str, Sequence] = {}
         for module in self.modules:
             for sequence in module.sequences:

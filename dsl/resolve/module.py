@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from dsl.diagnostics import Diagnostic, Diagnostics, Note, Severity
 from dsl.diagnostics.names import Unused
@@ -45,8 +46,7 @@ _PARTNERS = {
 }
 
 
-@dataclass(frozen=True)
-class Resolved:
+class Resolved(Struct, frozen=True):
     """A module with everything a later stage asks of it.
 
     ``exports`` is all that a module which imports this one can see.  ``used`` are the keys of
@@ -68,27 +68,26 @@ class Resolved:
         return any(f.severity is Severity.ERROR for f in self.findings)
 
 
-@dataclass(slots=True)
-class _Parts:
+class _Parts(Struct):
     """The IR of a module as it is being made."""
 
-    platforms: list[Platform] = field(default_factory=list)
-    registers: list[Register] = field(default_factory=list)
-    legalisations: list[Legalisation] = field(default_factory=list)
-    computed: list[Computed] = field(default_factory=list)
-    derived: list[Derived] = field(default_factory=list)
-    endpoints: list[Endpoint] = field(default_factory=list)
-    groups: list[Group] = field(default_factory=list)
-    rules: list[Rule] = field(default_factory=list)
-    contexts: list[Context] = field(default_factory=list)
-    conditions: list[Condition] = field(default_factory=list)
-    definitions: list[Definition] = field(default_factory=list)
-    locks: list[Lock] = field(default_factory=list)
-    externs: list[Extern] = field(default_factory=list)
-    sequences: list[Sequence] = field(default_factory=list)
-    lifecycles: list[Lifecycle] = field(default_factory=list)
-    invariants: list[Invariant] = field(default_factory=list)
-    scenarios: list[Scenario] = field(default_factory=list)
+    platforms: list[Platform] = []
+    registers: list[Register] = []
+    legalisations: list[Legalisation] = []
+    computed: list[Computed] = []
+    derived: list[Derived] = []
+    endpoints: list[Endpoint] = []
+    groups: list[Group] = []
+    rules: list[Rule] = []
+    contexts: list[Context] = []
+    conditions: list[Condition] = []
+    definitions: list[Definition] = []
+    locks: list[Lock] = []
+    externs: list[Extern] = []
+    sequences: list[Sequence] = []
+    lifecycles: list[Lifecycle] = []
+    invariants: list[Invariant] = []
+    scenarios: list[Scenario] = []
 
 
 def resolve(source: Source, tree: t.Module, imports: tuple[Resolved, ...]) -> Resolved:
@@ -133,7 +132,7 @@ class _Resolver:
         module = Module(
             self.source.module,
             tuple(r.module.name for r in self.imports),
-            **{name: tuple(getattr(p, name)) for name in _Parts.__slots__},
+            **{name: tuple(getattr(p, name)) for name in _Parts.__struct_fields__},
         )
         derived = {k: v for k, v in self.scope.derived.items() if k in inherited}
         derived.update({(d.register.name, d.name): d for d in p.derived})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from dsl.diagnostics import Diagnostics, Note
 from dsl.diagnostics.sequences import BrokenPromise
@@ -17,8 +18,7 @@ from dsl.resolve.walk import expressions, inside
 from dsl.source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Through:
+class Through(Struct, frozen=True):
     """Every index that a loop runs through: numbers, or the names of what bounds it."""
 
     low: int | str
@@ -43,8 +43,7 @@ _OUTWARD = (Kind.SAVE, Kind.DEACTIVATE)
 _INWARD = (Kind.RESTORE, Kind.ACTIVATE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Path:
+class _Path(Struct, frozen=True):
     """What has been moved on every path so far; ``ended`` after a jump."""
 
     moved: frozenset[Spot] = frozenset()
@@ -54,15 +53,14 @@ class _Path:
         return _Path(self.moved.union(spots), self.ended)
 
 
-@dataclass(slots=True)
-class Summary:
+class Summary(Struct):
     """What calling a sequence does.
 
     ``overwrites`` has each spot that it overwrites before what mirrors it is moved, with the
     spot that should have been moved; ``moves`` are those that it moves on every path.
     """
 
-    overwrites: dict[tuple[Spot, Spot], Span] = field(default_factory=dict)
+    overwrites: dict[tuple[Spot, Spot], Span] = {}
     moves: frozenset[Spot] = frozenset()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from dsl.diagnostics import Note
 from dsl.diagnostics.names import DuplicateName
@@ -110,8 +110,7 @@ def _reset(scope: Scope, node: t.Reset | None, mask: int) -> int | None:
     return value
 
 
-@dataclass(slots=True)
-class _Claim:
+class _Claim(Struct):
     """Who owns some bits."""
 
     name: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import abc
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -350,8 +349,7 @@ def _same(one: Signature, other: Signature) -> bool:
     )
 
 
-@dataclass(slots=True)
-class Local:
+class Local(Struct):
     """A parameter, a ``let`` or a loop variable."""
 
     name: str
@@ -362,8 +360,7 @@ class Local:
     used: bool = False
 
 
-@dataclass(slots=True)
-class Frame:
+class Frame(Struct):
     """What an expression or a block can see beyond the module.
 
     ``place`` names where it stands, for messages and for what is allowed there: platform, rule,
@@ -371,15 +368,15 @@ class Frame:
     """
 
     place: str
-    locals: dict[str, Local] = field(default_factory=dict)
+    locals: dict[str, Local] = {}
     #: The register whose own fields are names here, and whose value they are fields of.
     written: Register | None = None
     #: The definitions of ``let``s further down in the blocks around, for better messages.
-    later: dict[str, Span] = field(default_factory=dict)
-    labels: list[str] = field(default_factory=list)
-    locks: list[str] = field(default_factory=list)
+    later: dict[str, Span] = {}
+    labels: list[str] = []
+    locks: list[str] = []
     #: How many locks were held where each label's block began.
-    depths: list[int] = field(default_factory=list)
+    depths: list[int] = []
     #: Which of the labels something leaves.
-    left: list[set[str]] = field(default_factory=list)
+    left: list[set[str]] = []
     result: Type | None = None

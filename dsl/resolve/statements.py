@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from dsl.diagnostics import Note, suggest
 from dsl.diagnostics.names import DuplicateName, UnknownName, Unused

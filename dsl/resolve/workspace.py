@@ -6,8 +6,9 @@ import gc
 import os
 import stat
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from dsl.diagnostics import Diagnostic, Diagnostics, suggest
 from dsl.diagnostics.text import (
@@ -33,8 +34,7 @@ _MOST_SUGGESTIONS = 20
 SUFFIX = ".vgs"
 
 
-@dataclass(frozen=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """A file with its tree and its resolved module."""
 
     path: Path | None

@@ -9,11 +9,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from dsl.ir.dump import dump
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsl.backends.python import emit as emit_python
+from dsl.ir.dump import dump
 from dsl.machine import load_simulator, snapshot
 from dsl.resolve.workspace import Loaded, Workspace
 from dsl.source import Source
