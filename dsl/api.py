@@ -13,14 +13,14 @@ from msgspec import Struct
 from dsl.diagnostics import Diagnostic, Severity
 from dsl.failures import CannotRun, HasErrors
 from dsl.ir.program import Program
-from dsl.project import Project, find, read, source_files
+from dsl.project.file import Project, find, read, source_files
 from dsl.resolve.layout import Layout
 from dsl.resolve.workspace import Workspace
 
 if TYPE_CHECKING:
-    from dsl.comparisons import Compared
     from dsl.ir.dialect import Dialect
-    from dsl.outputs import BuildResult
+    from dsl.project.comparisons import Compared
+    from dsl.project.outputs import BuildResult
 
 __all__ = [
     "BuildResult",
@@ -108,8 +108,8 @@ def check(paths: Iterable[PathLike] = (), *, roots: Iterable[PathLike] = ()) -> 
 
 def format(text: str) -> str:
     """A source in its canonical layout.  Raises `HasErrors` for text with errors of syntax."""
-    from dsl.formatting import formatted
     from dsl.source import Source
+    from dsl.syntax.formatting import formatted
 
     return formatted(Source("<text>", text))
 
@@ -128,7 +128,7 @@ def build(
     finding is an error: see ``findings`` of the result.  Raises `CannotRun` where the project or
     a file is not there, or the outputs cannot be written.
     """
-    from dsl import outputs
+    from dsl.project import outputs
 
     if isinstance(what, Project):
         project: Project | None = what
@@ -155,7 +155,7 @@ def diff(
     Paths are modules, or folders of C.  Raises `CannotRun` where something is missing, out of
     date or no patch; `HasErrors` where a module, or vgs.toml, has errors.
     """
-    from dsl import comparisons
+    from dsl.project import comparisons
 
     if before is not None and after is not None and patch is not None:
         path = find(Path())
@@ -193,11 +193,11 @@ def _project() -> tuple[Project | None, list[Diagnostic]]:
 def __getattr__(name: str) -> object:
     """The result types of modules that are only loaded where they are used."""
     if name == "BuildResult":
-        from dsl.outputs import BuildResult
+        from dsl.project.outputs import BuildResult
 
         return BuildResult
     if name == "Compared":
-        from dsl.comparisons import Compared
+        from dsl.project.comparisons import Compared
 
         return Compared
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dsl import outputs
 from dsl.cli.arguments import Parser
 from dsl.cli.inputs import no_project, project_for
 from dsl.failures import CannotRun, HasErrors
+from dsl.project import outputs
 
 if TYPE_CHECKING:
     from dsl.cli.console import Console

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dsl import cases
 from dsl.cli.arguments import Parser
 from dsl.cli.inputs import STDIN_NAME, Inputs, inputs, standard_input
 from dsl.diagnostics import Diagnostic, Severity
+from dsl.project import cases
 from dsl.resolve.workspace import Loaded, Workspace, decode
 
 if TYPE_CHECKING:

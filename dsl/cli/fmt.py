@@ -11,10 +11,10 @@ from dsl.cli.arguments import Parser
 from dsl.cli.inputs import STDIN_NAME, inputs, standard_input
 from dsl.diagnostics import Diagnostic, Diagnostics
 from dsl.failures import CannotRun, HasErrors, reason
-from dsl.formatting import formatted
-from dsl.output_folder import temporary
+from dsl.project.folder import temporary
 from dsl.resolve.workspace import LARGEST, decode
 from dsl.source import Source
+from dsl.syntax.formatting import formatted
 
 if TYPE_CHECKING:
     from dsl.cli.console import Console

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from dsl.diagnostics import Diagnostic
 from dsl.failures import CannotRun
-from dsl.project import FILE, Project, find, read, source_files
+from dsl.project.file import FILE, Project, find, read, source_files
 
 STDIN = "-"
 STDIN_NAME = "<stdin>"

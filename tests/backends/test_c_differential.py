@@ -205,9 +205,10 @@ class Case:
         traced = ctypes.c_int.in_dll(library, "traced")
         traced.value = 0
         function = library[name]
-        function.restype = ctypes.c_uint64
+        result = self.program.sequences[name].signature.result
+        function.restype = None if result is None else ctypes.c_uint64
         function.argtypes = [ctypes.c_void_p, *(_C_TYPES[str(t)] for _, t in PARAMS[1:])]
-        result = function(ctypes.addressof(box), *self.args.values())
+        returned = function(ctypes.addressof(box), *self.args.values())
         trace = (Traced * 100000).in_dll(library, "trace")
         events = []
         for event in trace[: traced.value]:
@@ -217,7 +218,7 @@ class Case:
             key: int(box.arr[key[1]] if key[0] == "arr" else getattr(box, key[0]))
             for key in self.world.slots
         }
-        return result, events, slots
+        return returned, events, slots
 
     def in_ir(self, name: str) -> tuple[object, ...]:
         sequence = self.program.sequences[name]
@@ -225,7 +226,7 @@ class Case:
         try:
             self.world.run(sequence.body or (), {"vcpu": 0, **self.args})
         except Returned as returned:
-            result = returned.args[0]
+            result = returned.args[0] if sequence.signature.result is not None else None
         return result, self.world.trace, self.world.slots
 
 

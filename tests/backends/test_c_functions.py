@@ -474,6 +474,38 @@ void f(struct vcpu *vcpu, int n)
 }
 """,
     ),
+    Example(
+        "calls into EL2",
+        """
+sequence none() { CNTV_CTL_EL0 <- 0 }
+sequence two(a : u8, g : bool) -> u64 { return a }
+sequence f(vcpu, a : u8) {
+    hypcall none()
+    hypcall arm_it(vcpu)
+    cval <- hypcall two(a, vhe)
+}
+""",
+        """
+void none(void)
+{
+        write_sysreg(0, CNTV_CTL_EL0);
+}
+
+u64 two(u8 a, bool g)
+{
+        return a;
+}
+
+void f(struct vcpu *vcpu, u8 a)
+{
+        struct timer *timer = &vcpu->timer;
+
+        kvm_call_hyp(none);
+        kvm_call_hyp(arm_it, vcpu);
+        timer->cval = kvm_call_hyp(two, a, !!has_vhe());
+}
+""",
+    ),
 ]
 
 

@@ -112,6 +112,8 @@ class Generator:
     left: int | None = None
     #: Whether calls may stand in an expression.
     calls: bool = True
+    #: What the sequence returns.
+    result: Int | None = U64
     loops: int = 0
 
     def span(self) -> Span:
@@ -120,12 +122,14 @@ class Generator:
 
     def sequence(self, name: str) -> s.Sequence:
         params = tuple(s.Param(n, t, None, self.span()) for n, t in PARAMS)
-        signature = s.Signature(name, params, U64, None, self.span())
+        # Some return nothing: leaving their last block is returning.
+        self.result = U64 if self.random.random() < 0.7 else None
+        signature = s.Signature(name, params, self.result, None, self.span())
         if self.random.random() < 0.2:
             self.hints[signature.span.start] = StatementLayout(locals=("b", "val", "a", "i"))
         scope = Scope({n: t for n, t in PARAMS if not isinstance(t, Handle)})
         body = self.body(scope, self.random.randint(2, 6), 3)
-        if not body or not isinstance(body[-1], (s.Return, s.Leave)):
+        if self.result is not None:
             body = (*body, self.returned(scope))
         return s.Sequence(s.Kind.SEQUENCE, signature, None, body, ())
 
@@ -146,6 +150,8 @@ class Generator:
         return self.returned(scope)
 
     def returned(self, scope: Scope) -> s.Return:
+        if self.result is None:
+            return s.Return(None, (), self.span())
         value: x.Expr = self.number(scope, self.random.choice((*_STORED, U64)), 3)
         if value.type != U64:
             value = x.Cast(value, U64, self.span())

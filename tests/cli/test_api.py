@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 import dsl
-from dsl.project import read
+from dsl.project.file import read
 
 ROOT = Path(__file__).parents[2]
 

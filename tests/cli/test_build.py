@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from dsl import output_folder, outputs
-from dsl.project import Case
+from dsl.project import folder, outputs
+from dsl.project.file import Case
 
 ROOT = Path(__file__).parents[2]
 MADE = {
@@ -176,7 +176,7 @@ def test_a_manifest_cannot_name_files_elsewhere(built, vgs):
     (linked / "file.txt").write_text("keep me")
     (built / "out/link").symlink_to(linked)
     found = manifest(built / "out")
-    kept = output_folder.digest("keep me")
+    kept = folder.digest("keep me")
     for path in ("../victim.txt", str(victim), "link/file.txt", "a\0b", "..", ""):
         found["outputs"][path] = kept
     (built / "out/manifest.json").write_text(json.dumps(found))

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from dsl import formatting
+from dsl.syntax import formatting
 
 UGLY = "import timer\nimport board\nsave  timer_save( vcpu ){save ctl\n}\n"
 

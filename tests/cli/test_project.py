@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dsl.failures import CannotRun
-from dsl.project import Case, Comparison, find, read, source_files
+from dsl.project.file import Case, Comparison, find, read, source_files
 
 ROOT = Path(__file__).parents[2]
 

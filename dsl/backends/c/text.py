@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -244,6 +243,8 @@ def comment(indent: int, doc: tuple[str, ...]) -> list[Line]:
 
 def _reflowed(doc: list[str], room: int) -> list[str]:
     """The same words on lines that fit; an empty line still ends a paragraph."""
+    import textwrap
+
     lines: list[str] = []
     paragraph: list[str] = []
     for line in [*doc, ""]:

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dsl import __version__
-from dsl.cases import dialect_of, layouts_of
 from dsl.diagnostics import Diagnostic, Diagnostics
 from dsl.failures import CannotRun
-from dsl.output_folder import MANIFEST, Change, changes, digest, write
-from dsl.project import SUFFIX, Case, Project
+from dsl.project.cases import dialect_of, layouts_of
+from dsl.project.file import SUFFIX, Case, Project
+from dsl.project.folder import MANIFEST, Change, changes, digest, write
 from dsl.resolve.workspace import Loaded, Workspace
 
 if TYPE_CHECKING:

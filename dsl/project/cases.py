@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dsl.diagnostics import Diagnostic, suggest
 from dsl.diagnostics.dialects import BadProject
 from dsl.failures import CannotRun
-from dsl.project import Case
+from dsl.project.file import Case
 from dsl.resolve.workspace import Loaded, Workspace
 
 if TYPE_CHECKING:

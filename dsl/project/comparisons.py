@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from dsl import __version__
 from dsl.failures import CannotRun, HasErrors, reason
-from dsl.output_folder import Written, digest_of, written
-from dsl.project import Comparison, Project
+from dsl.project.file import Comparison, Project
+from dsl.project.folder import Written, digest_of, written
 
 if TYPE_CHECKING:
     from dsl.compare import Report
@@ -112,7 +112,7 @@ def _texts(path: Path, project: Project | None, progress: Callable[[str], None])
     for case in project.cases if project else ():
         if os.path.samefile(case.module, path) and project:
             return _case(project, case.name, _manifest(project))
-    from dsl.outputs import make, of_modules
+    from dsl.project.outputs import make, of_modules
 
     made = make(of_modules([path], None, project.sources if project else ()), progress)
     if not made.files:
