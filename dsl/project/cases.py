@@ -69,10 +69,16 @@ def check_spelling(
     from dsl.backends.c.usage import judge
 
     drafts: dict[str, list[Draft]] = {}
+    seen: dict[str, set[str]] = {}
     for loaded, dialect in chosen:
-        made = draft(workspace.program(loaded), dialect, layouts_of(workspace, loaded))
+        group = drafts.setdefault(str(dialect.span), [])
+        layouts = layouts_of(workspace, loaded)
+        # What programs share is drafted with the first of them.
+        done = seen.setdefault(str(dialect.span), set())
+        made = draft(workspace.program(loaded), dialect, layouts, without=done)
+        done |= set(layouts)
         workspace.found.extend(made.findings)
-        drafts.setdefault(str(dialect.span), []).append(made)
+        group.append(made)
     if whole:
         for group in drafts.values():
             workspace.found.extend(judge(group[0].dialect, [made.uses for made in group]))

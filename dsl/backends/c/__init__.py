@@ -6,7 +6,7 @@ out in files.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from dsl.backends.c.function import Function, function
@@ -42,8 +42,17 @@ class CTree:
     findings: tuple[Diagnostic, ...]
 
 
-def draft(program: Program, dialect: Dialect, layouts: Mapping[str, Layout]) -> Draft:
-    """The functions that the dialect's files hold; ``layouts`` is by module name."""
+def draft(
+    program: Program,
+    dialect: Dialect,
+    layouts: Mapping[str, Layout],
+    *,
+    without: Collection[str] = (),
+) -> Draft:
+    """The functions that the dialect's files hold; ``layouts`` is by module name.
+
+    The sequences of the modules ``without`` are left out: they were drafted with another program.
+    """
     found = Diagnostics()
     uses: Uses = {}
     homes = {
@@ -52,6 +61,7 @@ def draft(program: Program, dialect: Dialect, layouts: Mapping[str, Layout]) -> 
         for sequence in module.sequences
         if sequence.body is not None
     }
+    left_out = {name for name, module in homes.items() if module in without}
     made: dict[str, Function] = {}
 
     def make(sequence: Sequence) -> Function:
@@ -63,10 +73,11 @@ def draft(program: Program, dialect: Dialect, layouts: Mapping[str, Layout]) -> 
             )
         return made[sequence.name]
 
-    files = tuple((f, tuple(make(s) for s in _matching(program, f.holds))) for f in dialect.files)
-    headers = tuple(
-        (h, tuple(make(s) for s in _matching(program, h.declares))) for h in dialect.headers
-    )
+    def all_of(globs: Globs) -> tuple[Function, ...]:
+        return tuple(make(s) for s in _matching(program, globs) if s.name not in left_out)
+
+    files = tuple((f, all_of(f.holds)) for f in dialect.files)
+    headers = tuple((h, all_of(h.declares)) for h in dialect.headers)
     return Draft(dialect, files, headers, tuple(found), uses)
 
 

@@ -73,6 +73,11 @@ class Speller:
         for param in signature.params:
             if isinstance(param.type, Handle):
                 self.handles.setdefault(param.type.root, param.name)
+        #: What counts here, by role and subject: a narrower scope over a wider one.
+        self._known: dict[tuple[Role, str], Spelling] = {}
+        for level in reversed(dialect.levels(self.sequence, file)):
+            for spelling in reversed(level):
+                self._known[spelling.role, spelling.subject] = spelling
         self.locals = self._locals()
 
     def _locals(self) -> dict[str, Spelling]:
@@ -101,13 +106,16 @@ class Speller:
 
     def find(self, role: Role, subject: str) -> Spelling | None:
         """The narrowest spelling that is not a call of this very function."""
-        found = self.dialect.find(role, subject, self.sequence, self.file)
+        found = self._known.get((role, subject))
         if found is not None and self._calls_itself(found):
             return None
         return found
 
     def _calls_itself(self, spelling: Spelling) -> bool:
-        return bool(re.search(rf"\b{re.escape(self.sequence)}\s*\(", spelling.pattern))
+        name = self.sequence
+        return name in spelling.pattern and bool(
+            re.search(rf"\b{re.escape(name)}\s*\(", spelling.pattern)
+        )
 
     def use(self, spelling: Spelling, values: dict[str, CText], part: int = 0) -> CText:
         """A pattern filled in; a subject's index is the variable of its own name."""
