@@ -9,10 +9,10 @@ from dsl.ir import expr as x
 from dsl.ir.platform import Computed, Derived, Legalisation
 from dsl.ir.shapes import Register
 from dsl.ir.types import BOOL, INT, Int
+from dsl.ir.walk import parts
 from dsl.resolve.expressions import expression, fit, typed
 from dsl.resolve.registers import docs_of
 from dsl.resolve.scope import Frame, Local, Scope
-from dsl.resolve.walk import parts
 from dsl.source import Span
 from dsl.syntax import tree as t
 

@@ -22,13 +22,13 @@ from dsl.ir.shapes import (
     Slot,
 )
 from dsl.ir.types import BOOL, NAMED, U32, U64, Bool, Handle, Int, Type
+from dsl.ir.walk import inside
 from dsl.resolve.access import fits
 from dsl.resolve.constants import bounds, number
 from dsl.resolve.expressions import truth, typed
 from dsl.resolve.registers import docs_of
 from dsl.resolve.scope import Broken, Callable, Entry, Frame, Root, Scope, key
 from dsl.resolve.targets import target
-from dsl.resolve.walk import inside
 from dsl.syntax import tree as t
 
 _LONGEST_ARRAY = 1 << 16

@@ -20,13 +20,13 @@ from dsl.ir.program import Definition, Module
 from dsl.ir.sequence import Extern, Kind, Lock, Sequence
 from dsl.ir.shapes import Condition, Context, Register
 from dsl.ir.types import Handle
+from dsl.ir.walk import tree_names
 from dsl.resolve import behaviour, contexts, lifecycles, registers, rules
 from dsl.resolve.dialects import dialect
 from dsl.resolve.layout import Layout, layout_of
 from dsl.resolve.registers import docs_of
 from dsl.resolve.scope import Broken, Callable, Entry, Frame, Local, Other, Scope, key
 from dsl.resolve.statements import always_ends, block
-from dsl.resolve.walk import tree_names
 from dsl.source import Source
 from dsl.syntax import tree as t
 

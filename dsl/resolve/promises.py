@@ -14,7 +14,7 @@ from dsl.ir import expr as x
 from dsl.ir import sequence as s
 from dsl.ir.sequence import Kind
 from dsl.ir.shapes import LinkKind, Register, Slot
-from dsl.resolve.walk import expressions, inside
+from dsl.ir.walk import expressions, inside
 from dsl.source import Span
 
 

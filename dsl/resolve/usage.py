@@ -12,10 +12,10 @@ from dsl.ir import expr as x
 from dsl.ir import sequence as s
 from dsl.ir.program import Program
 from dsl.ir.shapes import Condition, Slot
+from dsl.ir.walk import calls
 from dsl.resolve.module import Resolved, declared_here
 from dsl.resolve.promises import Promises
 from dsl.resolve.scope import Callable, Entry, called
-from dsl.resolve.walk import calls
 
 
 class Checks:

@@ -14,7 +14,7 @@ from dsl.ir import expr as x
 from dsl.ir import sequence as s
 from dsl.ir.program import Program
 from dsl.ir.shapes import Period
-from dsl.resolve.walk import calls, expressions, inside, parts, statements
+from dsl.ir.walk import calls, expressions, inside, parts, statements
 
 _LOGICAL = ("and", "or", "implies")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from dsl.backends.c.spelling import Speller, c_name
 from dsl.backends.c.text import Line, declarator, wrapped
 from dsl.ir import sequence as s
-from dsl.resolve.walk import statements
+from dsl.ir.walk import statements
 from dsl.source import Span
 
 

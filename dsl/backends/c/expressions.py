@@ -22,16 +22,14 @@ from dsl.backends.c.spelling import Speller, c_name
 from dsl.backends.c.text import CText, binary, unary
 from dsl.backends.c.values import (
     WIDTHS,
-    bounds,
-    exact,
     named,
     promoted,
     usual,
     variable,
     widened,
-    within,
 )
 from dsl.ir import expr as x
+from dsl.ir.bounds import Bounds, bounds, unwrapped
 from dsl.ir.dialect import Role
 from dsl.ir.sequence import Change, Signature
 from dsl.ir.shapes import Register
@@ -180,7 +178,7 @@ class Expressions:
         """
         pair = x.Binary(op, left, right, BOOL, left.span)
         sides = [*self._implied(pair, self.write(left), self.write(right))]
-        low = [bounds(left)[0] if least is None else least, bounds(right)[0]]
+        low = [bounds(left).low if least is None else least, bounds(right).low]
         common = usual(sides[0].type, sides[1].type)
         if min(low) < 0 and (common is None or not common.signed):
             for i, side in enumerate((left, right)):
@@ -238,7 +236,7 @@ class Expressions:
                 or not isinstance(inner.type, Int)
                 or not isinstance(side.type, Int)
                 or inner.type.width > side.type.width
-                or within(bounds(inner), side.type)
+                or bounds(inner).within(side.type)
             ):
                 continue
             bare = self.write(inner)
@@ -254,16 +252,18 @@ class Expressions:
         if value.op in ("&", "|", "^"):
             signed = common is not None and common.signed
             return (
-                not type.signed or signed or min(bounds(value.left)[0], bounds(value.right)[0]) >= 0
+                not type.signed
+                or signed
+                or min(bounds(value.left).low, bounds(value.right).low) >= 0
             )
-        return _computes(exact(value), type, common)
+        return _computes(unwrapped(value), type, common)
 
     def _shift(self, value: x.Binary, type: Int, bits: int | None) -> CText:
         amount = bounds(value.right)
-        if amount[0] >= type.width:
+        if amount.low >= type.width:
             return _zero(self.write(value.left), value.left)
         by = self.write(value.right)
-        most = min(amount[1], type.width - 1)
+        most = min(amount.high, type.width - 1)
         if value.op == ">>":
             left = self.write(value.left)
             if (promoted(left.type) or INT).width <= most:
@@ -276,14 +276,14 @@ class Expressions:
         left = self.write(value.left)
         made = promoted(left.type)
         if made != type and not (
-            most < (made or INT).width and _computes(exact(value), type, made)
+            most < (made or INT).width and _computes(unwrapped(value), type, made)
         ):
             if isinstance(value.left, x.Const) and not type.signed:
                 left = suffixed(left, type)
             elif made == INT or (made or INT).width < type.width:
                 left = self.cast(left, type, value.left)
         shifted = _as(binary(left, "<<", by), promoted(left.type))
-        if shifted.type == type or _computes(exact(value), type, shifted.type):
+        if shifted.type == type or _computes(unwrapped(value), type, shifted.type):
             return shifted
         return self.cast(shifted, type, value)
 
@@ -293,7 +293,7 @@ class Expressions:
             return self.normal(inner)
         if bits is not None and bits <= min(type_.width, inner.type.width):
             return self.write(inner, bits)
-        if within(bounds(inner), type_):
+        if bounds(inner).within(type_):
             return self.write(inner)
         return self.cast(self.store(inner, type_), type_, value)
 
@@ -373,15 +373,11 @@ def _zero(made: CText, value: x.Expr) -> CText:
     return binary(made, "&", CText("0", type=INT))
 
 
-def _computes(values: tuple[int, int] | None, type: Int, common: Int | None) -> bool:
+def _computes(values: Bounds | None, type: Int, common: Int | None) -> bool:
     """Whether nothing wraps, neither in the IR's type nor in the one that C computes in."""
-    if values is None or not within(values, type):
+    if values is None or not values.within(type):
         return False
-    return (
-        within(values, common)
-        if common is not None
-        else 0 <= values[0] <= values[1] <= INT.greatest
-    )
+    return values.within(common) if common is not None else values.inside(0, INT.greatest)
 
 
 def _as(made: CText, type: Int | None) -> CText:

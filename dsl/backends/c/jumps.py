@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dsl.backends.c.spelling import c_name
 from dsl.backends.c.text import Line
 from dsl.ir import sequence as s
-from dsl.resolve.walk import statements
+from dsl.ir.walk import statements
 
 _LABEL = re.compile(r"\w+:")
 

@@ -12,10 +12,11 @@ from dsl.backends.c.jumps import Labels
 from dsl.backends.c.moves import Implied, Moves, implied_by, moved, result_of
 from dsl.backends.c.spelling import Speller, c_name
 from dsl.backends.c.text import CText, Line, comment, wrapped
-from dsl.backends.c.values import bounds, variable
+from dsl.backends.c.values import variable
 from dsl.diagnostics.names import BadHint
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
+from dsl.ir.bounds import bounds
 from dsl.ir.dialect import Role
 from dsl.ir.program import Program
 from dsl.ir.types import U32, Type
@@ -305,7 +306,7 @@ class Statements:
         var = self._declare(node.var, node.type, Span(node.span.source, -1, -1), block)
         counter = x.Var(node.var, node.type, node.span)
         op = "<=" if node.inclusive else "<"
-        test = self._x.relation(op, counter, high, bounds(node.low)[0])
+        test = self._x.relation(op, counter, high, bounds(node.low).low)
         head = f"for ({var} = {low.text}; {test.text}; {var}++)"
         lines = self._inner(node.body, block.inner(layout.locals))
         self._x.through.pop(id(high), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dsl.ir import expr as x
 from dsl.ir.program import Program
 from dsl.ir.shapes import Period
-from dsl.resolve.walk import inside
+from dsl.ir.walk import inside
 
 
 def asks_machine(program: Program, expr: x.Expr) -> bool:

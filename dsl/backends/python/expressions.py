@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import assert_never
 
 from dsl.backends.python.asks import asks_machine
-from dsl.backends.python.bounds import Bounds, Known, bounds, unwrapped
 from dsl.backends.python.code import ARITHMETIC, INVERSE, Code, Level, number, site, string
 from dsl.backends.python.names import Names, Scope, type_name
 from dsl.ir import expr as x
+from dsl.ir.bounds import Bounds, Known, bounds, unwrapped
 from dsl.ir.program import Program
 from dsl.ir.shapes import Field, Period, Register
 from dsl.ir.types import Bool, Handle, Int, Type

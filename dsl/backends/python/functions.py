@@ -17,7 +17,7 @@ from dsl.ir.program import Program
 from dsl.ir.sequence import Effect, Extern, Lock, Sequence, Signature
 from dsl.ir.shapes import Period
 from dsl.ir.types import Bool, Handle, Int
-from dsl.resolve.walk import inside
+from dsl.ir.walk import inside
 
 
 @dataclass(frozen=True, slots=True)

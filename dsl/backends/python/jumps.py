@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dsl.ir import sequence as s
-from dsl.resolve.walk import bodies
+from dsl.ir.walk import bodies
 
 
 def leaves_of(body: s.Body, label: str, crossing: bool = False) -> Iterator[bool]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from dsl.backends.python.bounds import Bounds
+from dsl.ir.bounds import Bounds
 from dsl.ir.program import Program
 from dsl.ir.shapes import Field, Register
 from dsl.ir.types import INT, Handle, Int

@@ -7,16 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from dsl.backends.python.asks import asks_machine
-from dsl.backends.python.bounds import Bounds
 from dsl.backends.python.code import number, string
 from dsl.backends.python.expressions import WRITTEN, Expressions
 from dsl.backends.python.names import Names, Scope, Taken
 from dsl.backends.python.writer import Writer, docstring
 from dsl.ir import expr as x
+from dsl.ir.bounds import Bounds
 from dsl.ir.platform import Computed, Derived, Legalisation
 from dsl.ir.program import Program
 from dsl.ir.shapes import Access, Field, Register
-from dsl.resolve.walk import inside
+from dsl.ir.walk import inside
 
 #: Makes the writer of expressions of one function.
 Maker = Callable[[Scope], Expressions]

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import assert_never
 
-from dsl.backends.python.bounds import Bounds
 from dsl.backends.python.code import site, string
 from dsl.backends.python.expressions import Expressions
 from dsl.backends.python.jumps import ends, leaves_of
@@ -16,10 +15,11 @@ from dsl.diagnostics.text import TooDeep
 from dsl.failures import HasErrors
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
+from dsl.ir.bounds import Bounds
 from dsl.ir.platform import BarrierKind, Events
 from dsl.ir.shapes import Register
 from dsl.ir.types import Int
-from dsl.resolve.walk import bodies
+from dsl.ir.walk import bodies
 from dsl.source import Span
 
 #: CPython refuses more than 20 loops and ``with``s inside each other, and 100 levels of

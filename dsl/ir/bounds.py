@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dsl.ir import expr as x
 from dsl.ir.types import Bool, Int
@@ -12,8 +13,7 @@ from dsl.ir.types import Bool, Int
 _FAR = 128
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """Every value lies in ``low..high``, both included."""
 
     low: int
@@ -30,16 +30,15 @@ def of_type(type: Int | Bool) -> Bounds:
     return Bounds(type.least, type.greatest) if isinstance(type, Int) else Bounds(0, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What bounds are looked up in.
 
     Variables by name; the values of derived functions by register and name; the definitions of
-    conditions by name, None for one that is a fact of its own.
+    conditions by name, None for one that is a fact of its own.  None: nothing is known.
     """
 
     variable: Callable[[str], Bounds | None]
-    derived: Callable[[str, str], x.Expr]
+    derived: Callable[[str, str], x.Expr | None]
     defined: Callable[[str], x.Expr | None]
 
     def inside(self) -> Known:
@@ -51,7 +50,11 @@ def _nothing(name: str) -> Bounds | None:
     return None
 
 
-def bounds(expr: x.Expr, known: Known) -> Bounds:
+#: Only the form and the type of an expression tell.
+NOTHING = Known(lambda name: None, lambda register, name: None, lambda name: None)
+
+
+def bounds(expr: x.Expr, known: Known = NOTHING) -> Bounds:
     """The values of an expression, as it is after wrapping to its type."""
     type = expr.type
     if not isinstance(type, Int):
@@ -60,7 +63,7 @@ def bounds(expr: x.Expr, known: Known) -> Bounds:
     return exact if exact is not None and exact.within(type) else of_type(type)
 
 
-def unwrapped(expr: x.Expr, known: Known) -> Bounds | None:
+def unwrapped(expr: x.Expr, known: Known = NOTHING) -> Bounds | None:
     """The values before wrapping; None where only the type says something."""
     match expr:
         case x.Const(value=value):
@@ -71,7 +74,8 @@ def unwrapped(expr: x.Expr, known: Known) -> Bounds | None:
             # Bits that are RES0 never read as one.
             return Bounds(0, register.live)
         case x.Derive(register=register, name=name):
-            return bounds(known.derived(register.name, name), known.inside())
+            function = known.derived(register.name, name)
+            return None if function is None else bounds(function, known.inside())
         case x.Test(condition=condition):
             definition = known.defined(condition.name)
             if definition is not None:
