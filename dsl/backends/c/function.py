@@ -12,11 +12,12 @@ from dsl.backends.c.jumps import anchored
 from dsl.backends.c.spelling import Speller, Uses, c_name, mentions
 from dsl.backends.c.statements import Statements
 from dsl.backends.c.text import CText, Line, comment, declarator, fill, wrapped
+from dsl.backends.c.types import Types
 from dsl.diagnostics import Diagnostic
 from dsl.ir import sequence as s
 from dsl.ir.dialect import Dialect, File, Role, Spelling
 from dsl.ir.program import Program
-from dsl.ir.types import BOOL, INT, Handle, Int, Type
+from dsl.ir.types import Handle
 from dsl.resolve.layout import Layout
 from dsl.source import Span
 
@@ -77,41 +78,6 @@ def _signatures(program: Program) -> dict[str, s.Signature]:
     """What can be called, by name."""
     found = {name: extern.signature for name, extern in program.externs.items()}
     return found | {name: sequence.signature for name, sequence in program.sequences.items()}
-
-
-class Types:
-    """C types of what a sequence declares."""
-
-    def __init__(self, speller: Speller, layout: Layout) -> None:
-        self._speller = speller
-        self._layout = layout
-
-    def of(self, type: Type | None, span: Span) -> str:
-        """The C type of a parameter, a ``let`` or a result declared at ``span``."""
-        written = self._layout.types.get(span.start)
-        if written is not None and type is not None and not isinstance(type, Handle):
-            # A register's name is a type too; C knows only its width.
-            if written not in ("bool", "u8", "u16", "u32", "u64", "int", "uint"):
-                written = str(type)
-            return self._speller.type(written, span)
-        match type:
-            case None:
-                return self._speller.type("void", span)
-            case Handle(root=root):
-                return self._speller.type(root, span)
-            case _:
-                return self._speller.type(_name(type), span)
-
-
-def _name(type: Type) -> str:
-    if type == BOOL:
-        return "bool"
-    if type == INT:
-        return "int"
-    assert isinstance(type, Int)
-    # A value that is no register's has a register's width.
-    width = next(w for w in (8, 16, 32, 64) if type.width <= w)
-    return f"{'s' if type.signed else 'u'}{width}"
 
 
 def _signature(

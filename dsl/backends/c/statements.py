@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from dsl.backends.c import accesses
 from dsl.backends.c.banks import Banks
 from dsl.backends.c.declarations import Block, Locals, name_of
@@ -12,6 +10,7 @@ from dsl.backends.c.jumps import Labels
 from dsl.backends.c.moves import Implied, Moves, implied_by, moved, result_of
 from dsl.backends.c.spelling import Speller, c_name
 from dsl.backends.c.text import CText, Line, comment, wrapped
+from dsl.backends.c.types import Types
 from dsl.backends.c.values import variable
 from dsl.diagnostics.names import BadHint
 from dsl.ir import expr as x
@@ -22,9 +21,6 @@ from dsl.ir.program import Program
 from dsl.ir.types import U32, Type
 from dsl.resolve.layout import Layout, StatementLayout
 from dsl.source import Span
-
-if TYPE_CHECKING:
-    from dsl.backends.c.function import Types
 
 _PLAIN = StatementLayout()
 
