@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dsl.diagnostics.sequences import EmptyRange
 from dsl.diagnostics.values import NotConstant, OutOfRange
 from dsl.resolve.scope import Scope
 from dsl.syntax import tree as t
@@ -86,8 +87,6 @@ def bounds(scope: Scope, node: t.Range) -> tuple[int, int] | None:
         ends.append(number(scope, end))
     low, high = ends
     if low > high:
-        from dsl.diagnostics.sequences import EmptyRange
-
         scope.found.add(
             EmptyRange(
                 scope.span(node),

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dsl.diagnostics import Note, suggest
 from dsl.diagnostics.names import UnknownName
-from dsl.diagnostics.sequences import Misplaced
+from dsl.diagnostics.sequences import Misplaced, UnbalancedLock
 from dsl.diagnostics.values import NotLinked, NoValue, OutOfRange, TypeMismatch, WrongArguments
 from dsl.ir import expr as x
 from dsl.ir.shapes import Field, Register
 from dsl.ir.types import BOOL, INT, U32, U64, Bool, Handle, Int, Type, common
 from dsl.resolve.access import fits, writable
+from dsl.resolve.constants import bounds
 from dsl.resolve.places import entry_of, find_field, is_own, place, read
 from dsl.resolve.scope import Callable, Frame, Local, Root, Scope
+from dsl.source import Span
 from dsl.syntax import tree as t
 
 _LOGICAL = ("and", "or", "implies")
@@ -325,11 +327,9 @@ def _every(scope: Scope, frame: Frame, node: t.Every) -> x.Expr | None:
 
 def range_ends(scope: Scope, frame: Frame, node: t.Range) -> tuple[x.Expr, x.Expr] | None:
     """Both ends of a range as numbers of type int."""
-    if isinstance(node.low, t.Number) and isinstance(node.high, t.Number):
-        from dsl.resolve.constants import bounds
-
-        if bounds(scope, node) is None:
-            return None
+    numbers = isinstance(node.low, t.Number) and isinstance(node.high, t.Number)
+    if numbers and bounds(scope, node) is None:
+        return None
     ends: list[x.Expr] = []
     for end in (node.low, node.high):
         as_expr = t.Place(end.start, end.end, end, ()) if isinstance(end, t.Name) else end
@@ -398,11 +398,7 @@ def call(
     return x.Call(signature.name, tuple(args), hyp, signature.result, span)
 
 
-def _check_needs(scope: Scope, frame: Frame, span: object, callee: Callable) -> None:
-    from dsl.diagnostics.sequences import UnbalancedLock
-    from dsl.source import Span
-
-    assert isinstance(span, Span)
+def _check_needs(scope: Scope, frame: Frame, span: Span, callee: Callable) -> None:
     for lock in callee.needs:
         if frame.place == "sequence" and lock not in frame.locks:
             scope.found.add(

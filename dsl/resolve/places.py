@@ -14,6 +14,7 @@ from dsl.ir import expr as x
 from dsl.ir.platform import Derived
 from dsl.ir.shapes import Condition, Context, Field, Register, Slot
 from dsl.ir.types import BOOL, INT, Handle, Int, promoted
+from dsl.resolve.access import readable
 from dsl.resolve.scope import Broken, Element, Entry, Frame, Root, Scope, bank, key, numeral
 from dsl.syntax import tree as t
 
@@ -234,6 +235,7 @@ def _slot(
             )
         )
         return None
+    # Expressions hold places, and places hold indices: one of the two has to come later.
     from dsl.resolve.expressions import integer
 
     index = integer(scope, frame, picks[0].index)
@@ -392,8 +394,6 @@ def read(scope: Scope, node: t.Node, placed: Placed) -> x.Expr | None:
     value: x.Expr
     match home:
         case InRegister(register=register, index=index):
-            from dsl.resolve.access import readable
-
             if not readable(scope, node, register, placed.field):
                 return None
             value = x.ReadRegister(register, index, span)

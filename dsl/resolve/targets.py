@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dsl.diagnostics import suggest
 from dsl.diagnostics.sequences import BadBarrier, Misplaced
+from dsl.diagnostics.values import IndexOutOfRange
 from dsl.ir.platform import Barrier, BarrierKind, Endpoint, Events, Group, Target
 from dsl.ir.shapes import Condition, Context, Register, RegisterRef, Slot
 from dsl.resolve.places import find_field
@@ -61,8 +62,6 @@ def _register(
     scope: Scope, node: t.Place, frame: Frame, register: Register, index: int | None
 ) -> tuple[Target, ...]:
     if index is not None and not register.first <= index < register.first + register.count:
-        from dsl.diagnostics.values import IndexOutOfRange
-
         last = register.first + register.count - 1
         scope.found.add(
             IndexOutOfRange(
