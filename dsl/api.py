@@ -60,14 +60,15 @@ class Loaded(Struct, frozen=True):
 
 
 def load(path: PathLike, *, roots: Iterable[PathLike] = ()) -> Loaded:
-    """Reads a module and all it imports, which are looked for beside it and then in ``roots``.
+    """Reads a module and all it imports.
 
-    Raises `HasErrors` where the file itself is not text; `CannotRun` where it is not there.
+    Imports are looked for beside the module, then in ``roots``, then in the sources of the
+    project that it belongs to, if it belongs to one.  Raises `HasErrors` where the file itself is not text; `CannotRun` where it is not there.
     """
     where = Path(path)
     if not where.is_file():
         raise CannotRun(f"there is no file {where}")
-    workspace = Workspace([Path(root) for root in roots])
+    workspace = Workspace([*(Path(root) for root in roots), *_sources_around(where)])
     loaded = workspace.load(where)
     if loaded is None:
         raise HasErrors(workspace.found.sorted())
@@ -90,6 +91,8 @@ def check(paths: Iterable[PathLike] = (), *, roots: Iterable[PathLike] = ()) -> 
     """
     given = [Path(path) for path in paths]
     where = [Path(root) for root in roots]
+    if given:
+        where += _sources_around(given[0])
     if not given:
         project, findings = _project()
         if project is None:
@@ -181,6 +184,13 @@ def simulate(module: PathLike | Loaded, *, roots: Iterable[PathLike] = ()) -> Mo
     if not loaded.ok:
         raise HasErrors(d for d in loaded.findings if d.severity is Severity.ERROR)
     return load_simulator(emit(loaded.program), loaded.path.stem)
+
+
+def _sources_around(path: Path) -> tuple[Path, ...]:
+    """The source folders of the project that a path belongs to; none where there is no project."""
+    found = find(path if path.is_dir() else path.parent)
+    project = read(found)[0] if found is not None else None
+    return project.sources if project is not None else ()
 
 
 def _project() -> tuple[Project | None, list[Diagnostic]]:

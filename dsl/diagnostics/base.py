@@ -112,7 +112,10 @@ def suggest(name: str, known: Iterable[str]) -> str:
     pool = sorted(set(known))
     folded = {re.sub(r"\W|_", "", k).lower(): k for k in pool}
     same = folded.get(re.sub(r"\W|_", "", name).lower())
-    close = [same] if same else get_close_matches(name, pool, n=2, cutoff=0.7)
+    # One letter of a short name is a large part of it.
+    short = [k for k in pool if len(k) <= len(name) + 1] if len(name) <= 3 else pool
+    cutoff = 0.5 if len(name) <= 3 else 0.7
+    close = [same] if same else get_close_matches(name, short, n=2, cutoff=cutoff)
     if not close:
         return ""
     return "did you mean " + " or ".join(f"`{c}`" for c in close) + "?"

@@ -118,8 +118,10 @@ def run(
 
 def _flat(children: list[Any]) -> list[Any]:
     """The children with groups opened; nothing that a callback makes is a list."""
-    made: list[Any] = []
-    for child in children:
+    first = children[0]
+    # Repetitions group to the left: growing their list keeps a long one linear.
+    made: list[Any] = first if type(first) is list else [first]
+    for child in children[1:]:
         if type(child) is list:
             made += child
         else:
