@@ -63,7 +63,9 @@ def load(path: PathLike, *, roots: Iterable[PathLike] = ()) -> Loaded:
     """Reads a module and all it imports.
 
     Imports are looked for beside the module, then in ``roots``, then in the sources of the
-    project that it belongs to, if it belongs to one.  Raises `HasErrors` where the file itself is not text; `CannotRun` where it is not there.
+    project that it belongs to, if it belongs to one.
+
+    Raises `HasErrors` where the file itself is not text; `CannotRun` where it is not there.
     """
     where = Path(path)
     if not where.is_file():
@@ -83,13 +85,15 @@ def load(path: PathLike, *, roots: Iterable[PathLike] = ()) -> Loaded:
     )
 
 
-def check(paths: Iterable[PathLike] = (), *, roots: Iterable[PathLike] = ()) -> list[Diagnostic]:
+def check(
+    paths: PathLike | Iterable[PathLike] = (), *, roots: Iterable[PathLike] = ()
+) -> list[Diagnostic]:
     """All findings about some modules, and about all modules below some folders, sorted.
 
     Without paths it is the project of the current folder.  Raises `CannotRun` for paths that are
     not there, or without a project.
     """
-    given = [Path(path) for path in paths]
+    given = [Path(p) for p in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
     where = [Path(root) for root in roots]
     if given:
         where += _sources_around(given[0])

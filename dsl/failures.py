@@ -26,7 +26,8 @@ class HasErrors(Exception):
 
     def __init__(self, findings: Iterable[Diagnostic]) -> None:
         self.findings = tuple(findings)
-        first = next(iter(self.findings), None)
+        # The lowest code is nearest to the cause: what cannot be read comes before what follows.
+        first = min(self.findings, key=lambda d: d.code, default=None)
         more = f" (and {len(self.findings) - 1} more)" if len(self.findings) > 1 else ""
         super().__init__(f"{first.span}: [{first.code}] {first.message}{more}" if first else "")
 

@@ -13,6 +13,9 @@ class BrokenPromise(Diagnostic, frozen=True):
     run on the way in: they never overwrite a mirrored slot before it has been
     restored to its register on that path.
 
+    A constant is no saved value. What one branch on a fixed condition has moved, a
+    later branch on the same condition has moved too.
+
     What to do: save (or restore) first, or call it a `sequence`, which promises
     nothing.
 

@@ -117,8 +117,9 @@ def make(request: Request, progress: Callable[[str], None] = lambda text: None) 
         else:
             spelt.append((case, one, dialect))
     files: dict[str, str] = {}
+    broken = found.errors
     for case, one, dialect in spelt:
-        if not found.errors:
+        if not broken:
             progress(f"building {case.name}")
             _make(case, workspace, one, dialect, files, found)
     if found.errors:
@@ -146,6 +147,8 @@ def _make(
         found.extend(tree.findings)
         for path, text in tree.files.items():
             files[f"{case.name}/c/{_in_tree(path, dialect)}"] = text
+        if found.errors:
+            return
     from dsl.backends.python import emit as emit_python
 
     files[f"{case.name}/simulator.py"] = emit_python(program)

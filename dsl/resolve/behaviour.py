@@ -10,7 +10,8 @@ from dsl.ir.platform import Computed, Derived, Legalisation
 from dsl.ir.shapes import Register
 from dsl.ir.types import BOOL, INT, Int
 from dsl.ir.walk import parts
-from dsl.resolve.expressions import expression, fit, typed
+from dsl.resolve.conversions import fit
+from dsl.resolve.expressions import expression, typed
 from dsl.resolve.registers import docs_of
 from dsl.resolve.scope import Frame, Local, Scope
 from dsl.source import Span

@@ -27,7 +27,7 @@ from dsl.resolve.access import fits
 from dsl.resolve.constants import bounds, number
 from dsl.resolve.expressions import truth, typed
 from dsl.resolve.registers import docs_of
-from dsl.resolve.scope import Broken, Callable, Entry, Frame, Root, Scope, key
+from dsl.resolve.scope import Broken, Callable, Entry, Frame, Local, Root, Scope, key
 from dsl.resolve.targets import target
 from dsl.syntax import tree as t
 
@@ -311,10 +311,16 @@ def extern(scope: Scope, item: t.Item, node: t.Extern) -> Extern | None:
     made = signature(scope, node.name, node.params, node.result)
     effects: list[Effect] = []
     ensured: list[x.Expr] = []
+    frame = Frame("condition")
+    for param in made.params if made else ():
+        if not isinstance(param.type, Handle):
+            frame.locals[param.name] = Local(
+                param.name, param.type, param.view, param.span, "a parameter"
+            )
     for each in node.effects:
         match each:
             case t.Ensures(condition=condition):
-                value = truth(scope, Frame("condition"), condition)
+                value = truth(scope, frame, condition)
                 if value is not None:
                     ensured.append(value)
             case t.Effect():

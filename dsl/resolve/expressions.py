@@ -8,9 +8,18 @@ from dsl.diagnostics.sequences import Misplaced, UnbalancedLock
 from dsl.diagnostics.values import NotLinked, NoValue, OutOfRange, TypeMismatch, WrongArguments
 from dsl.ir import expr as x
 from dsl.ir.shapes import Field, Register
-from dsl.ir.types import BOOL, INT, U32, U64, Bool, Handle, Int, Type, common
-from dsl.resolve.access import fits, writable
+from dsl.ir.types import BOOL, INT, U32, U64, Handle, Int, Type, common
+from dsl.resolve.access import writable
 from dsl.resolve.constants import bounds
+from dsl.resolve.conversions import (
+    as_flag,
+    calculated,
+    called_type,
+    common_type,
+    fit,
+    known,
+    view_of,
+)
 from dsl.resolve.places import entry_of, find_field, is_own, place, read
 from dsl.resolve.scope import Callable, Frame, Local, Root, Scope
 from dsl.source import Span
@@ -81,7 +90,7 @@ def integer(scope: Scope, frame: Frame, node: t.Expr) -> x.Expr | None:
         return value
     scope.found.add(
         TypeMismatch(
-            scope.span(node), f"a number is needed here, and this is {_called(value.type)}"
+            scope.span(node), f"a number is needed here, and this is {called_type(value.type)}"
         )
     )
     return None
@@ -91,51 +100,6 @@ def typed(scope: Scope, frame: Frame, node: t.Expr, kind: Type, what: str) -> x.
     """An expression converted to ``kind``; ``what`` names the place it goes to."""
     value = expression(scope, frame, node)
     return None if value is None else fit(scope, node, value, kind, what)
-
-
-def fit(scope: Scope, node: t.Node, value: x.Expr, kind: Type, what: str) -> x.Expr | None:
-    """A value converted to ``kind``, or a finding that it cannot be."""
-    match value, kind:
-        case x.Const(value=number, name=name), Int():
-            if not kind.holds(number):
-                scope.found.add(
-                    OutOfRange(
-                        scope.span(node),
-                        f"{number} does not fit {what}, which holds {kind.least}..{kind.greatest}",
-                    )
-                )
-                return None
-            return x.Const(number, kind, value.span, name)
-        case _, Bool() if isinstance(value.type, Int):
-            return x.Truth(value, value.span)
-        case _, Int() if isinstance(value.type, Int):
-            if value.type == kind:
-                return value
-            if not fits(scope, node, value, kind, what):
-                return None
-            return x.Cast(value, kind, value.span)
-        case _ if value.type == kind:
-            return value
-        case _:
-            scope.found.add(
-                TypeMismatch(
-                    scope.span(node),
-                    f"{what} takes {_called(kind)}, and this is {_called(value.type)}",
-                )
-            )
-            return None
-
-
-def _called(kind: Type | None) -> str:
-    match kind:
-        case None:
-            return "nothing"
-        case Bool():
-            return "a truth value"
-        case Int():
-            return f"a number ({kind})"
-        case Handle(root=root):
-            return f"a {root}"
 
 
 # ---- operators
@@ -155,7 +119,7 @@ def _binary(scope: Scope, frame: Frame, node: t.Binary) -> x.Expr | None:
     left, right = pair
     if node.op in ("==", "!=") and BOOL in (left.type, right.type):
         # A field of one bit is as good as a truth value beside one.
-        left, right = _as_flag(left), _as_flag(right)
+        left, right = as_flag(left), as_flag(right)
     if node.op in ("==", "!=") and left.type == BOOL and right.type == BOOL:
         return x.Binary(node.op, left, right, BOOL, span)
     for side, value in ((node.left, left), (node.right, right)):
@@ -163,18 +127,33 @@ def _binary(scope: Scope, frame: Frame, node: t.Binary) -> x.Expr | None:
             scope.found.add(
                 TypeMismatch(
                     scope.span(side),
-                    f"`{node.op}` works on numbers, and this is {_called(value.type)}",
+                    f"`{node.op}` works on numbers, and this is {called_type(value.type)}",
                 )
             )
             return None
     assert isinstance(left.type, Int)
     assert isinstance(right.type, Int)
+    folded = _folded(scope, node, left, right)
+    if folded is not None:
+        return folded
     if node.op in ("<<", ">>"):
         kind = common(left.type, left.type)
         a = fit(scope, node.left, left, kind, "this operand")
         b = fit(scope, node.right, right, U32, "a shift")
-        return None if a is None or b is None else x.Binary(node.op, a, b, kind, span)
-    kind = _common(left, right)
+        if a is None or b is None:
+            return None
+        if isinstance(b, x.Const) and b.value >= kind.width:
+            scope.found.add(
+                OutOfRange(
+                    scope.span(node.right),
+                    f"a shift by {b.value} leaves nothing of a number of {kind.width} bits",
+                    help="a number written out has 32 bits where it fits them: "
+                    "put it in a `let` of type u64, or write the result",
+                )
+            )
+            return None
+        return x.Binary(node.op, a, b, kind, span)
+    kind = common_type(left, right)
     a = fit(scope, node.left, left, kind, "this operand")
     b = fit(scope, node.right, right, kind, "this operand")
     if a is None or b is None:
@@ -182,24 +161,17 @@ def _binary(scope: Scope, frame: Frame, node: t.Binary) -> x.Expr | None:
     return x.Binary(node.op, a, b, BOOL if node.op in _COMPARISONS else kind, span)
 
 
-def _as_flag(value: x.Expr) -> x.Expr:
-    """A field of one bit as a truth value; anything else as it is."""
-    if isinstance(value, x.Extract) and value.field.width == 1:
-        return x.Truth(value, value.span)
-    return value
-
-
-def _common(left: x.Expr, right: x.Expr) -> Int:
-    """The type both operands are converted to; a literal takes the other's if it fits."""
+def _folded(scope: Scope, node: t.Binary, left: x.Expr, right: x.Expr) -> x.Const | None:
+    """A calculation on constants whose result needs more bits than C would give it."""
+    a, b = known(left), known(right)
+    if a is None or b is None or node.op in _COMPARISONS:
+        return None
+    number = calculated(node.op, a, b)
     assert isinstance(left.type, Int)
     assert isinstance(right.type, Int)
-    for literal, other in ((left, right), (right, left)):
-        if isinstance(literal, x.Const) and not isinstance(other, x.Const):
-            assert isinstance(other.type, Int)
-            kind = common(other.type, other.type)
-            if kind.holds(literal.value):
-                return kind
-    return common(left.type, right.type)
+    if number is None or common(left.type, right.type).holds(number) or not U64.holds(number):
+        return None
+    return x.Const(number, U64, scope.span(node))
 
 
 def _operands(scope: Scope, frame: Frame, node: t.Binary) -> tuple[x.Expr, x.Expr] | None:
@@ -290,23 +262,6 @@ def _with(scope: Scope, frame: Frame, node: t.With) -> x.Expr | None:
 def writable_field(scope: Scope, node: t.Node, register: Register, field: Field) -> bool:
     """A value's field may be changed unless the architecture computes it."""
     return not field.computed or writable(scope, node, register, field)
-
-
-def view_of(value: x.Expr) -> Register | None:
-    """The register whose fields a value has."""
-    match value:
-        case x.ReadRegister(register=register) | x.Written(register=register):
-            return register
-        case x.Insert(register=register):
-            return register
-        case x.ReadSlot(slot=slot) if slot.link is not None:
-            return slot.link.register.register
-        case x.Var(view=view):
-            return view
-        case x.Cast(value=inner):
-            return view_of(inner)
-        case _:
-            return None
 
 
 def _every(scope: Scope, frame: Frame, node: t.Every) -> x.Expr | None:

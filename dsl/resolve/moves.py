@@ -11,7 +11,8 @@ from dsl.ir import sequence as s
 from dsl.ir.shapes import Field, Register, Slot
 from dsl.ir.types import INT, Int
 from dsl.resolve.access import readable, writable
-from dsl.resolve.expressions import examine, field_value, fit, typed, writable_field
+from dsl.resolve.conversions import fit, known
+from dsl.resolve.expressions import examine, field_value, typed, writable_field
 from dsl.resolve.places import InRegister, InSlot, Placed, find_field, place
 from dsl.resolve.scope import Frame, Scope
 from dsl.syntax import tree as t
@@ -77,14 +78,15 @@ def _not_a_place(scope: Scope, frame: Frame, node: t.Place) -> None:
 
 
 def _in_range(scope: Scope, node: t.Node, slot: Slot, value: x.Expr) -> bool:
-    if slot.low is None or slot.high is None or not isinstance(value, x.Const):
+    number = known(value)
+    if slot.low is None or slot.high is None or number is None:
         return True
-    if slot.low <= value.value <= slot.high:
+    if slot.low <= number <= slot.high:
         return True
     scope.found.add(
         OutOfRange(
             scope.span(node),
-            f"{value.value} is outside `{slot.name}`, which is {slot.low}..{slot.high}",
+            f"{number} is outside `{slot.name}`, which is {slot.low}..{slot.high}",
             (Note(slot.span, "declared here"),),
         )
     )

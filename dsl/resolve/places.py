@@ -15,6 +15,7 @@ from dsl.ir.platform import Derived
 from dsl.ir.shapes import Condition, Context, Field, Register, Slot
 from dsl.ir.types import BOOL, INT, Handle, Int, promoted
 from dsl.resolve.access import readable
+from dsl.resolve.conversions import known
 from dsl.resolve.scope import Broken, Element, Entry, Frame, Root, Scope, bank, key, numeral
 from dsl.syntax import tree as t
 
@@ -57,6 +58,8 @@ def place(scope: Scope, frame: Frame, node: t.Place, *, whole: bool = False) -> 
     local = frame.locals.get(name.text)
     if local is not None:
         local.used = True
+        if local.broken and node.picks:
+            return None
         if isinstance(local.type, Handle):
             return _member(scope, frame, node, local.type.root, local.name)
         value = x.Var(local.name, local.type, scope.span(name), local.view)
@@ -241,11 +244,12 @@ def _slot(
     index = integer(scope, frame, picks[0].index)
     if index is None:
         return None
-    if isinstance(index, x.Const) and not 0 <= index.value < slot.length:
+    number = known(index)
+    if number is not None and not 0 <= number < slot.length:
         scope.found.add(
             IndexOutOfRange(
                 scope.span(picks[0].index),
-                f"index {index.value} is outside `{slot.name}`, which has elements "
+                f"index {number} is outside `{slot.name}`, which has elements "
                 f"0..{slot.length - 1}",
                 (Note(slot.span, "declared here"),),
             )

@@ -12,9 +12,12 @@ from dsl.diagnostics import Diagnostics, Note
 from dsl.diagnostics.sequences import BrokenPromise
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
+from dsl.ir.program import Program
 from dsl.ir.sequence import Kind
-from dsl.ir.shapes import LinkKind, Register, Slot
-from dsl.ir.walk import expressions, inside
+from dsl.ir.shapes import LinkKind, Period, Register, Slot
+from dsl.ir.types import BOOL
+from dsl.ir.walk import calls, expressions, inside, statements
+from dsl.resolve.conversions import known
 from dsl.source import Span
 
 
@@ -44,37 +47,64 @@ _INWARD = (Kind.RESTORE, Kind.ACTIVATE)
 
 
 class _Path(Struct, frozen=True):
-    """What has been moved on every path so far; ``ended`` after a jump."""
+    """What has been moved on every path so far; ``ended`` after a jump.
+
+    ``under`` has what was moved wherever a fixed fact holds ("vhe") or does not ("not vhe").
+    """
 
     moved: frozenset[Spot] = frozenset()
     ended: bool = False
+    under: frozenset[tuple[Spot, str | None]] = frozenset()
 
     def and_(self, spots: Iterable[Spot]) -> _Path:
-        return _Path(self.moved.union(spots), self.ended)
+        return _Path(self.moved.union(spots), self.ended, self.under)
+
+    def given(self, fact: str | None) -> _Path:
+        """The path where a fact holds."""
+        if fact is None:
+            return self
+        return self.and_(spot for spot, other in self.under if other == fact)
+
+    def without(self, slots: Iterable[str]) -> _Path:
+        """The path after some slots have got new values: what they bounded is something else."""
+        written = set(slots)
+
+        def stands(spot: Spot) -> bool:
+            through = spot[1]
+            return not isinstance(through, Through) or not any(
+                through.depends_on(slot) for slot in written
+            )
+
+        return _Path(
+            frozenset(s for s in self.moved if stands(s)),
+            self.ended,
+            frozenset(u for u in self.under if stands(u[0])),
+        )
 
 
 class Summary(Struct):
     """What calling a sequence does.
 
     ``overwrites`` has each spot that it overwrites before what mirrors it is moved, with the
-    spot that should have been moved; ``moves`` are those that it moves on every path.
+    spot that should have been moved; ``moves`` are those that it moves on every path, and
+    ``writes`` the slots that it may give another value.
     """
 
     overwrites: dict[tuple[Spot, Spot], Span] = {}
     moves: frozenset[Spot] = frozenset()
+    writes: set[str] = set()
 
 
 class Promises:
     """Checks the sequences of a program; they come callees before callers."""
 
-    def __init__(
-        self, sequences: dict[str, s.Sequence], slots: dict[str, Slot], found: Diagnostics
-    ) -> None:
-        self._sequences = sequences
+    def __init__(self, program: Program, found: Diagnostics) -> None:
+        self._sequences = program.sequences
+        self._externs = program.externs
         self._found = found
         #: The slots that mirror each register.
         self._mirrors: dict[str, list[Slot]] = {}
-        for slot in slots.values():
+        for slot in program.slots.values():
             if slot.link is not None and slot.link.kind is LinkKind.MIRRORS:
                 self._mirrors.setdefault(slot.link.register.register.name, []).append(slot)
         self._summaries: dict[tuple[str, bool], Summary] = {}
@@ -109,6 +139,10 @@ class Promises:
             return known
         # Entered before it is filled: a recursive call (reported elsewhere) then adds nothing.
         summary = self._summaries[name, outward] = Summary()
+        extern = self._externs.get(name)
+        if extern is not None:
+            places = [p for e in extern.effects if e.kind == "writes" for p in e.places]
+            summary.writes |= {p.name for p in places if isinstance(p, Slot)}
         sequence = self._sequences.get(name)
         if sequence is not None and sequence.body is not None:
             walk = _Walk(self, outward, summary)
@@ -148,9 +182,13 @@ class _Walk:
             for value in expressions(statement):
                 path = self._calls(value, path)
         match statement:
-            case s.WriteRegister(register=r, index=i) | s.UpdateRegister(register=r, index=i):
+            case s.WriteRegister(register=r, index=i, value=value):
+                return self._register(r, i, path, statement.span, moves=known(value) is None)
+            case s.UpdateRegister(register=r, index=i):
                 return self._register(r, i, path, statement.span)
-            case s.WriteSlot(slot=slot, index=i) | s.UpdateSlot(slot=slot, index=i):
+            case s.WriteSlot(slot=slot, index=i, value=value):
+                return self._slot(slot, i, path, statement.span, moves=known(value) is None)
+            case s.UpdateSlot(slot=slot, index=i):
                 return self._slot(slot, i, path, statement.span)
             case s.Return():
                 self.returned.append(path)
@@ -158,12 +196,8 @@ class _Walk:
             case s.Leave(label=label):
                 self._left.setdefault(label, []).append(path)
                 return _Path(path.moved, True)
-            case s.If(arms=arms, otherwise=otherwise):
-                ends = []
-                for arm in arms:
-                    path = self._calls(arm.condition, path)
-                    ends.append(self.body(arm.body, path))
-                return _join([*ends, path if otherwise is None else self.body(otherwise, path)])
+            case s.If():
+                return self._if(statement, path)
             case s.Loop():
                 return self._loop(statement, path)
             case s.Switch():
@@ -176,12 +210,35 @@ class _Walk:
             case _:
                 return path
 
+    def _if(self, node: s.If, path: _Path) -> _Path:
+        """Branches; what one on a fixed fact has moved, a later one on the same fact has too."""
+        ends = []
+        for arm in node.arms:
+            path = self._calls(arm.condition, path)
+            ends.append(self.body(arm.body, path.given(_fact(arm.condition))))
+        fact = _fact(node.arms[0].condition)
+        last = path if node.otherwise is None else self.body(node.otherwise, path.given(_not(fact)))
+        joined = _join([*ends, last])
+        if fact is None or joined.ended:
+            return joined
+        kept: set[tuple[Spot, str | None]] = {
+            (spot, fact) for spot in ends[0].moved if not ends[0].ended
+        }
+        if len(node.arms) == 1 and not last.ended:
+            kept |= {(spot, _not(fact)) for spot in last.moved}
+        return _Path(joined.moved, False, joined.under | frozenset(kept))
+
     def _loop(self, node: s.Loop, path: _Path) -> _Path:
         """A loop moves what its variable runs through; it may run no time at all."""
+        # What the body makes stale is so from its second round on, and behind the loop.
+        path = path.without(self._written(node.body))
         through = _through(node)
-        before = [(name, node.var) for name, index in path.moved if index == through is not None]
+        if through is None:
+            self.body(node.body, path)
+            return path
+        before = [(name, node.var) for name, index in path.moved if index == through]
         end = self.body(node.body, path.and_(before))
-        if through is None or end.ended:
+        if end.ended:
             return path
         after = [(name, through) for name, index in end.moved if index == node.var]
         return path.and_(after)
@@ -199,25 +256,50 @@ class _Walk:
             end = [self.body(body, _join([path, *end]))]
         return _join([*end, *none])
 
-    def _register(self, register: Register, index: x.Expr | None, path: _Path, span: Span) -> _Path:
+    def _written(self, body: s.Body) -> set[str]:
+        """The slots that a body writes, itself or through what it calls."""
+        found = {
+            each.slot.name
+            for each in statements(body)
+            if isinstance(each, (s.WriteSlot, s.UpdateSlot))
+        }
+        for call in calls(body):
+            found |= self._promises.effect(call, self._outward)[0].writes
+        return found
+
+    def _register(
+        self,
+        register: Register,
+        index: x.Expr | None,
+        path: _Path,
+        span: Span,
+        *,
+        moves: bool = True,
+    ) -> _Path:
+        """A write of a register; of a constant it ``moves`` nothing."""
         spot = (register.name, _index(index))
         if not self._outward:
-            return path.and_([spot])
+            return path.and_([spot]) if moves else path
         for slot in self._promises.mirrors(register):
             self._needs((slot.name, _slot_index(slot, register, index)), spot, path, span)
         return path
 
-    def _slot(self, slot: Slot, index: x.Expr | None, path: _Path, span: Span) -> _Path:
+    def _slot(
+        self,
+        slot: Slot,
+        index: x.Expr | None,
+        path: _Path,
+        span: Span,
+        *,
+        moves: bool = True,
+    ) -> _Path:
+        """A store to a slot; of a constant it ``moves`` nothing."""
         # A loop bounded by this slot would now run through something else.
-        stale = {
-            spot
-            for spot in path.moved
-            if isinstance(spot[1], Through) and spot[1].depends_on(slot.name)
-        }
-        path = _Path(path.moved - stale, path.ended)
+        path = path.without({slot.name})
+        self._summary.writes.add(slot.name)
         spot = (slot.name, _index(index))
         if self._outward:
-            return path.and_([spot])
+            return path.and_([spot]) if moves else path
         if slot.link is not None and slot.link.kind is LinkKind.MIRRORS:
             register = slot.link.register.register
             self._needs((register.name, _register_index(slot, index)), spot, path, span)
@@ -233,6 +315,8 @@ class _Walk:
         for each in inside(value):
             if isinstance(each, x.Call):
                 effect, names = self._promises.effect(each, self._outward)
+                self._summary.writes |= effect.writes
+                path = path.without(effect.writes)
                 for spot, moved in effect.overwrites:
                     self._needs(_renamed(moved, names), _renamed(spot, names), path, each.span)
                 path = path.and_(
@@ -309,10 +393,31 @@ def _covered(spot: Spot, moved: frozenset[Spot]) -> bool:
 
 def _join(paths: list[_Path]) -> _Path:
     """What every path that goes on has moved."""
-    going = [p.moved for p in paths if not p.ended]
+    going = [p for p in paths if not p.ended]
     if not going:
         return _Path(paths[0].moved, True) if paths else _Path()
-    return _Path(frozenset.intersection(*going))
+    return _Path(
+        frozenset.intersection(*(p.moved for p in going)),
+        False,
+        frozenset.intersection(*(p.under for p in going)),
+    )
+
+
+def _fact(condition: x.Expr) -> str | None:
+    """A condition that keeps its value, as a name (after "not " where it is negated)."""
+    match condition:
+        case x.Test(condition=c) if c.period is not Period.TEST and c.type == BOOL:
+            return c.name
+        case x.Not(operand=x.Test() as inner):
+            return _not(_fact(inner))
+        case _:
+            return None
+
+
+def _not(fact: str | None) -> str | None:
+    if fact is None:
+        return None
+    return fact[4:] if fact.startswith("not ") else f"not {fact}"
 
 
 def _shown(spot: Spot) -> str:

@@ -358,6 +358,8 @@ class Local(Struct):
     span: Span
     what: str
     used: bool = False
+    #: Its value could not be resolved: what is wrong with it is reported there, and only there.
+    broken: bool = False
 
 
 class Frame(Struct):

@@ -9,6 +9,7 @@ from dsl.diagnostics.names import DuplicateName, UnknownName, Unused
 from dsl.diagnostics.sequences import (
     EmptyRange,
     Misplaced,
+    NoHandle,
     NoOrder,
     UnbalancedLock,
     Unreachable,
@@ -21,7 +22,8 @@ from dsl.ir.shapes import Condition, Slot
 from dsl.ir.types import INT, Handle, Int, Type
 from dsl.resolve.constants import number
 from dsl.resolve.contexts import type_of
-from dsl.resolve.expressions import call, expression, integer, range_ends, truth, typed, view_of
+from dsl.resolve.conversions import view_of
+from dsl.resolve.expressions import call, expression, integer, range_ends, truth, typed
 from dsl.resolve.moves import copy, modify, move
 from dsl.resolve.registers import docs_of
 from dsl.resolve.scope import Frame, Local, Scope, key
@@ -266,7 +268,17 @@ def _holding(scope: Scope, frame: Frame, node: t.Holding, doc: tuple[str, ...]) 
     if entry is None:
         return None
     assert isinstance(entry.meaning, Lock)
-    owners = [v.name for v in frame.locals.values() if isinstance(v.type, Handle)]
+    handles = [v for v in frame.locals.values() if isinstance(v.type, Handle)]
+    owners = [v.name for v in handles]
+    if len({v.type for v in handles}) < len(handles):
+        scope.found.add(
+            NoHandle(
+                scope.span(node.lock),
+                f"`{name}` belongs to an owner, and more than one parameter could be meant",
+                tuple(Note(v.span, "one of them") for v in handles),
+                help="hold it in a sequence of its own, called for one of them",
+            )
+        )
     for owner in owners[:1]:
         frame.locals[owner].used = True
     return s.Hold(entry.meaning, owners[0] if owners else None, body, doc, scope.span(node))
@@ -291,7 +303,8 @@ def _let(scope: Scope, frame: Frame, node: t.Let, doc: tuple[str, ...]) -> s.Let
         if kind is None:
             kind = value.type
     # After a finding the name is known all the same, so that its uses are not findings too.
-    local = Local(name, kind or INT, view, span, "a let", used=value is None)
+    broken = value is None
+    local = Local(name, kind or INT, view, span, "a let", used=broken, broken=broken)
     declare_local(scope, frame, local, node.name)
     return (
         None if value is None or kind is None else s.Let(name, kind, value, doc, scope.span(node))

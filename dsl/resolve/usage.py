@@ -7,15 +7,16 @@ from collections.abc import Iterator, Sequence
 from dsl.diagnostics import Diagnostics, Note
 from dsl.diagnostics.dialects import NoFile, TwoFiles
 from dsl.diagnostics.names import Unused
-from dsl.diagnostics.sequences import NotDefined, Recursive
+from dsl.diagnostics.sequences import NotDefined, Recursive, UnbalancedLock
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
 from dsl.ir.program import Program
 from dsl.ir.shapes import Condition, Slot
-from dsl.ir.walk import calls
+from dsl.ir.walk import calls, statements
 from dsl.resolve.module import Resolved, declared_here
 from dsl.resolve.promises import Promises
 from dsl.resolve.scope import Callable, Entry, called
+from dsl.source import Span
 
 
 class Checks:
@@ -31,9 +32,34 @@ class Checks:
         # Of a module with errors not every statement is there to be judged.
         broken = {r.source.name for r in closure if r.errors}
         sound = [n for n in order if sequences[n].signature.span.source.name not in broken]
-        Promises(sequences, program.slots, self.found).check(sound)
+        Promises(program, self.found).check(sound)
+        self._locks(sequences, order)
         if whole:
             self._coverage(program, closure)
+
+    def _locks(self, sequences: dict[str, s.Sequence], order: list[str]) -> None:
+        """Reports calls that take a lock which is held around them; callees come first."""
+        taken: dict[str, dict[str, Span]] = {}
+        for name in order:
+            own: dict[str, Span] = {}
+            for call in calls(sequences[name].body):
+                own.update(taken.get(call.callee, {}))
+            for statement in statements(sequences[name].body):
+                if not isinstance(statement, s.Hold):
+                    continue
+                lock = statement.lock.name
+                for call in calls(statement.body):
+                    inner = taken.get(call.callee, {}).get(lock)
+                    if inner is not None:
+                        self.found.add(
+                            UnbalancedLock(
+                                call.span,
+                                f"`{call.callee}` takes `{lock}`, which is held here already",
+                                (Note(inner, "taken here"),),
+                            )
+                        )
+                own[lock] = statement.span
+            taken[name] = own
 
     def _recursion(self, sequences: dict[str, s.Sequence]) -> list[str]:
         """Reports calls in a circle; the names of all sequences, callees before callers."""

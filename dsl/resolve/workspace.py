@@ -204,10 +204,11 @@ class Workspace:
 
     def _module_name(self, path: Path) -> str:
         """The dotted name by which a module is imported from the first root that holds it."""
-        where = path.resolve()
+        where = Path(os.path.realpath(path))
         for root in self.roots:
-            if where.is_relative_to(root.resolve()):
-                return ".".join(where.relative_to(root.resolve()).with_suffix("").parts)
+            folder = os.path.realpath(root)
+            if where.is_relative_to(folder):
+                return ".".join(where.relative_to(folder).with_suffix("").parts)
         return path.stem
 
     def _read(self, path: Path, asked: Span | None, module: str) -> Source | None:

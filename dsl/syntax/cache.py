@@ -12,6 +12,8 @@ from dsl.resources import cache_folder, grammar_text
 from dsl.source import Source
 from dsl.syntax import tree
 
+_DIGEST = 16
+
 
 @cache
 def _version() -> bytes:
@@ -21,6 +23,10 @@ def _version() -> bytes:
     for path in sorted([*here.glob("tree/*.py"), *here.glob("builder/*.py")]):
         digest.update(path.read_bytes())
     return digest.digest()
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=_DIGEST).digest()
 
 
 def _key(source: Source) -> str:
@@ -33,8 +39,12 @@ def load(source: Source) -> tree.Module | None:
     if folder is None:
         return None
     try:
-        found = pickle.loads((folder / f"{_key(source)}.tree").read_bytes())
-    except (OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError):
+        data = (folder / f"{_key(source)}.tree").read_bytes()
+        if _digest(data[_DIGEST:]) != data[:_DIGEST]:
+            return None
+        found = pickle.loads(data[_DIGEST:])
+    except Exception:
+        # Whatever a damaged file makes pickle do, the source is still there to be parsed.
         return None
     return found if isinstance(found, tree.Module) else None
 
@@ -47,7 +57,8 @@ def store(source: Source, module: tree.Module) -> None:
     path = folder / f"{_key(source)}.tree"
     beside = path.with_suffix(f".{os.getpid()}")
     try:
-        beside.write_bytes(pickle.dumps(module, protocol=5))
+        data = pickle.dumps(module, protocol=5)
+        beside.write_bytes(_digest(data) + data)
         beside.replace(path)
     except (OSError, RecursionError):
         beside.unlink(missing_ok=True)

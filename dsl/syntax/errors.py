@@ -44,6 +44,8 @@ def explain(
 
     ``taken`` is a keyword that was read as a name, if there is one.
     """
+    if taken is not None and taken.text in _HABITS:
+        return UnexpectedWord(taken, f"unexpected `{taken.text}`", help=_habit(taken.text))
     if taken is not None:
         return Unfinished(
             taken,
@@ -90,6 +92,11 @@ def _unexpected(
     span = Span(source, token.start, token.end)
     expected = _expected(_acceptable(error))
     before = _word_before(source, start, token.start)
+    doubled = source.text[token.start - 1 : token.end]
+    written = [token.text, doubled, *([before.text] if before else [])]
+    habit = next((w for w in written if w in _HABITS), None)
+    if habit is not None:
+        return UnexpectedWord(span, f"unexpected `{_short(token.text)}`", help=_habit(habit))
     if token.text in keywords:
         return Unfinished(
             span,
@@ -103,6 +110,21 @@ def _unexpected(
         (Note(before, "after this"),) if before else (),
         help=f"{expected} could stand here",
     )
+
+
+#: What people write who come from C, and what it is here.
+_HABITS = {
+    "if": "`when`",
+    "while": "`each`: the only loops are over ranges",
+    "switch": "`match`",
+    "goto": "`leave`, out of a labelled `block`",
+    "&&": "`and`",
+    "||": "`or`",
+}
+
+
+def _habit(word: str) -> str:
+    return f"`{word}` of C is {_HABITS[word]} here"
 
 
 def _character(source: Source, at: int) -> Diagnostic:

@@ -68,7 +68,8 @@ def tables() -> Tables:
     path = folder / f"{hashlib.blake2b(text.encode(), digest_size=20, key=_FORM).hexdigest()}.lalr"
     try:
         found = pickle.loads(path.read_bytes())
-    except (OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, TypeError):
+    except Exception:
+        # Whatever a damaged file makes pickle do, the grammar is still there.
         found = None
     if isinstance(found, Tables):
         return found

@@ -435,18 +435,6 @@ write_sysreg(timer->cval + a, CNTV_CVAL_EL0);
         params="vcpu, a : int, b : u32",
     ),
     Example(
-        "a shift past the end",
-        """
-PMSELR <- a << 32
-PMSELR <- a >> 40
-""",
-        """
-write_sysreg(0, PMSELR);
-write_sysreg(0, PMSELR);
-""",
-        params="a : u32",
-    ),
-    Example(
         "a mask makes the type of the rest no matter",
         """
 PMSELR <- (a - b) & 7

@@ -130,6 +130,6 @@ def test_any_text_is_lexed_and_places_are_in_order(text):
 )
 def test_garbage_takes_linear_time(unit):
     text = unit * (400_000 // len(unit))
-    begun = time.perf_counter()
+    begun = time.process_time()
     lex(text)
-    assert time.perf_counter() - begun < 4
+    assert time.process_time() - begun < 4

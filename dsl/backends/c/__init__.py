@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from dsl.backends.c.function import Function, function
 from dsl.backends.c.spelling import Uses
 from dsl.diagnostics import Diagnostic, Diagnostics
+from dsl.diagnostics.dialects import NoSpelling
 from dsl.ir.dialect import Dialect, File, Globs, Header
 from dsl.ir.program import Program
 from dsl.ir.sequence import Sequence
+from dsl.ir.walk import calls
 from dsl.resolve.layout import Layout
 
 __all__ = ["CTree", "Draft", "draft", "emit"]
@@ -63,13 +65,21 @@ def draft(
     }
     left_out = {name for name, module in homes.items() if module in without}
     made: dict[str, Function] = {}
+    asked: set[str] = set()
+
+    def report(finding: Diagnostic) -> None:
+        # One line in the dialect mends every use, so it is asked for once.
+        line = finding.help if isinstance(finding, NoSpelling) else ""
+        if not line.startswith("add a line") or line not in asked:
+            asked.add(line)
+            found.add(finding)
 
     def make(sequence: Sequence) -> Function:
         if sequence.name not in made:
             files = dialect.files_of(sequence.name)
             layout = layouts.get(homes[sequence.name], Layout())
             made[sequence.name] = function(
-                program, dialect, files[0] if files else None, sequence, layout, found.add, uses
+                program, dialect, files[0] if files else None, sequence, layout, report, uses
             )
         return made[sequence.name]
 
@@ -111,4 +121,25 @@ def _matching(program: Program, globs: Globs) -> list[Sequence]:
         at = globs.match(sequence.name)
         if at is not None and sequence.body is not None:
             found.append((at, place, sequence))
-    return [sequence for _, _, sequence in sorted(found, key=lambda f: f[:2])]
+    return _callees_first([sequence for _, _, sequence in sorted(found, key=lambda f: f[:2])])
+
+
+def _callees_first(sequences: list[Sequence]) -> list[Sequence]:
+    """The same order, but that C meets no function before its definition in the file."""
+    named = {sequence.name: sequence for sequence in sequences}
+    made: dict[str, Sequence] = {}
+    pending = list(reversed(sequences))
+    entered: set[str] = set()
+    while pending:
+        sequence = pending.pop()
+        if sequence.name in made:
+            continue
+        # Calls are without circles, so what was entered before has its callees by now.
+        callees = [named[c.callee] for c in calls(sequence.body) if c.callee in named]
+        missing = [c for c in callees if c.name not in made and c is not sequence]
+        if missing and sequence.name not in entered:
+            entered.add(sequence.name)
+            pending += [sequence, *reversed(missing)]
+        else:
+            made[sequence.name] = sequence
+    return list(made.values())

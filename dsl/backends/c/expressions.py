@@ -28,6 +28,7 @@ from dsl.backends.c.values import (
     variable,
     widened,
 )
+from dsl.diagnostics.dialects import NoSpelling
 from dsl.ir import expr as x
 from dsl.ir.bounds import Bounds, bounds, unwrapped
 from dsl.ir.dialect import Role
@@ -99,7 +100,14 @@ class Expressions:
             case x.Call(hyp=hyp):
                 return self._call(value, hyp)
             case x.Every() | x.Written() | x.Count():
-                return self.speller.missing(value.span, "this expression", "… is not C")
+                self.speller.report(
+                    NoSpelling(
+                        value.span,
+                        "C has no `every`: in a sequence it must be a loop",
+                        help="write `each … in …` with what is to be done in it",
+                    )
+                )
+                return CText("0")
             case _:
                 assert_never(value)
 

@@ -13,7 +13,8 @@ from dsl.backends.c.spelling import Speller, Uses, c_name, mentions
 from dsl.backends.c.statements import Statements
 from dsl.backends.c.text import CText, Line, comment, declarator, fill, wrapped
 from dsl.backends.c.types import Types
-from dsl.diagnostics import Diagnostic
+from dsl.diagnostics import Diagnostic, Note
+from dsl.diagnostics.dialects import NoSpelling
 from dsl.ir import sequence as s
 from dsl.ir.dialect import Dialect, File, Role, Spelling
 from dsl.ir.program import Program
@@ -45,6 +46,7 @@ def function(
     """The C of a sequence that has a body."""
     assert sequence.body is not None
     speller = Speller(dialect, sequence.signature, file, report, uses)
+    _check_names(speller, sequence)
     types = Types(speller, layout)
     entered = _entered(speller, sequence)
     expressions = Expressions(speller, _copies(program, speller, sequence), _signatures(program))
@@ -72,6 +74,32 @@ def function(
         tuple(wrapped(0, _signature(speller, types, sequence, None) + ";")),
         (*made, *lines),
     )
+
+
+def _check_names(speller: Speller, sequence: s.Sequence) -> None:
+    """Reports names that C cannot have, or that would hide what the dialect means by them."""
+    signature = sequence.signature
+    if c_name(sequence.name) != sequence.name:
+        speller.report(
+            NoSpelling(
+                signature.span,
+                f"`{sequence.name}` is a keyword of C, so no function can be called that",
+                help="give the sequence another name",
+            )
+        )
+    for param in signature.params:
+        if isinstance(param.type, Handle):
+            continue
+        local = speller.find(Role.LOCAL, param.name)
+        if local is not None:
+            speller.report(
+                NoSpelling(
+                    param.span,
+                    f"the parameter `{param.name}` hides the dialect's local of that name",
+                    (Note(local.span, "which is this one"),),
+                    help="give the parameter another name",
+                )
+            )
 
 
 def _signatures(program: Program) -> dict[str, s.Signature]:

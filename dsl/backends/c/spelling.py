@@ -147,7 +147,7 @@ class Speller:
                     span,
                     f"`{span.text}` without the local `{name}`, which is that of "
                     f"`{self.handles.get(root)}`",
-                    f'{span.text} is "…${root}…"',
+                    f'{span.text.rpartition(".")[2].partition("[")[0]} is "…${root}…"',
                 )
         return made
 
