@@ -7,7 +7,8 @@ out in files.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dsl.backends.c.function import Function, function
 from dsl.backends.c.spelling import Uses
@@ -22,8 +23,7 @@ from dsl.resolve.layout import Layout
 __all__ = ["CTree", "Draft", "draft", "emit"]
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """The functions of each file and the prototypes of each header, not yet laid out.
 
     ``findings`` say what the dialect does not spell; ``uses`` where each pattern is used.
@@ -36,8 +36,7 @@ class Draft:
     uses: Uses
 
 
-@dataclass(frozen=True)
-class CTree:
+class CTree(Struct, frozen=True):
     """The C of a program: ``files`` maps paths in the tree to texts."""
 
     files: dict[str, str]

@@ -8,7 +8,8 @@ sampled anew are accesses, and so are loads where a call beside them may store.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
@@ -19,8 +20,7 @@ from dsl.ir.walk import calls, expressions, inside, parts, statements
 _LOGICAL = ("and", "or", "implies")
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """``hoisted`` go through locals, in this order; for ``refused`` there is no place to do so.
 
     ``first`` is the first access that has a value.
@@ -31,8 +31,7 @@ class Plan:
     first: x.Expr | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Unit:
+class _Unit(Struct, frozen=True):
     """An access, or a condition that decides about one; ``first`` is the first unit inside."""
 
     value: x.Expr

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from dsl.backends.c.spelling import Speller, c_name
 from dsl.backends.c.text import Line, declarator, wrapped
@@ -12,8 +13,7 @@ from dsl.ir.walk import statements
 from dsl.source import Span
 
 
-@dataclass(slots=True)
-class Block:
+class Block(Struct):
     """The declarations that one C block needs, in the order in which they are first needed.
 
     A name that the ``order`` of a block around this one lists is declared there.  A ``case`` is no
@@ -24,8 +24,8 @@ class Block:
     order: tuple[str, ...] = ()
     outer: Block | None = None
     shares: bool = False
-    types: dict[str, str] = field(default_factory=dict)
-    values: dict[str, str] = field(default_factory=dict)
+    types: dict[str, str] = {}
+    values: dict[str, str] = {}
 
     def inner(self, order: tuple[str, ...] = ()) -> Block:
         return Block(self.indent + 1, order, self)

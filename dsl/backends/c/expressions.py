@@ -12,8 +12,9 @@ is written as it stands, so the amount must stay below the width; the IR has 0 t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from dsl.backends.c import text as c
 from dsl.backends.c.fields import Fields, Masks

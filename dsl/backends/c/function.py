@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dsl.backends.c.accesses import stores
 from dsl.backends.c.expressions import Expressions
@@ -23,8 +24,7 @@ from dsl.resolve.layout import Layout
 from dsl.source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """A function as the template lays it out: comment, signature, lines between the braces."""
 
     name: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from dsl.backends.c.text import CText, fill
 from dsl.diagnostics import Diagnostic
@@ -39,8 +40,7 @@ def mentions(text: str, name: str) -> bool:
     return re.search(rf"(?<![\w.>]){re.escape(name)}\b(?!\()", text) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """The ``ordinal``-th use of a pattern in a sequence."""
 
     sequence: Signature

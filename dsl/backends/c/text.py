@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dsl.ir.types import Int
 
@@ -44,8 +45,7 @@ WIDTH = 80
 TAB = 8
 
 
-@dataclass(frozen=True, slots=True)
-class CText:
+class CText(Struct, frozen=True):
     """An expression, the precedence of its loosest operator, and its C type where that is known."""
 
     text: str
@@ -144,8 +144,7 @@ def fill(pattern: str, values: Mapping[str, CText]) -> CText:
 # ---- lines
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line of C; ``indent`` counts tabs, and an empty text is a blank line."""
 
     indent: int
