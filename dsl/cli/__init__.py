@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -24,6 +25,14 @@ VERBS = {
 
 HOLDS, FOUND, FAILED = 0, 1, 2
 _PIPE, _INTERRUPTED = 141, 130
+
+
+def entry() -> int:
+    """Runs the command as a process of its own."""
+    # A process that soon ends makes objects that stay until then: looking for garbage among
+    # them takes a tenth of its time.
+    gc.disable()
+    return main()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
