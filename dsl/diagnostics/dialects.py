@@ -111,7 +111,7 @@ class BadProject(Diagnostic, frozen=True):
     """The project file vgs.toml is not TOML, or has a key or a value that is not
     understood, or names a file that is not there.
 
-    What to do: compare with the project file's page in the documentation; the
+    What to do: compare with docs/project.md; the
     message names the key.
 
         souces = ["sequences"]        # sources
