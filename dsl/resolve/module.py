@@ -19,7 +19,7 @@ from dsl.ir.platform import Computed, Derived, Endpoint, Group, Legalisation, Pl
 from dsl.ir.program import Definition, Module
 from dsl.ir.sequence import Extern, Kind, Lock, Sequence
 from dsl.ir.shapes import Condition, Context, Register
-from dsl.ir.types import Handle
+from dsl.ir.types import INT, U64, Handle
 from dsl.ir.walk import tree_names
 from dsl.resolve import behaviour, contexts, lifecycles, registers, rules
 from dsl.resolve.dialects import dialect
@@ -284,12 +284,15 @@ class _Resolver:
             else:
                 self.parts.externs.append(made)
         self.sequences: list[tuple[t.Item, t.Sequence, Sequence]] = []
+        #: Those whose parameters or result are not understood; their bodies are read all the same.
+        self.unsigned: list[t.Sequence] = []
         for item, sequence in self._each(t.Sequence):
             signature = contexts.signature(
                 self.scope, sequence.name, sequence.params, sequence.result
             )
             if signature is None:
                 self.scope.declare(sequence.name.text, Broken(), sequence.name)
+                self.unsigned.append(sequence)
                 continue
             kind = Kind(sequence.kind.text)
             undoes = sequence.undoes.text if sequence.undoes else None
@@ -324,6 +327,20 @@ class _Resolver:
             self.parts.sequences.append(
                 Sequence(shell.kind, shell.signature, shell.undoes, body, shell.doc)
             )
+
+        for node in self.unsigned:
+            self._examine(node)
+
+    def _examine(self, node: t.Sequence) -> None:
+        """Finds what is wrong with the body of a sequence whose signature is broken already."""
+        frame = Frame("sequence", result=U64 if node.result else None)
+        for param in node.params:
+            span = self.scope.span(param.name)
+            frame.locals[param.name.text] = Local(
+                param.name.text, INT, None, span, "a parameter", used=True, broken=True
+            )
+        if node.body is not None:
+            block(self.scope, frame, node.body)
 
     def _partner(self, node: t.Sequence, shell: Sequence) -> None:
         if node.undoes is None:

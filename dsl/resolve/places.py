@@ -58,7 +58,7 @@ def place(scope: Scope, frame: Frame, node: t.Place, *, whole: bool = False) -> 
     local = frame.locals.get(name.text)
     if local is not None:
         local.used = True
-        if local.broken and node.picks:
+        if local.broken:
             return None
         if isinstance(local.type, Handle):
             return _member(scope, frame, node, local.type.root, local.name)
@@ -124,6 +124,9 @@ def handle(scope: Scope, frame: Frame, node: t.Node, root: str, what: str) -> st
             return None
         case "sequence":
             found = [v for v in frame.locals.values() if v.type == Handle(root)]
+            if not found and any(v.broken for v in frame.locals.values()):
+                # It may have been the one that is meant.
+                return None
             if len(found) == 1:
                 found[0].used = True
                 return found[0].name
