@@ -34,10 +34,6 @@ class Source:
             at = find("\n", at + 1)
         return starts
 
-    @property
-    def line_count(self) -> int:
-        return len(self._starts)
-
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column (both from 1) of a character offset."""
         offset = max(0, min(offset, len(self.text)))

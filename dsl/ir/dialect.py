@@ -143,16 +143,6 @@ class Dialect(Struct, frozen=True):
         ]
         return [tuple(named), file.spellings if file else (), self.spellings]
 
-    def find(
-        self, role: Role, subject: str, sequence: str | None = None, file: File | None = None
-    ) -> Spelling | None:
-        """The narrowest spelling of a subject in a role."""
-        for level in self.levels(sequence, file):
-            for spelling in level:
-                if spelling.role is role and spelling.subject == subject:
-                    return spelling
-        return None
-
     def all(self) -> list[Spelling]:
         """Every spelling, widest scope first."""
         return [

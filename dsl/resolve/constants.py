@@ -9,6 +9,8 @@ from dsl.diagnostics.values import NotConstant, OutOfRange
 from dsl.resolve.scope import Scope
 from dsl.syntax import tree as t
 
+#: Constants shifted further than this are not followed.
+_FAR = 128
 #: Constants are kept to what fits a register, so a shift cannot ask for all memory.
 _GREATEST = (1 << 64) - 1
 _NONE: Mapping[str, int] = {}
@@ -32,7 +34,13 @@ def _value(scope: Scope, node: t.Expr, known: Mapping[str, int]) -> int | None:
         case t.Binary(op=op, left=left, right=right):
             a = constant(scope, left, known)
             b = constant(scope, right, known)
-            return None if a is None or b is None else _apply(scope, node, op, a, b)
+            if a is None or b is None:
+                return None
+            result = calculated(op, a, b)
+            if result is None:
+                span = scope.span(node)
+                scope.found.add(NotConstant(span, f"`{op}` gives no constant number here"))
+            return result
         case _:
             scope.found.add(
                 NotConstant(
@@ -46,7 +54,8 @@ def _value(scope: Scope, node: t.Expr, known: Mapping[str, int]) -> int | None:
             return None
 
 
-def _apply(scope: Scope, node: t.Expr, op: str, a: int, b: int) -> int | None:
+def calculated(op: str, a: int, b: int) -> int | None:
+    """An operator on numbers without a width; None for what gives no number, or a huge one."""
     match op:
         case "+":
             return a + b
@@ -60,10 +69,11 @@ def _apply(scope: Scope, node: t.Expr, op: str, a: int, b: int) -> int | None:
             return a | b
         case "^":
             return a ^ b
-        case "<<" | ">>" if 0 <= b < 64:
-            return a << b if op == "<<" else a >> b
+        case "<<" if 0 <= b <= _FAR:
+            return a << b
+        case ">>" if 0 <= b <= _FAR:
+            return a >> b
         case _:
-            scope.found.add(NotConstant(scope.span(node), f"`{op}` gives no constant number here"))
             return None
 
 

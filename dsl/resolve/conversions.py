@@ -7,11 +7,9 @@ from dsl.ir import expr as x
 from dsl.ir.shapes import Register
 from dsl.ir.types import Bool, Handle, Int, Type, common
 from dsl.resolve.access import fits
+from dsl.resolve.constants import calculated
 from dsl.resolve.scope import Scope
 from dsl.syntax import tree as t
-
-#: Constants shifted further than this are not followed.
-_FAR = 128
 
 
 def known(value: x.Expr) -> int | None:
@@ -24,29 +22,6 @@ def known(value: x.Expr) -> int | None:
         case x.Binary(op=op, left=left, right=right):
             a, b = known(left), known(right)
             return None if a is None or b is None else calculated(op, a, b)
-        case _:
-            return None
-
-
-def calculated(op: str, a: int, b: int) -> int | None:
-    """An operator on numbers without a width; None for what gives no number, or a huge one."""
-    match op:
-        case "+":
-            return a + b
-        case "-":
-            return a - b
-        case "*":
-            return a * b
-        case "&":
-            return a & b
-        case "|":
-            return a | b
-        case "^":
-            return a ^ b
-        case "<<" if 0 <= b <= _FAR:
-            return a << b
-        case ">>" if 0 <= b <= _FAR:
-            return a >> b
         case _:
             return None
 

@@ -10,10 +10,9 @@ from dsl.ir import expr as x
 from dsl.ir.shapes import Field, Register
 from dsl.ir.types import BOOL, INT, U32, U64, Handle, Int, Type, common
 from dsl.resolve.access import writable
-from dsl.resolve.constants import bounds
+from dsl.resolve.constants import bounds, calculated
 from dsl.resolve.conversions import (
     as_flag,
-    calculated,
     called_type,
     common_type,
     fit,

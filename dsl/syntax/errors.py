@@ -93,7 +93,9 @@ def _unexpected(
     expected = _expected(_acceptable(error))
     before = _word_before(source, start, token.start)
     doubled = source.text[token.start - 1 : token.end]
-    written = [token.text, doubled, *([before.text] if before else [])]
+    written = [token.text, doubled]
+    if before is not None and before.text not in keywords:
+        written.append(before.text)
     habit = next((w for w in written if w in _HABITS), None)
     if habit is not None:
         return UnexpectedWord(span, f"unexpected `{_short(token.text)}`", help=_habit(habit))

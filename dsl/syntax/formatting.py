@@ -25,13 +25,18 @@ def formatted(source: Source) -> str:
         if text != source.text:
             # Nobody's source is replaced by something that cannot be read back.
             broken = _parse(Source(source.name, text))[1]
+            # The parentheses that make doubtful operators plain may go past the limit.
+            if any(isinstance(finding, TooDeep) for finding in broken):
+                raise HasErrors([_too_deep(source)])
             if broken:
                 raise AssertionError(f"the layout of {source.name} cannot be read back")
         return text
     except RecursionError:
-        raise HasErrors(
-            [TooDeep(Span(source, 0, min(1, len(source.text))), "nested too deeply to lay out")]
-        ) from None
+        raise HasErrors([_too_deep(source)]) from None
+
+
+def _too_deep(source: Source) -> Diagnostic:
+    return TooDeep(Span(source, 0, min(1, len(source.text))), "nested too deeply to lay out")
 
 
 def _parse(source: Source) -> tuple[tree.Module, list[Diagnostic]]:

@@ -143,3 +143,19 @@ def test_deep_expressions(pretty, process):
         done = process(*argv, input=deep.encode())
         assert done.status in (0, 1)
         assert "Traceback" not in done.err
+
+
+def test_parentheses_that_would_nest_too_deeply_are_a_finding(vgs, tmp_path):
+    # Each doubtful operator gets a parenthesis, and the blocks around use up the limit.
+    blocks = 98
+    text = (
+        "register R : 64 { F [63:0] }\n"
+        f"sequence f() {{ {'when R { ' * blocks}R <- R << 1 & R | 1{' }' * blocks} }}\n"
+    )
+    path = tmp_path / "deep.vgs"
+    path.write_text(text)
+    done = vgs("fmt", str(path))
+    assert path.read_text() == text
+    assert done.status == 1
+    assert "VGS006" in done.err + done.out
+    assert "fault" not in done.err
