@@ -8,15 +8,14 @@ integers and Lark is loaded only when the grammar has changed.
 from __future__ import annotations
 
 import hashlib
-import os
-import pickle
 import re
 from functools import cache
 from typing import Any
 
 from msgspec import Struct
 
-from dsl.resources import cache_folder, grammar_text
+from dsl.resources import grammar_text
+from dsl.syntax import kept
 
 #: Changes with the form of the tables, so that an old one is never taken for a new one.
 _FORM = b"1"
@@ -62,25 +61,12 @@ class Tables(Struct, frozen=True):
 def tables() -> Tables:
     """The tables of ``grammar/vgs.lark``."""
     text = grammar_text()
-    folder = cache_folder()
-    if folder is None:
-        return compiled(text)
-    path = folder / f"{hashlib.blake2b(text.encode(), digest_size=20, key=_FORM).hexdigest()}.lalr"
-    try:
-        found = pickle.loads(path.read_bytes())
-    except Exception:
-        # Whatever a damaged file makes pickle do, the grammar is still there.
-        found = None
-    if isinstance(found, Tables):
-        return found
-    made = compiled(text)
-    beside = path.with_suffix(f".{os.getpid()}")
-    try:
-        beside.write_bytes(pickle.dumps(made, protocol=5))
-        beside.replace(path)
-    except OSError:
-        beside.unlink(missing_ok=True)
-    return made
+    name = f"{hashlib.blake2b(text.encode(), digest_size=20, key=_FORM).hexdigest()}.lalr"
+    found = kept.load(name, Tables)
+    if found is None:
+        found = compiled(text)
+        kept.store(name, found)
+    return found
 
 
 def compiled(grammar: str) -> Tables:
