@@ -59,14 +59,15 @@ class Lexed:
     """The tokens and comments of a text.
 
     `keys[i]` is what token i is compared by; `lexed[i]` is the token with its place.  `comments`
-    are (start, end) offsets into the text.
+    are (start, end) offsets into the text.  `ends_in_comment` says that the last one is left open.
     """
 
-    __slots__ = ("_kinds", "_newlines", "_starts", "comments", "keys")
+    __slots__ = ("_kinds", "_newlines", "_starts", "comments", "ends_in_comment", "keys")
 
     def __init__(self, text: str, in_comment: bool = False, in_directive: bool = False) -> None:
         self.keys: list[str] = []
         self.comments: list[tuple[int, int]] = []
+        self.ends_in_comment = False
         self._kinds: list[str] = []
         self._starts = array("q")
         self._newlines = array("q", (m.start() for m in re.finditer("\n", text)))
@@ -95,6 +96,7 @@ class Lexed:
         position = 0
         if in_comment:
             close = logical.find("*/")
+            self.ends_in_comment = close < 0
             position = len(logical) if close < 0 else close + 2
             self.comments.append((0, physical(position - 1) + 1 if position else 0))
         keys, kinds, starts = self.keys, self._kinds, self._starts
@@ -108,6 +110,8 @@ class Lexed:
             if kind == "comment":
                 start, end = match.span()
                 self.comments.append((physical(start), physical(end - 1) + 1))
+                open_end = match[0].startswith("/*") and (end - start < 4 or match[0][-2:] != "*/")
+                self.ends_in_comment = open_end
                 continue
             if kind == "newline":
                 if directive is not None:
