@@ -30,6 +30,16 @@ def grammar_text() -> str:
 
 
 @cache
+def library() -> Path | None:
+    """The folder that holds ``platforms/``, the modules that come with the package.
+
+    None where the package is in an archive: a module is a file.
+    """
+    found = folder("sequences")
+    return found if isinstance(found, Path) and found.is_dir() else None
+
+
+@cache
 def cache_folder() -> Path | None:
     """A folder that may be written, or None: then nothing is cached.
 

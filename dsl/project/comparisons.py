@@ -13,7 +13,7 @@ from msgspec import Struct
 from dsl import __version__
 from dsl.failures import CannotRun, HasErrors, reason
 from dsl.project.file import Comparison, Project
-from dsl.project.folder import Written, digest_of, written
+from dsl.project.folder import Written, digest_of, source_path, written
 
 if TYPE_CHECKING:
     from dsl.compare import Report
@@ -158,8 +158,9 @@ def _out_of_date(project: Project, case: str, found: Written) -> str:
     if found.version != __version__:
         return f"it was built by vgs {found.version}, and this is {__version__}"
     for path, hash in found.sources[case].items():
-        if digest_of(project.folder / path) != hash:
-            return f"{os.path.normpath(project.folder / path)} has changed"
+        file = source_path(path, project.folder)
+        if digest_of(file) != hash:
+            return f"{os.path.normpath(file)} has changed"
     for path, hash in found.outputs.items():
         if path.startswith(f"{case}/") and digest_of(project.output / path) != hash:
             return f"{project.output / path} is not what was built"

@@ -16,8 +16,11 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from dsl.failures import CannotRun, reason
+from dsl.resources import library
 
 MANIFEST = "manifest.json"
+#: How the manifest marks a source that came with vgs, wherever that is installed.
+_SHIPPED = "vgs:"
 
 State: TypeAlias = Literal["created", "changed", "removed", "kept", "unchanged"]
 
@@ -43,6 +46,26 @@ def digest_of(path: Path) -> str | None:
         return digest(path.read_bytes().decode("utf-8").removeprefix("\ufeff"))
     except (OSError, ValueError):
         return None
+
+
+def source_name(path: str | Path, base: Path) -> str:
+    """How a manifest names a source: from the folder ``base``, or as one that came with vgs."""
+    shipped = library()
+    if shipped is not None:
+        where = os.path.realpath(path)
+        top = os.path.realpath(shipped)
+        inside = where.startswith(top + os.sep)
+        if inside and not where.startswith(os.path.join(os.path.realpath(base), "")):
+            return _SHIPPED + Path(os.path.relpath(where, top)).as_posix()
+    return Path(os.path.relpath(path, base)).as_posix()
+
+
+def source_path(name: str, base: Path) -> Path:
+    """The file of a source that a manifest names."""
+    shipped = library()
+    if shipped is not None and name.startswith(_SHIPPED):
+        return shipped / name.removeprefix(_SHIPPED)
+    return base / name
 
 
 class Written(Struct, frozen=True):

@@ -19,7 +19,7 @@ from dsl.diagnostics import Diagnostic, Diagnostics
 from dsl.failures import CannotRun
 from dsl.project.cases import dialect_of, layouts_of
 from dsl.project.file import SUFFIX, Case, Project
-from dsl.project.folder import MANIFEST, Change, changes, digest, write
+from dsl.project.folder import MANIFEST, Change, changes, digest, source_name, write
 from dsl.resolve.workspace import Loaded, Workspace
 
 if TYPE_CHECKING:
@@ -185,19 +185,18 @@ def _manifest(
     base: Path | None,
 ) -> str:
     if base is None:
-        names = [os.path.abspath(name) for used in sources.values() for name in used]
-        base = Path(os.path.commonpath([os.path.dirname(name) for name in names]))
-
-    def relative(name: str | Path) -> str:
-        return Path(os.path.relpath(name, base)).as_posix()
+        modules = [os.path.abspath(case.module.parent) for case, _ in cases]
+        base = Path(os.path.commonpath(modules))
 
     manifest = {
         "vgs": __version__,
         "cases": {
             case.name: {
-                "module": relative(case.module),
+                "module": source_name(case.module, base),
                 "dialect": dialect.name if dialect else None,
-                "sources": {relative(name): hash for name, hash in sources[case.name].items()},
+                "sources": {
+                    source_name(name, base): hash for name, hash in sources[case.name].items()
+                },
             }
             for case, dialect in cases
         },

@@ -23,6 +23,7 @@ from dsl.diagnostics.text import (
 from dsl.ir.program import Program
 from dsl.resolve.module import Resolved, resolve
 from dsl.resolve.usage import Checks
+from dsl.resources import library
 from dsl.source import Source, Span
 from dsl.syntax import cache, tree
 
@@ -32,6 +33,8 @@ LARGEST = 8 << 20
 MOST_FINDINGS = 1000
 _MOST_SUGGESTIONS = 20
 SUFFIX = ".vgs"
+#: What a project does not have of this package, the library does.
+PLATFORMS = "platforms"
 
 
 class Loaded(Struct, frozen=True):
@@ -48,7 +51,8 @@ class Loaded(Struct, frozen=True):
 class Workspace:
     """The files of one run.
 
-    ``roots`` are the folders in which an import is looked for after the importing file's own.
+    ``roots`` are the folders in which an import is looked for after the importing file's own;
+    ``platforms.NAME`` is looked for last among the modules that come with vgs.
     """
 
     def __init__(self, roots: Sequence[Path] = ()) -> None:
@@ -169,7 +173,7 @@ class Workspace:
 
     def _find(self, node: tree.Import, folder: Path) -> Path | None:
         relative = Path(*(n.text for n in node.path)).with_suffix(SUFFIX)
-        for root in (folder, *self.roots):
+        for root in (folder, *self.roots, *_shipped(node.path[0].text)):
             path = root / relative
             try:
                 if path.is_file():
@@ -181,9 +185,12 @@ class Workspace:
 
     def _missing(self, node: tree.Import, span: Span, folder: Path) -> None:
         name = ".".join(n.text for n in node.path)
+        places = [str(r) or "." for r in (folder, *self.roots)]
+        if _shipped(node.path[0].text):
+            places.append("the platforms that come with vgs")
         # A file that is no source has many; only the first are worth a search.
         known = self._modules(folder) if len(self.found) < _MOST_SUGGESTIONS else []
-        looked = ", ".join(dict.fromkeys(str(r) or "." for r in (folder, *self.roots)))
+        looked = ", ".join(dict.fromkeys(places))
         self.found.add(
             MissingFile(
                 span,
@@ -195,17 +202,19 @@ class Workspace:
 
     def _modules(self, folder: Path) -> list[str]:
         """The names of the modules that could be imported, for suggestions."""
-        known = []
-        for root in (folder, *self.roots):
-            for pattern in (f"*{SUFFIX}", f"*/*{SUFFIX}"):
-                found = (p.relative_to(root).with_suffix("") for p in root.glob(pattern))
-                known += [".".join(p.parts) for p in found]
-        return known
+        patterns = (f"*{SUFFIX}", f"*/*{SUFFIX}")
+        found = [
+            (root, p) for root in (folder, *self.roots) for x in patterns for p in root.glob(x)
+        ]
+        for root in _shipped(PLATFORMS):
+            found += [(root, p) for p in root.glob(f"{PLATFORMS}/*{SUFFIX}")]
+        names = (".".join(p.relative_to(root).with_suffix("").parts) for root, p in found)
+        return list(dict.fromkeys(names))
 
     def _module_name(self, path: Path) -> str:
         """The dotted name by which a module is imported from the first root that holds it."""
         where = Path(os.path.realpath(path))
-        for root in self.roots:
+        for root in (*self.roots, *_shipped(PLATFORMS)):
             folder = os.path.realpath(root)
             if where.is_relative_to(folder):
                 return ".".join(where.relative_to(folder).with_suffix("").parts)
@@ -259,6 +268,12 @@ class Workspace:
         # What was not read to the end may use anything.
         if all(each.complete for each in everything):
             checks.unused([x.resolved for x in judged], [x.resolved for x in everything])
+
+
+def _shipped(package: str) -> tuple[Path, ...]:
+    """Where modules of a package that come with vgs are looked for."""
+    found = library() if package == PLATFORMS else None
+    return () if found is None else (found,)
 
 
 #: Findings that may only follow from a file that was not read completely.

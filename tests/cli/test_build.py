@@ -69,6 +69,16 @@ def test_the_manifest_names_sources_and_outputs_and_no_machine(built):
     assert text == json.dumps(found, indent=2, sort_keys=True) + "\n"
 
 
+def test_the_manifest_names_what_comes_with_vgs_without_saying_where(project, vgs):
+    timer = project / "src" / "timer.vgs"
+    timer.write_text("import platforms.armv8\n" + timer.read_text())
+    assert vgs("build").status == 0
+    for case in manifest(project / "out")["cases"].values():
+        assert "vgs:platforms/armv8.vgs" in case["sources"]
+        assert not [name for name in case["sources"] if name.startswith(("/", ".."))]
+    assert vgs("diff").status == 0
+
+
 def test_a_second_build_touches_nothing(built, vgs, files):
     before = files(built)
     done = vgs("build")

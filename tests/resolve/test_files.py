@@ -148,3 +148,28 @@ def test_what_one_import_promises_another_may_define(tmp_path: Path) -> None:
     assert found_in(main) == []
     main.write_text("import after\nimport common\nsequence h() { g() f() }\n")
     assert found_in(main) == []
+
+
+def test_platforms_come_with_vgs(tmp_path: Path) -> None:
+    path = tmp_path / "timer.vgs"
+    path.write_text("import platforms.gicv3\nsequence reset_lr0() { ICH_LR<0>_EL2 <- 0 }\n")
+    assert found_in(path) == []
+
+
+def test_a_project_may_have_platforms_of_its_own(tmp_path: Path) -> None:
+    own = tmp_path / "platforms"
+    own.mkdir()
+    (own / "armv8.vgs").write_text(
+        'platform armv8 "ours"\nregister OURS_EL2 : 64 { res0 [63:0] }\n'
+    )
+    path = tmp_path / "timer.vgs"
+    path.write_text("import platforms.armv8\nsequence clear() { OURS_EL2 <- 0 }\n")
+    assert found_in(path) == []
+
+
+def test_a_platform_that_nobody_has(tmp_path: Path) -> None:
+    path = tmp_path / "timer.vgs"
+    path.write_text("import platforms.gicv4\n")
+    (finding,) = found_in(path)
+    assert finding.code == "VGS001"
+    assert finding.help == "did you mean `platforms.gicv3` or `platforms.armv8`?"
