@@ -109,6 +109,7 @@ class Header(Struct, frozen=True):
 
     paths: tuple[str, ...]
     declares: Globs
+    includes: tuple[str, ...]
     span: Span
 
 

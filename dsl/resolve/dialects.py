@@ -64,19 +64,15 @@ def dialect(scope: names.Scope, item: t.Item, node: t.Dialect) -> Dialect:
                     File(
                         tuple(p.value for p in entry.paths),
                         _globs(scope, entry.globs),
-                        tuple(
-                            p.value
-                            for i in entry.entries
-                            if isinstance(i, t.Include)
-                            for p in i.paths
-                        ),
+                        _includes(i for i in entry.entries if isinstance(i, t.Include)),
                         reader.spellings(e for e in entry.entries if isinstance(e, t.Spelling)),
                         span,
                     )
                 )
             case t.Header():
                 paths = tuple(p.value for p in entry.paths)
-                headers.append(Header(paths, _globs(scope, entry.globs), span))
+                includes = _includes(entry.includes or ())
+                headers.append(Header(paths, _globs(scope, entry.globs), includes, span))
             case t.Scope():
                 spelt = reader.spellings(entry.entries)
                 scopes.append(Scope(_globs(scope, entry.globs), spelt, span))
@@ -90,6 +86,10 @@ def dialect(scope: names.Scope, item: t.Item, node: t.Dialect) -> Dialect:
         docs_of(item.docs),
         scope.span(node.name),
     )
+
+
+def _includes(nodes: Iterable[t.Include]) -> tuple[str, ...]:
+    return tuple(path.value for node in nodes for path in node.paths)
 
 
 def _globs(scope: names.Scope, nodes: tuple[t.Name, ...]) -> Globs:

@@ -662,6 +662,7 @@ EXAMPLES = {
             local x:"t *" is "e"
             file "a","b" holds f_*,g { type t is "u" include "x","y" }
             header "h" declares f_*
+            header "i" declares f_*{include "x"} header "j" declares f {}
             in g { } in * { op o is "p" } }
         """,
         """
@@ -675,6 +676,10 @@ EXAMPLES = {
                 include "x", "y"
             }
             header "h" declares f_*
+            header "i" declares f_* {
+                include "x"
+            }
+            header "j" declares f {}
             in g {}
             in * {
                 op o is "p"

@@ -6,6 +6,7 @@ out in files.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 
 from msgspec import Struct
@@ -106,11 +107,20 @@ def emit(program: Program, dialect: Dialect, layouts: Mapping[str, Layout]) -> C
             files.update(dict.fromkeys(file.paths, text))
     for header, functions in drafted.headers:
         if functions:
-            text = templates.get_template("c/header.h.j2").render(
-                dialect=dialect.name, functions=functions
-            )
-            files.update(dict.fromkeys(header.paths, text))
+            template = templates.get_template("c/header.h.j2")
+            for path in header.paths:
+                files[path] = template.render(
+                    dialect=dialect.name,
+                    guard=_guard(path),
+                    includes=header.includes,
+                    functions=functions,
+                )
     return CTree(files, drafted.findings)
+
+
+def _guard(path: str) -> str:
+    """The macro that tells that a header was read: its path as ``#include`` would name it."""
+    return f"__{re.sub(r'[^A-Z0-9]+', '_', path.rpartition('include/')[2].upper())}__"
 
 
 def _matching(program: Program, globs: Globs) -> list[Sequence]:

@@ -103,7 +103,9 @@ class Lifecycles:
         return t.Include(c[0].start, c[-1].end, texts_of(c))
 
     def header(self, c: C) -> t.Header:
-        return t.Header(c[0].start, c[-1].end, texts_of(c), names_of(c, "NAME", "GLOB"))
+        globs = names_of(c, "NAME", "GLOB")
+        includes = all_of(t.Include, c) if c[-1].end != globs[-1].end else None
+        return t.Header(c[0].start, c[-1].end, texts_of(c), globs, includes)
 
     def scope(self, c: C) -> t.Scope:
         return t.Scope(c[0].start, c[-1].end, names_of(c, "NAME", "GLOB"), all_of(t.Spelling, c))

@@ -322,8 +322,12 @@ class Layout:
                 head += led(" holds ", say.names(node.globs), CLAUSE)
                 self._out.braced(depth, (head, Body(node.end, node.entries, self._entry)))
             case t.Header():
-                words = led("header ", self._strings(node.paths))
-                self._out.row(depth, words + led(" declares ", say.names(node.globs), CLAUSE))
+                head = led("header ", self._strings(node.paths))
+                head += led(" declares ", say.names(node.globs), CLAUSE)
+                if node.includes is None:
+                    self._out.row(depth, head)
+                else:
+                    self._out.braced(depth, (head, Body(node.end, node.includes, self._entry)))
             case t.Scope():
                 head = led("in ", say.names(node.globs))
                 self._out.braced(depth, (head, Body(node.end, node.entries, self._entry)))

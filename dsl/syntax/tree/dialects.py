@@ -24,8 +24,11 @@ class File(Node, frozen=True):
 
 
 class Header(Node, frozen=True):
+    """``includes`` is None where there is no block."""
+
     paths: tuple[Text, ...]
     globs: tuple[Name, ...]
+    includes: tuple[Include, ...] | None
 
 
 class Scope(Node, frozen=True):
