@@ -58,7 +58,8 @@ class Unused(Diagnostic, frozen=True):
     Names within a sequence are always judged, imports too unless the module is a
     library that only passes them on. Declarations that other modules share are
     judged when the modules that use them are checked in the same run, as `vgs
-    check` without a path does.
+    check` without a path does; so are the spellings of a dialect, and the globs
+    that no sequence's name matches.
 
     What to do: remove it, or use it.
 

@@ -131,6 +131,11 @@ class Dialect(Struct, frozen=True):
     doc: tuple[str, ...]
     span: Span
 
+    def globs(self) -> list[Globs]:
+        """Every list of patterns over names of sequences."""
+        held = [f.holds for f in self.files]
+        return [*held, *(h.declares for h in self.headers), *(s.names for s in self.scopes)]
+
     def files_of(self, sequence: str) -> list[File]:
         return [f for f in self.files if f.holds.match(sequence) is not None]
 

@@ -69,19 +69,24 @@ def check_spelling(
     from dsl.backends.c.usage import judge
 
     drafts: dict[str, list[Draft]] = {}
+    names: dict[str, set[str]] = {}
     seen: dict[str, set[str]] = {}
     for loaded, dialect in chosen:
         group = drafts.setdefault(str(dialect.span), [])
         layouts = layouts_of(workspace, loaded)
         # What programs share is drafted with the first of them.
         done = seen.setdefault(str(dialect.span), set())
-        made = draft(workspace.program(loaded), dialect, layouts, without=done)
+        program = workspace.program(loaded)
+        defined = {name for name, one in program.sequences.items() if one.body is not None}
+        names.setdefault(str(dialect.span), set()).update(defined)
+        made = draft(program, dialect, layouts, without=done)
         done |= set(layouts)
         workspace.found.extend(made.findings)
         group.append(made)
     if whole:
-        for group in drafts.values():
-            workspace.found.extend(judge(group[0].dialect, [made.uses for made in group]))
+        for key, group in drafts.items():
+            uses = [made.uses for made in group]
+            workspace.found.extend(judge(group[0].dialect, uses, sorted(names[key])))
 
 
 def layouts_of(workspace: Workspace, loaded: Loaded) -> dict[str, Layout]:

@@ -75,8 +75,9 @@ def check_dialects(path: Path) -> list[Diagnostic]:
     found = workspace.found.sorted()
     layouts = {r.module.name: r.layout for r in workspace.closure(loaded)}
     for dialect in loaded.resolved.dialects:
-        drafted = draft(workspace.program(loaded), dialect, layouts)
-        found += [*drafted.findings, *judge(dialect, [drafted.uses])]
+        program = workspace.program(loaded)
+        drafted = draft(program, dialect, layouts)
+        found += [*drafted.findings, *judge(dialect, [drafted.uses], sorted(program.sequences))]
     return found
 
 

@@ -1,12 +1,13 @@
-"""Which patterns of a dialect earn their place: none unused, none that is a function's code."""
+"""What of a dialect earns its place: no pattern unused or one function's code, no idle glob."""
 
 from __future__ import annotations
 
+import fnmatch
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from dsl.backends.c.spelling import Uses
-from dsl.diagnostics import Diagnostic, Note
+from dsl.diagnostics import Diagnostic, Note, suggest
 from dsl.diagnostics.dialects import UsedOnce
 from dsl.diagnostics.names import Unused
 from dsl.ir.dialect import Dialect, Role, Spelling
@@ -19,8 +20,18 @@ _NUMBER = re.compile(r"(?<![\w$])\d")
 _EXEMPT = (Role.TYPE, Role.DEFINE)
 
 
-def judge(dialect: Dialect, drafts: Iterable[Uses]) -> Iterator[Diagnostic]:
-    """Findings about patterns, given all programs of a run that use the dialect."""
+def judge(
+    dialect: Dialect, drafts: Iterable[Uses], sequences: Collection[str]
+) -> Iterator[Diagnostic]:
+    """Findings about a dialect, given all programs of a run that use it.
+
+    ``drafts`` say where they use its patterns; ``sequences`` are the names of all they define.
+    """
+    for globs in dialect.globs():
+        for glob, span in zip(globs.globs, globs.spans, strict=True):
+            if not fnmatch.filter(sequences, glob):
+                help = suggest(glob, sequences)
+                yield Unused(span, f"no sequence is called `{glob}`", help=help)
     sites: Uses = {}
     for uses in drafts:
         for span, places in uses.items():
