@@ -5,7 +5,7 @@ from __future__ import annotations
 from dsl.diagnostics.values import OutOfRange, TypeMismatch
 from dsl.ir import expr as x
 from dsl.ir.shapes import Register
-from dsl.ir.types import Bool, Handle, Int, Type, common
+from dsl.ir.types import BOOL, Bool, Handle, Int, Type, common
 from dsl.resolve.access import fits
 from dsl.resolve.constants import calculated
 from dsl.resolve.scope import Scope
@@ -52,6 +52,11 @@ def fit(scope: Scope, node: t.Node, value: x.Expr, kind: Type, what: str) -> x.E
                 TypeMismatch(
                     scope.span(node),
                     f"{what} takes {called_type(kind)}, and this is {called_type(value.type)}",
+                    help=(
+                        "write `when … { … <- 1 } else { … <- 0 }`"
+                        if isinstance(kind, Int) and value.type == BOOL
+                        else ""
+                    ),
                 )
             )
             return None

@@ -7,6 +7,7 @@ from dsl.diagnostics.names import UnknownName
 from dsl.diagnostics.sequences import Misplaced, UnbalancedLock
 from dsl.diagnostics.values import NotLinked, NoValue, OutOfRange, TypeMismatch, WrongArguments
 from dsl.ir import expr as x
+from dsl.ir.sequence import Param
 from dsl.ir.shapes import Field, Register
 from dsl.ir.types import BOOL, INT, U32, U64, Handle, Int, Type, common
 from dsl.resolve.access import writable
@@ -30,8 +31,10 @@ _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 _COUNTS = ("accesses", "barriers")
 
 
-def expression(scope: Scope, frame: Frame, node: t.Expr) -> x.Expr | None:
-    """The typed expression, or None after a finding."""
+def expression(
+    scope: Scope, frame: Frame, node: t.Expr, goal: Register | None = None
+) -> x.Expr | None:
+    """The typed expression, or None after a finding; ``goal`` is the register that it is for."""
     match node:
         case t.Number():
             return _number(scope, node)
@@ -50,7 +53,7 @@ def expression(scope: Scope, frame: Frame, node: t.Expr) -> x.Expr | None:
         case t.Binary():
             return _binary(scope, frame, node)
         case t.With():
-            return _with(scope, frame, node)
+            return _with(scope, frame, node, goal)
         case t.Every():
             return _every(scope, frame, node)
 
@@ -95,9 +98,19 @@ def integer(scope: Scope, frame: Frame, node: t.Expr) -> x.Expr | None:
     return None
 
 
-def typed(scope: Scope, frame: Frame, node: t.Expr, kind: Type, what: str) -> x.Expr | None:
-    """An expression converted to ``kind``; ``what`` names the place it goes to."""
-    value = expression(scope, frame, node)
+def typed(
+    scope: Scope,
+    frame: Frame,
+    node: t.Expr,
+    kind: Type,
+    what: str,
+    goal: Register | None = None,
+) -> x.Expr | None:
+    """An expression converted to ``kind``; ``what`` names the place it goes to.
+
+    ``goal`` is the register whose value that place holds, if it is one's.
+    """
+    value = expression(scope, frame, node, goal)
     return None if value is None else fit(scope, node, value, kind, what)
 
 
@@ -236,16 +249,27 @@ def field_value(
     return typed(scope, frame, node, Int(field.width), f"{register.name}.{field.name}")
 
 
-def _with(scope: Scope, frame: Frame, node: t.With) -> x.Expr | None:
-    value = expression(scope, frame, node.base)
+def _with(scope: Scope, frame: Frame, node: t.With, goal: Register | None) -> x.Expr | None:
+    value = expression(scope, frame, node.base, goal)
+    if value is not None and goal is not None and isinstance(value, x.Const):
+        # A number has the fields of the register that it is written to.
+        value = fit(scope, node.base, value, goal.type, goal.name)
     if value is None:
         examine(scope, frame, node.value)
         return None
-    register = view_of(value)
+    register = goal if isinstance(value, x.Const) else view_of(value)
     if register is None or not isinstance(value.type, Int):
         examine(scope, frame, node.value)
         scope.found.add(
-            NotLinked(scope.span(node.base), "this holds no register's value, so it has no fields")
+            NotLinked(
+                scope.span(node.base),
+                "this holds no register's value, so it has no fields",
+                help=(
+                    "write it to a register, or to a slot or a `let` whose type is one"
+                    if isinstance(value, x.Const)
+                    else ""
+                ),
+            )
         )
         return None
     found = find_field(scope, frame, register, node.field)
@@ -334,7 +358,7 @@ def call(
         return None
     args = []
     for param, arg in zip(signature.params, node.args, strict=True):
-        given = _argument(scope, frame, arg, param.type, f"the parameter `{param.name}`")
+        given = _argument(scope, frame, arg, param)
         if given is not None:
             args.append(given)
     if len(args) != len(node.args):
@@ -364,7 +388,8 @@ def _check_needs(scope: Scope, frame: Frame, span: Span, callee: Callable) -> No
             )
 
 
-def _argument(scope: Scope, frame: Frame, node: t.Expr, kind: Type, what: str) -> x.Expr | None:
+def _argument(scope: Scope, frame: Frame, node: t.Expr, param: Param) -> x.Expr | None:
+    kind, what = param.type, f"the parameter `{param.name}`"
     if isinstance(kind, Handle):
         if isinstance(node, t.Place) and not node.picks:
             local = frame.locals.get(node.name.text)
@@ -375,7 +400,7 @@ def _argument(scope: Scope, frame: Frame, node: t.Expr, kind: Type, what: str) -
                 return x.Var(kind.root, kind, scope.span(node))
         value = expression(scope, frame, node)
         return None if value is None else fit(scope, node, value, kind, what)
-    return typed(scope, frame, node, kind, what)
+    return typed(scope, frame, node, kind, what, param.view)
 
 
 def _examine_argument(scope: Scope, frame: Frame, node: t.Expr) -> None:

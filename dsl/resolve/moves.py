@@ -39,12 +39,13 @@ def move(scope: Scope, frame: Frame, node: t.Move, doc: tuple[str, ...]) -> s.St
             if not writable(scope, node.place, register, None):
                 examine(scope, frame, node.value)
                 return None
-            value = typed(scope, frame, node.value, register.type, register.name)
+            value = typed(scope, frame, node.value, register.type, register.name, register)
             if value is None:
                 return None
             return s.WriteRegister(register, index, value, doc, scope.span(node))
         case InSlot(slot=slot, base=base, index=index) if placed.derived is None:
-            value = typed(scope, frame, node.value, slot.type, f"`{slot.name}`")
+            goal = slot.link.register.register if slot.link else None
+            value = typed(scope, frame, node.value, slot.type, f"`{slot.name}`", goal)
             if value is None or not _in_range(scope, node.value, slot, value):
                 return None
             return s.WriteSlot(slot, base, index, value, doc, scope.span(node))

@@ -296,7 +296,7 @@ def _let(scope: Scope, frame: Frame, node: t.Let, doc: tuple[str, ...]) -> s.Let
     value = (
         expression(scope, frame, node.value)
         if kind is None
-        else typed(scope, frame, node.value, kind, f"`{name}`")
+        else typed(scope, frame, node.value, kind, f"`{name}`", view)
     )
     if value is not None:
         view = view or view_of(value)

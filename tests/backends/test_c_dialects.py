@@ -38,12 +38,10 @@ def made_of(sequences: str, dialect: str) -> list[Diagnostic]:
     loaded = workspace.load_text(text, "t.vgs")
     assert loaded is not None
     assert [f for f in workspace.found.sorted() if f.code != "VGS023"] == []
-    made = draft(
-        workspace.program(loaded),
-        loaded.resolved.dialects[0],
-        {r.module.name: r.layout for r in workspace.closure(loaded)},
-    )
-    return [*made.findings, *judge(made.dialect, [made.uses])]
+    program = workspace.program(loaded)
+    layouts = {r.module.name: r.layout for r in workspace.closure(loaded)}
+    made = draft(program, loaded.resolved.dialects[0], layouts)
+    return [*made.findings, *judge(made.dialect, [made.uses], sorted(program.sequences))]
 
 
 def test_a_pattern_used_once() -> None:

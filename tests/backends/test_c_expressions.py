@@ -203,6 +203,19 @@ write_sysreg(timer->ctl & ~CTL_ENABLE, CNTV_CTL_EL0);
 """,
     ),
     Example(
+        "a number with fields, of which nothing is to be cleared or kept",
+        """
+CNTV_CTL_EL0 <- 0 with ENABLE = 1 with IMASK = 0
+CNTHCTL_EL2 <- 0 with EVNTI = 0
+CNTV_CTL_EL0 <- 4 with ENABLE = 1
+""",
+        """
+write_sysreg(CTL_ENABLE & ~BIT(1), CNTV_CTL_EL0);
+write_sysreg(0, CNTHCTL_EL2);
+write_sysreg(4 | CTL_ENABLE, CNTV_CTL_EL0);
+""",
+    ),
+    Example(
         "a value with a field set from another",
         """
 CNTHCTL_EL2 <- hctl with EVNTI = n

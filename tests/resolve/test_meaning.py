@@ -118,6 +118,22 @@ def test_with_changes_one_field_of_a_value() -> None:
     )
 
 
+def test_a_number_has_the_fields_of_the_register_it_is_written_to() -> None:
+    expected = (
+        "Insert(value=Const(value=2, type=u32, name=''), register=CNTV_CTL_EL0, "
+        "field=IMASK, index=None, new=Const(value=1, type=u1, name=''), type=u32)"
+    )
+    (write,) = body("CNTV_CTL_EL0 <- 2 with IMASK = 1")
+    assert isinstance(write, s.WriteRegister)
+    assert dump_expr(write.value) == expected
+    (store,) = body("ctl <- 2 with IMASK = 1")
+    assert isinstance(store, s.WriteSlot)
+    assert dump_expr(store.value) == expected
+    let, _ = body("let c : CNTV_CTL_EL0 = 2 with IMASK = 1 cval <- c")
+    assert isinstance(let, s.Let)
+    assert dump_expr(let.value) == expected
+
+
 def test_a_local_keeps_the_fields_of_the_register_it_was_read_from() -> None:
     _, write = body("let c = CNTV_CTL_EL0 cval <- c.ENABLE")
     assert isinstance(write, s.WriteSlot)

@@ -132,14 +132,17 @@ class Fields:
         masks = [self.change(register, change) for change in changes]
         clear = [cleared for cleared, _ in masks if cleared is not None]
         made = old
+        puts = [put for _, put in masks if put is not None]
+        if old.text == "0":
+            # Nothing is there to be cleared or kept.
+            made, clear = puts.pop(0) if puts else old, []
         if clear:
             every = clear[0]
             for each in clear[1:]:
                 every = binary(every, "|", each)
             made = binary(made, "&", unary("~", every))
-        for _, put in masks:
-            if put is not None:
-                made = binary(made, "|", put)
+        for put in puts:
+            made = binary(made, "|", put)
         return made
 
     def change(self, register: Register, change: Change) -> Masks:
