@@ -5,22 +5,23 @@ from __future__ import annotations
 import os
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
+from dsl.failures import CannotRun
 
 
-def folder(name: str) -> Traversable:
-    """A folder of data files: inside the package once installed, beside it in a checkout."""
+def folder(name: str) -> Path:
+    """A folder of data files: inside the package once installed, beside it in a checkout.
+
+    Raises `CannotRun` where there is none: an installation was damaged, or is in an archive.
+    """
     here = Path(__file__).resolve().parent
     for path in (here / name, here.parent / name):
         if path.is_dir():
             return path
-    # In an archive; only then is its loading paid for.
-    from importlib.resources import files
-
-    return files("dsl").joinpath(name)
+    raise CannotRun(
+        f"vgs is not completely installed: there is no folder {here / name}",
+        "install it again, as files: it does not run from inside an archive",
+    )
 
 
 @cache
@@ -30,13 +31,9 @@ def grammar_text() -> str:
 
 
 @cache
-def library() -> Path | None:
-    """The folder that holds ``platforms/``, the modules that come with the package.
-
-    None where the package is in an archive: a module is a file.
-    """
-    found = folder("sequences")
-    return found if isinstance(found, Path) and found.is_dir() else None
+def library() -> Path:
+    """The folder that holds ``platforms/``, the modules that come with the package."""
+    return folder("sequences")
 
 
 @cache
@@ -49,6 +46,9 @@ def cache_folder() -> Path | None:
     if named == "off":
         return None
     home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    # Without a home, "~" stays: no folder of that name is made wherever the command is run.
+    if not named and not os.path.isabs(home):
+        return None
     path = Path(named) if named else Path(home) / "vgs"
     try:
         path.mkdir(parents=True, exist_ok=True)

@@ -50,21 +50,18 @@ def digest_of(path: Path) -> str | None:
 
 def source_name(path: str | Path, base: Path) -> str:
     """How a manifest names a source: from the folder ``base``, or as one that came with vgs."""
-    shipped = library()
-    if shipped is not None:
-        where = os.path.realpath(path)
-        top = os.path.realpath(shipped)
-        inside = where.startswith(top + os.sep)
-        if inside and not where.startswith(os.path.join(os.path.realpath(base), "")):
-            return _SHIPPED + Path(os.path.relpath(where, top)).as_posix()
+    where = os.path.realpath(path)
+    top = os.path.realpath(library())
+    inside = where.startswith(top + os.sep)
+    if inside and not where.startswith(os.path.join(os.path.realpath(base), "")):
+        return _SHIPPED + Path(os.path.relpath(where, top)).as_posix()
     return Path(os.path.relpath(path, base)).as_posix()
 
 
 def source_path(name: str, base: Path) -> Path:
     """The file of a source that a manifest names."""
-    shipped = library()
-    if shipped is not None and name.startswith(_SHIPPED):
-        return shipped / name.removeprefix(_SHIPPED)
+    if name.startswith(_SHIPPED):
+        return library() / name.removeprefix(_SHIPPED)
     return base / name
 
 

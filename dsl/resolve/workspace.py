@@ -272,8 +272,7 @@ class Workspace:
 
 def _shipped(package: str) -> tuple[Path, ...]:
     """Where modules of a package that come with vgs are looked for."""
-    found = library() if package == PLATFORMS else None
-    return () if found is None else (found,)
+    return (library(),) if package == PLATFORMS else ()
 
 
 #: Findings that may only follow from a file that was not read completely.
