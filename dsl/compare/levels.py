@@ -25,15 +25,20 @@ def compare_text(side: Source, generated: Source, position: int) -> Found:
     both texts without their comments (a line that held nothing else vanishes; blank lines on both
     sides of a vanished comment count as the longer of the two runs), the lines from the first to
     the last token exactly; at the edges, where a patch shows only part of a gap, the gap in the
-    generated text must hold at least the blank lines that the patch shows.
+    generated text must hold at least the blank lines that the patch shows, unless it ends there.
     """
     lexed = generated.lexed
     count = len(side.lexed)
     first, last = lexed.line(position), lexed.line(position + count - 1)
     lead, end = side.lexed.line(0) - 1, side.lexed.line(count - 1)
     begin = first - 1 - lead
-    if begin >= 0 and generated.lines[begin : begin + len(side.lines)] == side.lines:
-        return Found(True, True, begin + 1, begin + 1, begin + len(side.lines))
+    # Behind the last thing that is generated the tree may go on: what sets it apart is not ours.
+    ends = position + count == len(lexed) and not any(
+        line and line.strip() for line in side.code[end:]
+    )
+    lines = side.lines[:end] if ends and None not in side.code[end:] else side.lines
+    if begin >= 0 and generated.lines[begin : begin + len(lines)] == lines:
+        return Found(True, True, begin + 1, begin + 1, begin + len(lines))
     above, below = gap_lines(generated, position, position + count)
     inner = fold(side.code[lead:end]) == fold(generated.code[first - 1 : last])
     over, under = fold(side.code[:lead]), fold(side.code[end:])
@@ -42,7 +47,7 @@ def compare_text(side: Source, generated: Source, position: int) -> Found:
     apart = (
         inner
         and over == held_over[len(held_over) - len(over) :]
-        and under == held_under[: len(under)]
+        and (ends or under == held_under[: len(under)])
         and len(over) <= len(held_over)
     )
     return Found(False, apart, first, above, below)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from dsl.compare.comments import hunk_sides
+from dsl.compare.foreign import Owner, Stranger, heading_names, ours, own_side
+from dsl.compare.foreign import report as strangers
 from dsl.compare.levels import Found, compare_text, compare_text_only, gap_lines
 from dsl.compare.nearest import describe, nearest
 from dsl.compare.outside import between, text_differences, token_differences, whole
-from dsl.compare.patch import FilePatch, Hunk, Side, parse_patch
+from dsl.compare.patch import FilePatch, Hunk, parse_patch
 from dsl.compare.placement import Pair, place_all
 from dsl.compare.report import NOT_COVERED, HunkResult, Outside, Report, SideResult
 from dsl.compare.sequences import WIDTH, Interner
 from dsl.compare.source import Source
+from dsl.compare.standing import Standing
 
 Span = tuple[int, int]
 Prose = list[tuple[Found, Found]]
@@ -23,10 +26,20 @@ Prose = list[tuple[Found, Found]]
 _LOCATED: Final = 100
 
 
-def compare_patch(patch: str, before: Mapping[str, str], after: Mapping[str, str]) -> Report:
+# The file of a tree before and after the patch, as far as it is known.
+Stands = tuple[Standing | None, Standing | None]
+
+
+def compare_patch(
+    patch: str | Sequence[FilePatch],
+    before: Mapping[str, str],
+    after: Mapping[str, str],
+    tree: Mapping[str, Stands] | None = None,
+) -> Report:
     """Compare *patch* with the files generated for the case before it and for the case after it.
 
-    The mappings give the text of each generated file by its path in the tree.  Raises `PatchError`
+    The mappings give the text of each generated file by its path in the tree, and the *tree*'s own
+    files, which tell where hunks begin, by the path that the patch gives them.  Raises `PatchError`
     for a patch that is not one readable unified diff.  Nothing is known here of where the generated
     files come from: the bytes are all there is.
     """
@@ -36,7 +49,7 @@ def compare_patch(patch: str, before: Mapping[str, str], after: Mapping[str, str
     unjudged: list[Outside] = []
     not_covered: list[str] = []
     touched: tuple[set[str], set[str]] = (set(), set())
-    for file in parse_patch(patch):
+    for file in parse_patch(patch) if isinstance(patch, str) else patch:
         old = None if file.old_path is None else before.get(file.old_path)
         new = None if file.new_path is None else after.get(file.new_path)
         # A file that is made or deleted although the patch says it was not, or was, there.
@@ -49,7 +62,7 @@ def compare_patch(patch: str, before: Mapping[str, str], after: Mapping[str, str
             continue
         touched[0].add(file.old_path or file.path)
         touched[1].add(file.new_path or file.path)
-        comparison = _Comparison(file, old, new)
+        comparison = _Comparison(file, old, new, (tree or {}).get(file.path, (None, None)))
         hunks += comparison.run()
         outside += comparison.outside
         outside_text += comparison.outside_text
@@ -73,11 +86,15 @@ def _uncovered(file: FilePatch, hunk: Hunk) -> HunkResult:
 
 @dataclass(slots=True, eq=False)
 class _Reading:
-    """One side of a hunk as it is read, its tokens encoded, and what was found of it."""
+    """One side of a hunk as it is read, without what is not ours, and what was found of it.
 
-    side: Side
+    `codes` are its tokens, `numbers` the lines of the tree that its lines are.
+    """
+
     source: Source
     codes: str
+    numbers: tuple[int, ...]
+    strangers: tuple[Stranger, ...]
     place: int | None = None
     found: Found | None = None
 
@@ -85,26 +102,44 @@ class _Reading:
 class _Comparison:
     """One file: the generated pair, and what comparing it with its hunks gives."""
 
-    def __init__(self, file: FilePatch, before: str | None, after: str | None) -> None:
+    def __init__(
+        self,
+        file: FilePatch,
+        before: str | None,
+        after: str | None,
+        stands: Stands = (None, None),
+    ) -> None:
         self._file = file
         self._missing = (before is None, after is None)
         self._sources = (Source(before or ""), Source(after or ""))
-        interner = Interner()
+        self._interner = interner = Interner()
         self._codes = (
             interner.encode(self._sources[0].lexed.keys),
             interner.encode(self._sources[1].lexed.keys),
         )
+        self._ours = ours(self._sources if file.hunks else ())
         self._readings: list[tuple[_Reading, _Reading]] = []
         for hunk in file.hunks:
-            old, new = (
-                [_Reading(side, source, interner.encode(source.lexed.keys)) for source in sources]
-                for side, sources in zip((hunk.old, hunk.new), hunk_sides(hunk), strict=True)
-            )
-            self._readings.append(self._choose(old, new))
+            self._readings.append(self._choose(*self._read(hunk, stands)))
         self._failures = 0
         self.outside: list[Outside] = []
         self.outside_text: list[Outside] = []
         self.unjudged: list[Outside] = []
+
+    def _read(self, hunk: Hunk, stands: Stands) -> Iterator[list[_Reading]]:
+        """The ways to read the old and the new side of a hunk."""
+        heading = heading_names(hunk.header)
+        guessed = hunk_sides(hunk)
+        for side, sources, stand in zip((hunk.old, hunk.new), guessed, stands, strict=True):
+            owner: Owner | None = None
+            if stand is not None and stand.shows(side):
+                sources, owner = (stand.reading(side),), stand.owner
+            readings = []
+            for source in sources:
+                own = own_side(side, source, self._ours, heading, owner)
+                codes = self._interner.encode(own.source.lexed.keys)
+                readings.append(_Reading(own.source, codes, own.numbers, own.strangers))
+            yield readings
 
     def _choose(self, old: list[_Reading], new: list[_Reading]) -> tuple[_Reading, _Reading]:
         """The first way to read both sides, which begin in the same state, that finds both."""
@@ -135,17 +170,16 @@ class _Comparison:
         for which in (0, 1):
             self._find_texts(which)
         self._judge_outside()
-        return [
-            HunkResult(
-                self._file.path,
-                hunk.header,
-                hunk.patch_line,
-                True,
-                self._result(number, 0),
-                self._result(number, 1),
-            )
-            for number, hunk in enumerate(self._file.hunks)
-        ]
+        return [self._hunk(number, hunk) for number, hunk in enumerate(self._file.hunks)]
+
+    def _hunk(self, number: int, hunk: Hunk) -> HunkResult:
+        old, new = self._readings[number]
+        foreign = strangers(old.strangers, new.strangers)
+        covered = bool(old.codes or new.codes or not foreign)
+        sides = (
+            (self._result(number, 0), self._result(number, 1)) if covered else (NOT_COVERED,) * 2
+        )
+        return HunkResult(self._file.path, hunk.header, hunk.patch_line, covered, *sides, foreign)
 
     def _score(self, reading: _Reading, which: int, place: int) -> int:
         if not reading.codes:
@@ -204,7 +238,7 @@ class _Comparison:
             elif reading.place is not None:
                 at = reading.place // WIDTH
                 reading.found = compare_text_only(reading.source, generated, at, at)
-            else:
+            elif not reading.strangers:
                 low, high = self._window(number, which)
                 reading.found = compare_text_only(reading.source, generated, low, high)
 
@@ -224,7 +258,7 @@ class _Comparison:
             message = f"the {case} case does not generate this file"
             if not self._missing[which]:
                 message = f"not found; the nearest places are given for the first {_LOCATED} only"
-            mismatch = describe(reading.source, reading.side.start, generated, 0, None, message)
+            mismatch = describe(reading.source, reading.numbers, generated, 0, None, message)
             return SideResult(False, None, False, False, False, mismatch=mismatch)
         low, high = self._window(number, which)
         hint = None
@@ -234,7 +268,7 @@ class _Comparison:
         index, counterpart = nearest(
             reading.codes, self._codes[which], low * WIDTH, high * WIDTH, hint
         )
-        mismatch = describe(reading.source, reading.side.start, generated, index, counterpart)
+        mismatch = describe(reading.source, reading.numbers, generated, index, counterpart)
         return SideResult(False, mismatch.generated.line, False, False, False, mismatch=mismatch)
 
     def _judge_outside(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from dsl.compare.report import Excerpt, Mismatch
@@ -75,20 +75,20 @@ def _longest(limit: int, find: Callable[[int], int]) -> tuple[int, int]:
 
 def describe(
     side: Source,
-    start: int,
+    numbers: Sequence[int],
     generated: Source,
     index: int,
     counterpart: int | None,
     message: str = "nothing like it is generated",
 ) -> Mismatch:
-    """The mismatch at token *index* of a side that begins on line *start* of its tree.
+    """The mismatch at token *index* of a side, whose lines have these *numbers* in their tree.
 
     *message* says what is wrong where there is no *counterpart* to show.
     """
-    expected = _excerpt(side, index, start - 1)
+    expected = _excerpt(side, index, numbers)
     if counterpart is None:
         return Mismatch(message, expected, Excerpt((), None, None, None))
-    actual = _excerpt(generated, counterpart, 0)
+    actual = _excerpt(generated, counterpart, range(1, len(generated.lines) + 1))
     wanted = _name(expected.token)
     got = "the file ends" if actual.token is None else f"{_name(actual.token)} is generated"
     return Mismatch(f"{wanted} expected, {got}", expected, actual)
@@ -98,15 +98,15 @@ def _name(token: str | None) -> str:
     return "the end of the directive" if token == "\n" else repr(token)
 
 
-def _excerpt(source: Source, index: int, offset: int) -> Excerpt:
+def _excerpt(source: Source, index: int, numbers: Sequence[int]) -> Excerpt:
     at_end = index >= len(source.lexed)
     token = None if at_end else source.lexed[index]
     centre = token.line if token is not None else max(len(source.lines), 1)
     first = max(centre - _AROUND, 1)
     lines = tuple(
-        (number + offset, source.lines[number - 1].rstrip("\r\n"))
+        (numbers[number - 1], source.lines[number - 1].rstrip("\r\n"))
         for number in range(first, min(centre + _AROUND, len(source.lines)) + 1)
     )
     if token is None:
-        return Excerpt(lines, None, centre + offset, None)
-    return Excerpt(lines, token.text, token.line + offset, token.column)
+        return Excerpt(lines, None, numbers[centre - 1] if numbers else centre, None)
+    return Excerpt(lines, token.text, numbers[token.line - 1], token.column)

@@ -14,6 +14,7 @@ from dsl.compare.source import split_lines
 
 _NULL: Final = "/dev/null"
 _PREFIX: Final = re.compile(r"[abciow12]/")
+_INDEX: Final = re.compile(r"index ([0-9a-f]{4,64})\.\.([0-9a-f]{4,64})\b")
 
 
 class PatchError(ValueError):
@@ -22,10 +23,15 @@ class PatchError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One side of a hunk: its text, and the line of the tree's file on which it begins."""
+    """One side of a hunk: its text, and the line of the tree's file on which it begins.
+
+    `shared` has, for each of its lines, the line's number in the hunk if the other side has it too,
+    otherwise -1.
+    """
 
     text: str
     start: int
+    shared: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +46,16 @@ class Hunk:
 
 @dataclass(frozen=True, slots=True)
 class FilePatch:
-    """What a patch does to one file; a path is None where that side does not exist."""
+    """What a patch does to one file; a path is None where that side does not exist.
+
+    `blobs` are the ids of the file's contents before and after, as far as the patch gives them.
+    """
 
     old_path: str | None
     new_path: str | None
     hunks: tuple[Hunk, ...]
     binary: bool
+    blobs: tuple[str, str] | None = None
 
     @property
     def path(self) -> str:
@@ -100,7 +110,10 @@ def _file(entry: PatchedFile, lines: list[str], inside: set[int]) -> FilePatch:
             raise PatchError(
                 f"the hunks of {names[1] or names[0]} overlap or are out of order at line {start}"
             )
-    return FilePatch(names[0], names[1], hunks, binary)
+    blobs = [found.groups() for line in info if (found := _INDEX.match(line))]
+    return FilePatch(
+        names[0], names[1], hunks, binary, (blobs[0][0], blobs[0][1]) if blobs else None
+    )
 
 
 def _hunk(hunk: UnidiffHunk, lines: list[str], inside: set[int]) -> Hunk:
@@ -119,8 +132,9 @@ def _hunk(hunk: UnidiffHunk, lines: list[str], inside: set[int]) -> Hunk:
     if after[:1] in (" ", "+", "-") and not signature and not next_file:
         raise PatchError(f"line {last + 1}: the hunk {header!r} is longer than it says")
     sides: dict[str, list[str]] = {"-": [], "+": []}
+    shared: dict[str, list[int]] = {"-": [], "+": []}
     ended: tuple[str, ...] = ()
-    for line in hunk:
+    for number, line in enumerate(hunk):
         if line.line_type == "\\":
             for side in ended:
                 sides[side][-1] = sides[side][-1].removesuffix("\n")
@@ -130,8 +144,9 @@ def _hunk(hunk: UnidiffHunk, lines: list[str], inside: set[int]) -> Hunk:
         ended = ("-", "+") if line.line_type == " " else (line.line_type,)
         for side in ended:
             sides[side].append(line.value)
-    old = Side("".join(sides["-"]), hunk.source_start)
-    new = Side("".join(sides["+"]), hunk.target_start)
+            shared[side].append(number if len(ended) == 2 else -1)
+    old = Side("".join(sides["-"]), hunk.source_start, tuple(shared["-"]))
+    new = Side("".join(sides["+"]), hunk.target_start, tuple(shared["+"]))
     return Hunk(header, first - 1, old, new)
 
 

@@ -71,12 +71,41 @@ class SideResult:
         return result
 
 
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A declaration, or the part that a hunk shows of it, that is not ours.
+
+    *changed* says that the patch changes it.  `old` and `new` are its first and last line on both
+    sides, by lines of the tree; None where a side does not show it.
+    """
+
+    name: str
+    changed: bool
+    old: tuple[int, int] | None
+    new: tuple[int, int] | None
+
+    @property
+    def lines(self) -> int:
+        """How many lines of the hunk it takes."""
+        return max(last - first + 1 for first, last in filter(None, (self.old, self.new)))
+
+    def to_json(self) -> dict[str, Any]:
+        """The declaration as JSON values."""
+        sides = {"old": self.old, "new": self.new}
+        return {"name": self.name, "changed": self.changed} | {
+            key: lines and {"first": lines[0], "last": lines[1]} for key, lines in sides.items()
+        }
+
+
 NOT_COVERED = SideResult(False, None, None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
 class HunkResult:
-    """A hunk of the patch and what holds for its sides; *covered* if its file is generated."""
+    """A hunk of the patch and what holds for its sides, as far as they are ours.
+
+    It is *covered* if its file is generated, and something in it is ours.  `foreign` is the rest.
+    """
 
     file: str
     header: str
@@ -84,11 +113,18 @@ class HunkResult:
     covered: bool
     old: SideResult
     new: SideResult
+    foreign: tuple[Foreign, ...] = ()
 
     @property
     def matches(self) -> bool:
-        """Whether both sides match token for token."""
-        return self.covered and self.old.tokens is True and self.new.tokens is True
+        """Whether both sides match token for token, and the hunk changes nothing else."""
+        sides = self.old.tokens is True and self.new.tokens is True
+        return self.covered and sides and not self.missing
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What the hunk changes, in a file that is generated, without being generated."""
+        return tuple(dict.fromkeys(one.name for one in self.foreign if one.changed))
 
     def holds(self, level: str) -> bool:
         """Whether one of `LEVELS` holds on both sides."""
@@ -103,6 +139,7 @@ class HunkResult:
             "covered": self.covered,
             "old": self.old.to_json(),
             "new": self.new.to_json(),
+            "not_ours": [one.to_json() for one in self.foreign],
         }
 
 
@@ -158,15 +195,23 @@ class Report:
         return tuple(hunk for hunk in self.hunks if hunk.covered)
 
     @property
+    def foreign_lines(self) -> int:
+        """How many lines of context are of declarations that are not ours."""
+        return sum(one.lines for hunk in self.hunks for one in hunk.foreign if not one.changed)
+
+    @property
     def ok(self) -> bool:
         """Every covered hunk matches on tokens, nothing differs outside, and there is such a hunk.
 
-        A hunk without tokens on either side (of comments only) does not count as one.
+        A hunk without tokens on either side (of comments only) does not count as one.  Nor may a
+        hunk change what no sequence generates in a file that is generated: a sequence that was
+        deleted looks the same.
         """
         covered = self.covered
         return (
             not self.outside
             and not self.unjudged
+            and not any(hunk.missing for hunk in self.hunks)
             and all(hunk.matches for hunk in covered)
             and any(not (hunk.old.empty and hunk.new.empty) for hunk in covered)
         )
@@ -184,6 +229,7 @@ class Report:
             "old": count(lambda hunk, level: getattr(hunk.old, level) is True),
             "new": count(lambda hunk, level: getattr(hunk.new, level) is True),
             "both": count(lambda hunk, level: hunk.holds(level)),
+            "not_ours": self.foreign_lines,
         }
 
     def to_json(self) -> dict[str, Any]:

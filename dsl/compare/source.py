@@ -17,10 +17,11 @@ def split_lines(text: str) -> list[str]:
 class Source:
     """A text with its lines (ends included), its tokens and, on demand, its lines of code."""
 
-    __slots__ = ("_code", "lexed", "lines", "text")
+    __slots__ = ("_code", "in_comment", "in_directive", "lexed", "lines", "text")
 
     def __init__(self, text: str, in_comment: bool = False, in_directive: bool = False) -> None:
         self.text = text
+        self.in_comment, self.in_directive = in_comment, in_directive
         self.lines: list[str] = split_lines(text)
         self.lexed: Lexed = lex(text, in_comment, in_directive)
         self._code: list[str | None] | None = None

@@ -87,6 +87,12 @@ class Lexed:
         """The line on which token *index* begins, counted from 1."""
         return bisect_right(self._newlines, self._starts[index] - 1) + 1
 
+    def in_first_column(self, index: int) -> bool:
+        """Whether token *index* opens its line, without a blank before it."""
+        start = self._starts[index]
+        line = bisect_right(self._newlines, start - 1)
+        return start == (self._newlines[line - 1] + 1 if line else 0)
+
     def _lex(self, text: str, in_comment: bool, in_directive: bool) -> None:
         logical, cuts, removed = _splice(text)
 

@@ -157,8 +157,9 @@ def test_places_are_in_order_and_hold_what_they_should(pairs, gaps, spoil, at):
 # --- faults
 
 
-BODY = " one();\n-two();\n+two(2);\n three();\n"
-BEFORE, AFTER = "h();\none();\ntwo();\nthree();\nt();\n", "h();\none();\ntwo(2);\nthree();\nt();\n"
+BODY = " \tone();\n-\ttwo();\n+\ttwo(2);\n \tthree();\n"
+BEFORE = "h();\n\tone();\n\ttwo();\n\tthree();\nt();\n"
+AFTER = BEFORE.replace("two()", "two(2)")
 
 
 def test_a_token_inside_a_hunk_marks_the_side_and_the_place():
@@ -167,17 +168,17 @@ def test_a_token_inside_a_hunk_marks_the_side_and_the_place():
     assert not report.ok
     assert report.hunks[0].old.tokens
     assert side.mismatch.message == "'2' expected, '3' is generated"
-    assert (side.mismatch.expected.line, side.mismatch.expected.column) == (3, 5)
-    assert (side.mismatch.generated.line, side.mismatch.generated.column) == (3, 5)
+    assert (side.mismatch.expected.line, side.mismatch.expected.column) == (3, 6)
+    assert (side.mismatch.generated.line, side.mismatch.generated.column) == (3, 6)
     text = render(report)
-    assert "  >      3 | two(2);\n           |     ^\n" in text
-    assert "  >      3 | two(3);\n           |     ^\n" in text
+    assert "  >      3 |         two(2);\n           |             ^\n" in text
+    assert "  >      3 |         two(3);\n           |             ^\n" in text
 
 
 def test_the_first_token_and_a_missing_one():
     first = compare(diff((2, 2, BODY)), BEFORE.replace("one", "uno"), AFTER)
     assert first.hunks[0].old.mismatch.message == "'one' expected, 'uno' is generated"
-    gone = compare(diff((2, 2, BODY)), BEFORE, "h();\none();\n")
+    gone = compare(diff((2, 2, BODY)), BEFORE, "h();\n\tone();\n")
     assert gone.hunks[0].new.mismatch.message == "'two' expected, the file ends"
     none = compare(diff((2, 2, BODY)), BEFORE, "# # #\n")
     assert none.hunks[0].new.mismatch.message == "nothing like it is generated"
@@ -362,7 +363,7 @@ def test_large_files_and_many_equal_tokens_do_not_hang():
     assert report.ok
     assert report.hunks[0].old.line == 27_000
     assert not compare(diff((9, 9, " }\n+new(1);\n f(a, b);\n")), before, after).ok
-    assert time.perf_counter() - begun < 10
+    assert time.perf_counter() - begun < 60  # a few seconds on a machine with nothing else to do
 
 
 # --- the report
@@ -391,17 +392,17 @@ def test_the_json_of_a_report():
             "expected": {
                 "token": "2",
                 "line": 3,
-                "column": 5,
+                "column": 6,
                 "lines": [
-                    {"number": 2, "text": "one();"},
-                    {"number": 3, "text": "two(2);"},
-                    {"number": 4, "text": "three();"},
+                    {"number": 2, "text": "\tone();"},
+                    {"number": 3, "text": "\ttwo(2);"},
+                    {"number": 4, "text": "\tthree();"},
                 ],
             },
             "generated": {
                 "token": "3",
                 "line": 3,
-                "column": 5,
+                "column": 6,
                 "lines": [
                     {"number": number, "text": text}
                     for number, text in enumerate(changed.splitlines(), 1)
@@ -418,7 +419,7 @@ def test_the_json_of_a_report():
 
 def test_the_rendering_fits_100_columns_and_is_plain_without_colour():
     long = "x" * 300
-    patch = diff((2, 2, f" one();\n-{long}(a);\n+{long}(b);\n"))
+    patch = diff((2, 2, f" \tone();\n-\t{long}(a);\n+\t{long}(b);\n"))
     report = compare(patch, BEFORE, AFTER.replace("h", long))
     text = render(report, colour=False)
     assert max(map(len, text.split("\n"))) <= 100
