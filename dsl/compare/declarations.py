@@ -42,6 +42,12 @@ class Piece:
     last: int
     closed: bool = True
 
+    @property
+    def declares(self) -> bool:
+        """Whether it is a whole declaration, or macro, with a name."""
+        known = self.kind in ("function", "prototype", "macro", "other")
+        return known and self.closed and bool(self.names)
+
 
 def cut(lexed: Lexed, *, whole: bool = True, in_directive: bool = False) -> list[Piece]:
     """The pieces of a text, in order and without gaps between them.

@@ -51,21 +51,16 @@ class OwnSide:
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """The names that the generated files of one path declare, and whether a macro has two lines."""
+    """What the generated files of one path declare: names, and whether a macro has two lines."""
 
     names: frozenset[str]
     long_macros: bool
 
 
-def ours(sources: Iterable[Source]) -> Ours:
+def ours(sources: Iterable[Source], pieces: Iterable[list[Piece]]) -> Ours:
     """What some generated files declare."""
-    names: set[str] = set()
-    long_macros = False
-    for source in sources:
-        for piece in cut(source.lexed):
-            names.update(piece.names)
-        long_macros = long_macros or "\\\n" in source.text
-    return Ours(frozenset(names), long_macros)
+    names = {name for each in pieces for piece in each for name in piece.names}
+    return Ours(frozenset(names), any("\\\n" in source.text for source in sources))
 
 
 def heading_names(header: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dsl.compare.comments import hunk_sides
+from dsl.compare.declarations import cut
 from dsl.compare.foreign import Owner, Stranger, heading_names, ours, own_side
 from dsl.compare.foreign import report as strangers
 from dsl.compare.levels import Found, compare_text, compare_text_only, gap_lines
@@ -14,7 +15,7 @@ from dsl.compare.nearest import describe, nearest
 from dsl.compare.outside import between, text_differences, token_differences, whole
 from dsl.compare.patch import FilePatch, Hunk, parse_patch
 from dsl.compare.placement import Pair, place_all
-from dsl.compare.report import NOT_COVERED, HunkResult, Outside, Report, SideResult
+from dsl.compare.report import NOT_COVERED, HunkResult, Outside, Report, Shown, SideResult
 from dsl.compare.sequences import WIDTH, Interner
 from dsl.compare.source import Source
 from dsl.compare.standing import Standing
@@ -48,6 +49,7 @@ def compare_patch(
     outside_text: list[Outside] = []
     unjudged: list[Outside] = []
     not_covered: list[str] = []
+    shown: list[Shown] = []
     touched: tuple[set[str], set[str]] = (set(), set())
     for file in parse_patch(patch) if isinstance(patch, str) else patch:
         old = None if file.old_path is None else before.get(file.old_path)
@@ -64,6 +66,7 @@ def compare_patch(
         touched[1].add(file.new_path or file.path)
         comparison = _Comparison(file, old, new, (tree or {}).get(file.path, (None, None)))
         hunks += comparison.run()
+        shown.append(comparison.shown())
         outside += comparison.outside
         outside_text += comparison.outside_text
         unjudged += comparison.unjudged
@@ -73,10 +76,16 @@ def compare_patch(
         two = after.get(path) if path not in touched[1] else None
         comparison = _Comparison(FilePatch(path, path, (), False), one, two)
         comparison.run()
+        shown.append(comparison.shown())
         outside += comparison.outside
         outside_text += comparison.outside_text
     return Report(
-        tuple(hunks), tuple(outside), tuple(outside_text), tuple(unjudged), tuple(not_covered)
+        tuple(hunks),
+        tuple(outside),
+        tuple(outside_text),
+        tuple(unjudged),
+        tuple(not_covered),
+        tuple(shown),
     )
 
 
@@ -117,7 +126,8 @@ class _Comparison:
             interner.encode(self._sources[0].lexed.keys),
             interner.encode(self._sources[1].lexed.keys),
         )
-        self._ours = ours(self._sources if file.hunks else ())
+        self._pieces = [cut(source.lexed) for source in self._sources]
+        self._ours = ours(self._sources, self._pieces)
         self._readings: list[tuple[_Reading, _Reading]] = []
         for hunk in file.hunks:
             self._readings.append(self._choose(*self._read(hunk, stands)))
@@ -180,6 +190,30 @@ class _Comparison:
             (self._result(number, 0), self._result(number, 1)) if covered else (NOT_COVERED,) * 2
         )
         return HunkResult(self._file.path, hunk.header, hunk.patch_line, covered, *sides, foreign)
+
+    def shown(self) -> Shown:
+        """How much of what is generated the hunks that were found show; to be asked after `run`."""
+        amounts: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        for which, pieces in enumerate(self._pieces):
+            readings = [pair[which] for pair in self._readings]
+            spans = [
+                (one.place // WIDTH, (one.place + len(one.codes)) // WIDTH)
+                for one in readings
+                if one.place is not None and one.found is not None
+            ]
+            for piece in pieces:
+                if piece.declares:
+                    seen = sum(
+                        max(min(end, piece.last) - max(start, piece.first), 0)
+                        for start, end in spans
+                    )
+                    size = piece.last - piece.first
+                    amounts.setdefault((piece.names[0], piece.kind), []).append((seen, size))
+        names: tuple[list[str], ...] = ([], [], [])
+        for (name, _), parts in amounts.items():
+            every, some = all(a == b for a, b in parts), any(a for a, _ in parts)
+            names[0 if every else 1 if some else 2].append(name)
+        return Shown(self._file.path, *map(tuple, names))
 
     def _score(self, reading: _Reading, which: int, place: int) -> int:
         if not reading.codes:

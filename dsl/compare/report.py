@@ -176,6 +176,24 @@ class Outside:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """How much of a generated file's declarations the matching hunks show: all, some, or nothing.
+
+    What they do not show, nothing in the patch confirms.
+    """
+
+    file: str
+    whole: tuple[str, ...]
+    part: tuple[str, ...]
+    none: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The names as JSON values."""
+        names = {"whole": self.whole, "part": self.part, "none": self.none}
+        return {"file": self.file} | {key: list(value) for key, value in names.items()}
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The whole comparison.
 
@@ -188,6 +206,7 @@ class Report:
     outside_text: tuple[Outside, ...]
     unjudged: tuple[Outside, ...]
     not_covered: tuple[str, ...]
+    shown: tuple[Shown, ...] = ()
 
     @property
     def covered(self) -> tuple[HunkResult, ...]:
@@ -242,4 +261,5 @@ class Report:
             "outside_text": [place.to_json() for place in self.outside_text],
             "unjudged": [place.to_json() for place in self.unjudged],
             "not_covered": list(self.not_covered),
+            "shown": [one.to_json() for one in self.shown],
         }
