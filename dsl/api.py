@@ -155,25 +155,36 @@ def build(
 
 
 def diff(
-    before: PathLike | None = None, after: PathLike | None = None, patch: PathLike | None = None
+    before: PathLike | None = None,
+    after: PathLike | None = None,
+    patch: PathLike | None = None,
+    *,
+    tree: PathLike | None = None,
 ) -> list[Compared]:
     """Compares cases with patches: those of the current folder's project, or two paths with one.
 
-    Paths are modules, or folders of C.  Raises `CannotRun` where something is missing, out of
-    date or no patch; `HasErrors` where a module, or vgs.toml, has errors.
+    With a ``tree``, whole functions are compared with it too; then a patch is not needed for one
+    path.  Paths are modules, or folders of C.  Raises `CannotRun` where something is missing, out
+    of date or no patch; `HasErrors` where a module, or vgs.toml, has errors.
     """
     from dsl.project import comparisons
 
+    where = Path(tree) if tree is not None else None
     if before is not None and after is not None and patch is not None:
         path = find(Path())
         project = read(path)[0] if path else None
-        return [comparisons.of_paths(Path(before), Path(after), Path(patch), project)]
+        pair = Path(before), Path(after)
+        return [comparisons.of_paths(*pair, Path(patch), project, tree=where)]
+    if before is not None and where is not None and after is None and patch is None:
+        path = find(Path())
+        project = read(path)[0] if path else None
+        return [comparisons.of_module(Path(before), where, project)]
     if before is not None or after is not None:
-        raise CannotRun("two modules or trees are compared, and with a patch")
+        raise CannotRun("two modules or trees are compared with a patch, or one with a tree")
     project, findings = _project()
     if project is None:
         raise HasErrors(findings)
-    return comparisons.of_project(project, Path(patch) if patch is not None else None)
+    return comparisons.of_project(project, Path(patch) if patch is not None else None, where)
 
 
 def simulate(module: PathLike | Loaded, *, roots: Iterable[PathLike] = ()) -> ModuleType:

@@ -1,4 +1,4 @@
-"""`vgs diff`: the generated C against a patch, hunk by hunk, both sides."""
+"""`vgs diff`: the generated C against a patch, hunk by hunk, both sides, and against a tree."""
 
 from __future__ import annotations
 
@@ -19,26 +19,35 @@ _ABOUT = """\
 Compare generated C with a patch: the old side of each hunk must be in what BEFORE generates, its
 new side in what AFTER generates, and the two may differ nowhere else.
 
+A hunk may show functions that no sequence generates; as context they are listed, as changes
+they are a finding.
+
+With --tree, whole functions are compared with the tree that the patch is for, before or after the
+patch; without it, the report lists those that the hunks do not show whole. MODULE --tree DIR
+compares one case's functions with a tree, without a patch.
+
 Without paths, every [[diff]] of vgs.toml is compared, on the files that `vgs build` wrote; they
-must be up to date. BEFORE and AFTER are modules or folders of C. A module that is a case of the
-project stands for the files written for it; any other is built in memory.
+must be up to date. BEFORE, AFTER and MODULE are modules or folders of C. A module that is a case
+of the project stands for the files written for it; any other is built in memory.
 
-Exit status: 0 the patch is what the two differ by, 1 it is not, 2 could not run."""
+Exit status: 0 all of it holds, 1 it does not, 2 could not run."""
 
-_PLACES = ("hunks", "outside", "outside_text", "unjudged")
+_PLACES = ("hunks", "outside", "outside_text", "unjudged", "shown")
 
 
 def run(argv: Sequence[str], console: Console) -> int:
     """Runs the verb; gives the exit status.  Raises `CannotRun`."""
     parser = Parser("diff", _ABOUT)
-    parser.arguments("BEFORE AFTER", "two modules or folders")
+    parser.arguments("BEFORE AFTER | MODULE", "two modules or folders, or one with a tree")
     parser.flag("--patch", metavar="FILE", help="the patch, or -")
+    parser.flag("--tree", metavar="DIR", help="the tree: the top folder of its sources")
     parser.output_format()
     options = parser.read(argv)
     patch = Path(options.patch) if options.patch is not None else None
+    tree = Path(options.tree) if options.tree is not None else None
     findings: tuple[Diagnostic, ...] = ()
     try:
-        done = _compare(options.words, patch, console)
+        done = _compare(options.words, patch, tree, console)
     except HasErrors as error:
         done, findings = [], error.findings
     if options.format == "json":
@@ -50,13 +59,18 @@ def run(argv: Sequence[str], console: Console) -> int:
         for number, one in enumerate(done):
             if len(done) > 1:
                 gap = "\n" if number else ""
-                console.out(f"{gap}{one.patch}: {one.before} → {one.after}\n\n")
-            console.out(render(one.report, colour=console.colour))
-    return 1 if findings or not all(one.report.ok for one in done) else 0
+                pair = f"{one.patch}: {one.before} → {one.after}"
+                console.out(f"{gap}{one.case or pair}\n\n")
+            if one.skipped:
+                console.out("not compared: there is no tree for it; name one with --tree DIR\n")
+            else:
+                shown = render(one.report, one.whole, tree=one.tree or "", colour=console.colour)
+                console.out(shown)
+    return 1 if findings or not all(one.ok for one in done) else 0
 
 
 def _compare(
-    words: Sequence[str], patch: Path | None, console: Console
+    words: Sequence[str], patch: Path | None, tree: Path | None, console: Console
 ) -> list[comparisons.Compared]:
     project, findings = project_for(words)
     if findings:
@@ -64,13 +78,18 @@ def _compare(
     if not words:
         if project is None:
             raise no_project()
-        return comparisons.of_project(project, patch)
+        return comparisons.of_project(project, patch, tree)
+    if len(words) == 1 and patch is None and tree is not None:
+        return [comparisons.of_module(Path(words[0]), tree, project, console.progress)]
     if len(words) != 2:
-        raise CannotRun("diff: two paths are compared, BEFORE and AFTER")
+        raise CannotRun(
+            "diff: two paths are compared, BEFORE and AFTER",
+            "or one with a tree, and without a patch: `vgs diff MODULE --tree DIR`",
+        )
     if patch is None:
         raise CannotRun("diff: say with which patch: --patch FILE")
     before, after = map(Path, words)
-    return [comparisons.of_paths(before, after, patch, project, console.progress)]
+    return [comparisons.of_paths(before, after, patch, project, console.progress, tree)]
 
 
 def _json(done: Sequence[comparisons.Compared], findings: Sequence[Diagnostic]) -> dict[str, Any]:
@@ -78,16 +97,18 @@ def _json(done: Sequence[comparisons.Compared], findings: Sequence[Diagnostic]) 
     from dsl.compare import Report
 
     nothing = Report((), (), (), (), ())
-    reports = [one.report.to_json() for one in done]
+    reports = [(one.report or nothing).to_json() for one in done]
     merged: dict[str, Any] = {
-        "ok": not findings and all(report["ok"] for report in reports),
+        "ok": not findings and all(one.ok for one in done),
         "findings": [finding.to_json() for finding in findings],
         "diffs": [
             {
                 "before": one.before,
                 "after": one.after,
                 "patch": one.patch,
-                "ok": report["ok"],
+                "case": one.case,
+                "tree": one.tree,
+                "ok": None if one.skipped else one.ok,
                 "summary": report["summary"],
             }
             for one, report in zip(done, reports, strict=True)
@@ -98,6 +119,12 @@ def _json(done: Sequence[comparisons.Compared], findings: Sequence[Diagnostic]) 
         merged[key] = [
             {"diff": number} | place for number, r in enumerate(reports) for place in r[key]
         ]
+    merged["tree_files"] = [
+        {"diff": number} | file.to_json()
+        for number, one in enumerate(done)
+        if one.whole is not None
+        for file in one.whole.files
+    ]
     merged["not_covered"] = sorted({file for r in reports for file in r["not_covered"]})
     return merged
 

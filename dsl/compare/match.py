@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,14 +35,14 @@ def compare_patch(
     patch: str | Sequence[FilePatch],
     before: Mapping[str, str],
     after: Mapping[str, str],
-    tree: Mapping[str, Stands] | None = None,
+    tree: Callable[[str], Stands] = lambda path: (None, None),
 ) -> Report:
     """Compare *patch* with the files generated for the case before it and for the case after it.
 
-    The mappings give the text of each generated file by its path in the tree, and the *tree*'s own
-    files, which tell where hunks begin, by the path that the patch gives them.  Raises `PatchError`
-    for a patch that is not one readable unified diff.  Nothing is known here of where the generated
-    files come from: the bytes are all there is.
+    The mappings give the text of each generated file by its path in the tree; *tree* gives the
+    tree's own file by the path that the patch reports it by, to tell where hunks begin.  Raises
+    `PatchError` for a patch that is not one readable unified diff.  Nothing is known here of where
+    the generated files come from: the bytes are all there is.
     """
     hunks: list[HunkResult] = []
     outside: list[Outside] = []
@@ -64,7 +64,7 @@ def compare_patch(
             continue
         touched[0].add(file.old_path or file.path)
         touched[1].add(file.new_path or file.path)
-        comparison = _Comparison(file, old, new, (tree or {}).get(file.path, (None, None)))
+        comparison = _Comparison(file, old, new, tree(file.path))
         hunks += comparison.run()
         shown.append(comparison.shown())
         outside += comparison.outside

@@ -5,58 +5,100 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, assert_never
 
 from msgspec import Struct
 
 from dsl import __version__
 from dsl.failures import CannotRun, HasErrors, reason
-from dsl.project.file import Comparison, Project
+from dsl.project.file import Comparison, Project, TreeComparison
 from dsl.project.folder import Written, digest_of, source_path, written
 
 if TYPE_CHECKING:
-    from dsl.compare import Report
+    from dsl.compare import Report, TreeReport
 
 _BUILD = "run `vgs build`"
 
 
 class Compared(Struct, frozen=True):
-    """One comparison: what was compared, as the user named it, and the outcome."""
+    """One comparison: what was compared, as the user named it, and the outcome.
 
-    before: str
-    after: str
-    patch: str
-    report: Report
+    Either ``before`` and ``after`` with a patch, of which ``report`` tells, or one ``case``.
+    ``whole`` is the outcome for the ``tree``; None where there is no tree to compare with.
+    """
+
+    before: str | None = None
+    after: str | None = None
+    patch: str | None = None
+    report: Report | None = None
+    case: str | None = None
+    tree: str | None = None
+    whole: TreeReport | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether all that was compared holds."""
+        return all(one.ok for one in (self.report, self.whole) if one is not None)
+
+    @property
+    def skipped(self) -> bool:
+        """Whether there was nothing to compare with."""
+        return self.report is None and self.whole is None
 
 
-def of_project(project: Project, patch: Path | None = None) -> list[Compared]:
+def of_project(
+    project: Project, patch: Path | None = None, tree: Path | None = None
+) -> list[Compared]:
     """The comparisons that a project names, on the files that its last build wrote.
 
-    ``patch`` replaces the patch of the project's file.  Raises `CannotRun` where there is nothing
-    to compare, where the written files are missing or out of date, or for a bad patch.
+    ``patch`` and ``tree`` replace those of the project's file.  A case that is to be compared with
+    a tree, of which none is named, is skipped where there is something else to compare.  Raises
+    `CannotRun` where there is nothing to compare, where the written files are missing or out of
+    date, or for a bad patch or tree.
     """
     chosen = project.comparisons
     if not chosen:
         raise CannotRun(
             f"{project.file} names nothing to compare",
             "give it a [[diff]] with before, after and patch, or run "
-            "`vgs diff BEFORE AFTER --patch FILE`",
+            "`vgs diff BEFORE AFTER --patch FILE` or `vgs diff MODULE --tree DIR`",
         )
     if patch is not None:
-        pairs = dict.fromkeys((c.before, c.after) for c in chosen)
-        if len(pairs) > 1:
+        known = [c for c in chosen if isinstance(c, Comparison)]
+        pairs = dict.fromkeys((c.before, c.after) for c in known)
+        if len(pairs) != 1:
             raise CannotRun(
-                f"{project.file} compares several pairs of cases",
+                f"{project.file} compares {'several pairs' if pairs else 'no pair'} of cases",
                 "name the two: `vgs diff BEFORE AFTER --patch FILE`",
             )
         ((before, after),) = pairs
-        chosen = (Comparison(before, after, patch),)
+        chosen = (Comparison(before, after, patch, known[0].tree),)
+    if not any(isinstance(c, Comparison) or tree or c.tree for c in chosen):
+        raise CannotRun(
+            f"{project.file} compares cases with trees, and names no tree",
+            "say which: `vgs diff --tree DIR`",
+        )
     found = _manifest(project)
     texts: dict[str, dict[str, str]] = {}
-    for name in dict.fromkeys(name for c in chosen for name in (c.before, c.after)):
-        texts[name] = _case(project, name, found)
-    return [compare(c.before, c.after, texts[c.before], texts[c.after], c.patch) for c in chosen]
+
+    def written_for(name: str) -> dict[str, str]:
+        if name not in texts:
+            texts[name] = _case(project, name, found)
+        return texts[name]
+
+    done = []
+    for c in chosen:
+        where = tree or c.tree
+        match c:
+            case Comparison():
+                old, new = written_for(c.before), written_for(c.after)
+                done.append(compare(c.before, c.after, old, new, c.patch, where))
+            case TreeComparison():
+                done.append(compare_with_tree(c.case, written_for(c.case), where))
+            case _:
+                assert_never(c)
+    return done
 
 
 def of_paths(
@@ -65,29 +107,82 @@ def of_paths(
     patch: Path,
     project: Project | None,
     progress: Callable[[str], None] = lambda text: None,
+    tree: Path | None = None,
 ) -> Compared:
-    """Compares two modules or trees.
+    """Compares two modules, or folders of C, with a patch and, if there is one, its tree.
 
     A module that is a case of the project counts as the files that were written for it; any other
-    is built in memory; a folder is a tree of C.  Raises `CannotRun`, and `HasErrors` for a module
-    that cannot be built.
+    is built in memory.  Raises `CannotRun`, and `HasErrors` for a module that cannot be built.
     """
     texts = [_texts(path, project, progress) for path in (before, after)]
-    return compare(str(before), str(after), texts[0], texts[1], patch)
+    return compare(str(before), str(after), texts[0], texts[1], patch, tree)
+
+
+def of_module(
+    module: Path,
+    tree: Path,
+    project: Project | None,
+    progress: Callable[[str], None] = lambda text: None,
+) -> Compared:
+    """Compares one module, or folder of C, with a tree.  Raises as `of_paths` does."""
+    return compare_with_tree(str(module), _texts(module, project, progress), tree)
 
 
 def compare(
-    before: str, after: str, old: Mapping[str, str], new: Mapping[str, str], patch: Path
+    before: str,
+    after: str,
+    old: Mapping[str, str],
+    new: Mapping[str, str],
+    patch: Path,
+    tree: Path | None = None,
 ) -> Compared:
-    """Compares the files of two cases with a patch; ``-`` is standard input."""
+    """Compares the files of two cases with a patch, and with its tree; ``-`` is standard input."""
     text = _patch(patch)
     # Loads what reads patches and C.
-    from dsl.compare import PatchError, compare_patch
+    from dsl.compare import PatchError, Tree, compare_patch, parse_patch
 
     try:
-        return Compared(before, after, str(patch), compare_patch(text, old, new))
+        files = parse_patch(text)
+        if tree is None:
+            return Compared(before, after, str(patch), compare_patch(files, old, new))
+        there = Tree(files, _reader(tree))
+        report = compare_patch(files, old, new, there.stands)
+        whole = there.compare(old, new)
+        return Compared(before, after, str(patch), report, tree=str(tree), whole=whole)
     except PatchError as error:
         raise CannotRun(f"{patch}: {error}", "give one unified diff") from error
+
+
+def compare_with_tree(case: str, files: Mapping[str, str], tree: Path | None) -> Compared:
+    """Compares the files of one case with a tree; with none, says that it was skipped."""
+    if tree is None:
+        return Compared(case=case)
+    from dsl.compare import compare_case
+
+    whole = compare_case(case, files, _reader(tree))
+    return Compared(case=case, tree=str(tree), whole=whole)
+
+
+def _reader(folder: Path) -> Callable[[str], str | None]:
+    """What reads the files of a tree, by their paths there.  Raises `CannotRun` if it is none."""
+    if not folder.is_dir():
+        what = "is no folder" if folder.exists() else "is not there"
+        raise CannotRun(f"the tree {folder} {what}", "name the top folder of the sources")
+
+    def read(path: str) -> str | None:
+        parts = PurePosixPath(path)
+        if parts.is_absolute() or ".." in parts.parts:
+            return None
+        try:
+            data = (folder / parts).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, ValueError) as error:
+            why = reason(error) if isinstance(error, OSError) else str(error)
+            raise CannotRun(f"{folder / parts} cannot be read: {why}") from error
+        return data.decode("utf-8", "surrogateescape")
+
+    return read
 
 
 def _patch(path: Path) -> str:

@@ -13,6 +13,10 @@
     before = "before"              # names of cases
     after = "after"
     patch = "reference/some.patch"
+    tree = "../linux"              # optional: the tree that it is for, with or without the patch
+    [[diff]]                       # or: one case, and a tree
+    case = "before"
+    tree = "../linux"              # default: what --tree names
 
 All paths are relative to the folder of vgs.toml.
 """
@@ -58,11 +62,19 @@ class Case(Struct, frozen=True):
 
 
 class Comparison(Struct, frozen=True):
-    """Two cases and the patch that is said to lead from the one to the other."""
+    """Two cases, the patch that is said to lead from the one to the other, and its tree if any."""
 
     before: str
     after: str
     patch: Path
+    tree: Path | None = None
+
+
+class TreeComparison(Struct, frozen=True):
+    """A case and the tree that is said to have the same functions; None if that is yet to come."""
+
+    case: str
+    tree: Path | None = None
 
 
 class Project(Struct, frozen=True):
@@ -74,7 +86,7 @@ class Project(Struct, frozen=True):
     sources: tuple[Path, ...]
     output: Path
     cases: tuple[Case, ...]
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[Comparison | TreeComparison, ...]
 
     def modules(self) -> list[Path]:
         """Every source file of the project, sorted.  Raises `OSError` for unreadable folders."""
@@ -298,30 +310,44 @@ class _Reader:
                 made.append(Case(name, module, dialect, span))
         return tuple(made)
 
-    def _comparisons(self) -> tuple[Comparison, ...]:
-        made = []
-        cases = self._names()
+    def _comparisons(self) -> tuple[Comparison | TreeComparison, ...]:
+        made: list[Comparison | TreeComparison] = []
         given = self.table.get("diff", [])
         if not isinstance(given, list) or not all(isinstance(d, dict) for d in given):
             self._bad(self.places.key(("diff",)), "`diff` must be tables, each headed [[diff]]")
             return ()
         for number, table in enumerate(given):
             where: _Path = ("diff", number)
-            self._keys(table, where, ("before", "after", "patch"))
-            sides = []
-            for key in ("before", "after"):
-                name = self._needed(table, where, key)
-                if name is not None and name not in cases:
-                    help = suggest(name, cases) or (
-                        "the cases are " + ", ".join(sorted(cases)) if cases else "there are none"
-                    )
-                    span = self._value((*where, key), name)
-                    self._bad(span, f"there is no case `{name}`", help)
-                sides.append(name)
+            if "case" in table:
+                self._keys(table, where, ("case", "tree"))
+                name = self._case(table, where, "case")
+                tree = self._tree(table, where)
+                if name:
+                    made.append(TreeComparison(name, tree))
+                continue
+            self._keys(table, where, ("before", "after", "patch", "tree"))
+            before, after = (self._case(table, where, key) for key in ("before", "after"))
             patch = self._file(table, where, "patch")
-            if sides[0] and sides[1] and patch is not None:
-                made.append(Comparison(sides[0], sides[1], patch))
+            tree = self._tree(table, where)
+            if before and after and patch is not None:
+                made.append(Comparison(before, after, patch, tree))
         return tuple(made)
+
+    def _case(self, table: dict[str, Any], where: _Path, key: str) -> str | None:
+        """A key that names a case."""
+        cases = self._names()
+        name = self._needed(table, where, key)
+        if name is not None and name not in cases:
+            help = suggest(name, cases) or (
+                "the cases are " + ", ".join(sorted(cases)) if cases else "there are none"
+            )
+            self._bad(self._value((*where, key), name), f"there is no case `{name}`", help)
+        return name
+
+    def _tree(self, table: dict[str, Any], where: _Path) -> Path | None:
+        """The folder that the key `tree` names; it need not be there until it is compared with."""
+        text = self._get(table, where, "tree", str)
+        return None if text is None else self._inside((*where, "tree"), text)
 
     def _names(self) -> list[str]:
         """The cases that are written, even where something is wrong with them."""
