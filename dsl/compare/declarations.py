@@ -154,12 +154,13 @@ class _Cutter:
         keys, names = self._keys, list[str]()
         braces = brackets = 0
         initialised = function = parameters = False
-        call = 0  # behind `WORD(...)`, where the declaration begins with that
+        call = -1  # behind `WORD(...)`, where the declaration begins with that
+        spare = ""  # the word before an attribute, for want of a better name
         index = start
         while index < self._count:
             top = not braces and not brackets
             if self._is_directive(index):
-                if top and not names and (call or index == start + 1):
+                if top and not names and (call > 0 or index == start + 1):
                     return Piece("other", _call_names(keys[start:index]), start, index)
                 index = self.behind_directive(index)
                 continue
@@ -188,20 +189,23 @@ class _Cutter:
                 brackets += 1
             elif key in (")", "]"):
                 brackets = max(brackets - 1, 0)
-                if not brackets and not call and self._begins_with_call(start):
+                if not brackets and call < 0 and self._begins_with_call(start):
                     call = index + 1
             elif top and key == ";":
+                names = names or [spare][: bool(spare)]
                 plain = parameters and keys[start] != "typedef" and not initialised
                 return self._statement(start, index + 1, names, plain, call)
             elif top and key == "=":
                 initialised = True
             elif top and index > start and _is_word(key):
-                if call and not names and self._opens(index):
+                if call > 0 and not names and self._opens(index):
                     # A macro call without a semicolon.
                     return Piece("other", _call_names(keys[start:index]), start, index)
                 if self._names(index, initialised):
                     names.append(key)
                     parameters = parameters or keys[index + 1] == "("
+                elif not spare and _ATTRIBUTE.fullmatch(self._key(index + 1)):
+                    spare = key
             index += 1
         if call == self._count:
             names += _call_names(keys[start:])
@@ -217,8 +221,8 @@ class _Cutter:
     def _names(self, index: int, initialised: bool) -> bool:
         """Whether a word at the top level of a declaration is what it declares."""
         key, before = self._keys[index], self._keys[index - 1]
-        return bool(
-            (self._key(index + 1) in _BEHIND_A_NAME or _ATTRIBUTE.fullmatch(self._key(index + 1)))
+        return (
+            self._key(index + 1) in _BEHIND_A_NAME
             and (_is_word(before) or before in ("*", "}", ")", ","))
             and not (initialised and before != ",")
             and not _ATTRIBUTE.fullmatch(key)
@@ -229,7 +233,7 @@ class _Cutter:
     def _statement(self, start: int, end: int, names: list[str], plain: bool, call: int) -> Piece:
         """What ends with a semicolon."""
         keys = self._keys
-        if call and not names and call - start > 3:  # with nothing in them it is a statement
+        if not names and call - start > 3:  # with nothing in them it is a statement
             return Piece("other", _call_names(keys[start:call]), start, end)
         if not names and keys[start] in _TAGS and keys[start + 1] == "{":
             # Without a tag: its first member tells which one it is.

@@ -376,7 +376,8 @@ def test_the_json_of_a_report():
     data = report.to_json()
     assert json.loads(json.dumps(data)) == data
     assert list(data) == [
-        *("ok", "summary", "hunks", "outside", "outside_text", "unjudged", "not_covered")
+        *("ok", "summary", "hunks", "outside", "outside_text", "unjudged", "not_covered"),
+        "shown",
     ]
     assert data["ok"] is False
     good = {"found": True, "line": 2, "text": True, "text_apart_from_comments": True}
