@@ -90,6 +90,14 @@ def test_build_and_diff(patched):
     assert not one.report.ok
     with pytest.raises(dsl.CannotRun, match="two modules"):
         dsl.diff("src/new.vgs")
+    (one,) = dsl.diff("src/new.vgs", tree="out/new/c")
+    assert (one.ok, one.report, len(one.whole.declarations)) == (True, None, 1)
+    (one,) = dsl.diff(tree="out/old/c")
+    assert (one.ok, one.whole.files[0].state) == (True, "before")
+    (one,) = dsl.diff("src/old.vgs", "src/new.vgs", "timer.patch", tree="out/new/c")
+    assert (one.ok, one.whole.files[0].state) == (True, "after")
+    with pytest.raises(dsl.CannotRun, match="is not there"):
+        dsl.diff("src/new.vgs", tree="nosuch")
     result = dsl.build(output="elsewhere", keep=True)
     assert len(result.stale) == 5
     assert not (patched / "elsewhere").exists()

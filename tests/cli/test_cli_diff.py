@@ -179,3 +179,142 @@ def test_paths_that_are_not_there(patched, vgs):
     done = vgs("diff", "--patch", "nosuch.patch")
     assert done.status == 2
     assert "nosuch.patch cannot be read: no such file" in done.err
+
+
+# ---- a tree
+
+
+@pytest.fixture
+def tree(patched):
+    """A tree that has the file that is patched, before the patch, with other things in it."""
+    import difflib
+
+    texts = []
+    for case in ("old", "new"):
+        text = (patched / f"out/{case}/c/arch/timer.c").read_text()
+        texts.append(f"static int other(void)\n{{\n\treturn 1;\n}}\n\n{text}\nint last(void);\n")
+    (patched / "linux/arch").mkdir(parents=True)
+    (patched / "linux/arch/timer.c").write_text(texts[0])
+    lines = [text.splitlines(keepends=True) for text in texts]
+    patch = "".join(difflib.unified_diff(*lines, "a/arch/timer.c", "b/arch/timer.c", n=3))
+    (patched / "timer.patch").write_text(patch)
+    return patched / "linux/arch/timer.c"
+
+
+def test_whole_functions_are_compared_with_the_tree(tree, vgs, holds):
+    assert "Not shown whole by the hunks" not in vgs("diff", "--tree", "linux").out
+    done = vgs("diff", "--tree", "linux")
+    assert (done.status, done.err) == (0, "")
+    assert "The tree linux" in done.out
+    assert " ".join(done.out.split()).endswith("; 2 of 2 whole declarations are the tree's (text)")
+    value = holds("diff", vgs("diff", "--tree", "linux", "--format", "json").json)
+    (file,) = value["tree_files"]
+    assert (file["state"], file["by_id"], file["others"]) == ("before", None, 2)
+    assert [d["case"] for d in file["declarations"]] == ["before", "after"]
+    assert value["diffs"][0]["tree"] == "linux"
+    assert [(s["diff"], s["file"]) for s in value["shown"]] == [(0, "arch/timer.c")]
+
+
+def test_a_tree_whose_function_is_another(tree, vgs, holds):
+    text = tree.read_text()
+    at = text.index("void timer_save")
+    tree.write_text(text[:at] + text[at:].replace("timer;", "timer2;", 1))
+    done = vgs("diff", "--tree", "linux")
+    assert done.status == 1
+    assert "function timer_save" in done.out
+    value = holds("diff", vgs("diff", "--tree", "linux", "--format", "json").json)
+    assert value["ok"] is False
+    assert value["tree_files"][0]["declarations"][0]["tokens"] is False
+
+
+@pytest.mark.parametrize("module", ["src/old.vgs", "out/old/c"])
+def test_one_case_is_compared_with_a_tree_without_a_patch(tree, vgs, holds, module):
+    done = vgs("diff", module, "--tree", "linux")
+    assert (done.status, done.err) == (0, "")
+    assert "1 of 1 whole declaration is the tree's (text)" in done.out
+    value = holds("diff", vgs("diff", module, "--tree", "linux", "--format", "json").json)
+    (one,) = value["diffs"]
+    assert (one["case"], one["patch"], one["ok"]) == (module, None, True)
+    assert vgs("diff", "src/new.vgs", "--tree", "linux").status == 1
+
+
+def test_a_project_names_the_tree_and_the_command_line_another(tree, vgs, holds):
+    path = tree.parents[2] / "vgs.toml"
+    text = path.read_text()
+    path.write_text(text + 'tree = "linux"\n[[diff]]\ncase = "old"\n')
+    done = vgs("diff")
+    assert done.status == 0
+    assert "whole declarations are the tree's" in " ".join(done.out.split())
+    assert "not compared: there is no tree for it" in done.out
+    value = holds("diff", vgs("diff", "--format", "json").json)
+    assert [(d["case"], d["tree"], d["ok"]) for d in value["diffs"]] == [
+        (None, "linux", True),
+        ("old", None, None),
+    ]
+    (tree.parents[2] / "other").mkdir()
+    assert vgs("diff", "--tree", "other").status == 1
+    value = holds("diff", vgs("diff", "--tree", "linux", "--format", "json").json)
+    assert [d["ok"] for d in value["diffs"]] == [True, True]
+    path.write_text(text[: text.index("[[diff]]")] + '[[diff]]\ncase = "old"\n')
+    done = vgs("diff")
+    assert done.status == 2
+    assert "`vgs diff --tree DIR`" in done.err
+    assert vgs("diff", "--tree", "linux").status == 0
+    done = vgs("diff", "--patch", "timer.patch")
+    assert (done.status, "no pair of cases" in done.err) == (2, True)
+
+
+def test_what_is_no_tree(tree, vgs, holds):
+    for name, message in (("nosuch", "is not there"), ("vgs.toml", "is no folder")):
+        done = vgs("diff", "--tree", name)
+        assert (done.status, done.out) == (2, "")
+        assert f"the tree {name} {message}" in done.err
+    (tree.parents[1] / "empty").mkdir()
+    done = vgs("diff", "--tree", "linux/empty")
+    assert done.status == 1
+    assert "linux/empty has none of the files: is it the top of a tree?" in done.out
+    tree.unlink()
+    tree.mkdir()
+    done = vgs("diff", "--tree", "linux")
+    assert (done.status, done.out) == (2, "")
+    assert "linux/arch/timer.c cannot be read: is a directory" in done.err
+    tree.rmdir()
+    tree.write_bytes(b"\0\xff" * 1000)
+    value = holds("diff", vgs("diff", "--tree", "linux", "--format", "json").json)
+    assert value["tree_files"][0]["state"] == "other"
+    tree.unlink()
+    tree.parent.rmdir()
+    tree.parent.write_text("")  # a file where the path has a folder
+    assert vgs("diff", "--tree", "linux").status == 1
+
+
+def test_a_patch_reads_nothing_outside_the_tree(tree, vgs, holds):
+    text = (tree.parents[2] / "timer.patch").read_text()
+    assert vgs("diff", "--tree", "linux").status == 0
+    (tree.parents[2] / "timer.patch").write_text(text.replace("/arch/timer.c", "/../vgs.toml"))
+    value = vgs("diff", "--tree", "linux", "--format", "json").json
+    assert "vgs.toml" not in [file["file"] for file in value["tree_files"]]
+
+
+def test_paths_and_trees_that_do_not_go_together(tree, vgs):
+    for argv, message in [
+        (["src/old.vgs"], "`vgs diff MODULE --tree DIR`"),
+        (["src/old.vgs", "--tree", "linux", "--patch", "timer.patch"], "two paths are compared"),
+        (["src/old.vgs", "src/new.vgs", "--tree", "linux"], "--patch FILE"),
+        (["nosuch.vgs", "--tree", "linux"], "there is no file or folder nosuch.vgs"),
+    ]:
+        done = vgs("diff", *argv)
+        assert (done.status, done.out) == (2, "")
+        assert message in done.err
+    done = vgs("diff", "src/old.vgs", "src/new.vgs", "--tree", "linux", "--patch", "timer.patch")
+    assert done.status == 0
+
+
+def test_functions_that_are_not_ours_are_listed(tree, vgs, holds):
+    text = (tree.parents[2] / "timer.patch").read_text()
+    assert "int last(void);" in text
+    value = holds("diff", vgs("diff", "--format", "json").json)
+    assert [(one["name"], one["changed"]) for one in value["hunks"][0]["not_ours"]] == [
+        ("last", False)
+    ]
+    assert "of context is of functions that are not ours" in " ".join(vgs("diff").out.split())

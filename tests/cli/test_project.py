@@ -156,6 +156,10 @@ CASE = '[case.one]\nmodule = "src/a.vgs"\n'
             "y.patch is not there",
             "did you mean `x.patch`?",
         ),
+        ("[[diff]]\ncase = 'one'\n", "'one'", "there is no case `one`", "there are none"),
+        (CASE + "[[diff]]\ncase='one'\npatch='x'\n", "patch", "there is no key", "case, tree"),
+        (CASE + "[[diff]]\ncase='one'\ntree=3\n", "tree", "`tree` must be a string", ""),
+        (CASE + "[[diff]]\ncase='one'\ntree='/x'\n", "'/x'", "is relative to the folder", ""),
         ("= 3\n", "=", "not TOML: ", ""),
         ("a = \n", "\n", "not TOML: ", ""),
         ('a = "x', "x", "not TOML: ", ""),
@@ -189,6 +193,15 @@ def test_the_second_table_of_two_is_marked(folder):
     Path("vgs.toml").write_text(text)
     (finding,) = read(Path("vgs.toml"))[1]
     assert (finding.span.line, finding.span.text) == (10, "'y.patch'")
+
+
+def test_a_comparison_with_a_tree_that_is_elsewhere(folder):
+    """It need not be there to read the project: not everyone has the tree."""
+    text = CASE + "[[diff]]\nbefore='one'\nafter='one'\npatch='x.patch'\ntree='../linux'\n"
+    Path("vgs.toml").write_text(text + "[[diff]]\ncase='one'\n")
+    project, findings = read(Path("vgs.toml"))
+    assert not findings
+    assert [c.tree for c in project.comparisons] == [Path("../linux"), None]
 
 
 def test_files_that_are_no_project_files(folder):
