@@ -71,6 +71,24 @@ def cut(lexed: Lexed, *, whole: bool = True, in_directive: bool = False) -> list
     return pieces
 
 
+def without_guard(pieces: list[Piece]) -> list[Piece]:
+    """The pieces of a generated header without its include guard.
+
+    The guard is a generated file's own: the tree's header may call it something else.
+    """
+    match pieces:
+        case [
+            Piece(names=(condition,)),
+            Piece(kind="macro", names=(name,)),
+            *rest,
+            Piece(names=("#endif",)),
+        ] if (
+            condition == f"#ifndef {name}"
+        ):
+            return rest
+    return pieces
+
+
 class _Cutter:
     def __init__(self, lexed: Lexed) -> None:
         self._lexed = lexed

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dsl.compare.comments import hunk_sides
-from dsl.compare.declarations import cut
+from dsl.compare.declarations import cut, without_guard
 from dsl.compare.foreign import Owner, Stranger, heading_names, ours, own_side
 from dsl.compare.foreign import report as strangers
 from dsl.compare.levels import Found, compare_text, compare_text_only, gap_lines
@@ -126,7 +126,7 @@ class _Comparison:
             interner.encode(self._sources[0].lexed.keys),
             interner.encode(self._sources[1].lexed.keys),
         )
-        self._pieces = [cut(source.lexed) for source in self._sources]
+        self._pieces = [without_guard(cut(source.lexed)) for source in self._sources]
         self._ours = ours(self._sources, self._pieces)
         self._readings: list[tuple[_Reading, _Reading]] = []
         for hunk in file.hunks:

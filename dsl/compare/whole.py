@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from dsl.compare.applying import apply, blob_id
-from dsl.compare.declarations import Piece, cut
+from dsl.compare.declarations import Piece, cut, without_guard
 from dsl.compare.nearest import describe
 from dsl.compare.patch import FilePatch
 from dsl.compare.report import Mismatch
@@ -219,7 +219,7 @@ def _wholes(case: str, generated: Source, stand: Standing) -> Iterator[Whole]:
     for piece in stand.pieces:
         for name in piece.names:
             there.setdefault(name, []).append(piece)
-    for piece in cut(generated.lexed):
+    for piece in without_guard(cut(generated.lexed)):
         if piece.declares:
             yield _whole(case, piece, generated, stand, there.get(piece.names[0], []))
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dsl.compare import Tree, compare_patch, parse_patch, render
+from dsl.compare import Tree, compare_case, compare_patch, parse_patch, render
 from dsl.compare.foreign import heading_names
 
 HEAD = "/* Generated. */\n\n"
@@ -131,6 +131,21 @@ def test_prose_at_the_start_of_a_hunk_is_still_prose():
     old, new = doc + ALIEN + SAVE, doc + ALIEN + NEW
     for context in range(3, 12):
         assert compare(old, new, SAVE, NEW, context=context).ok, context
+
+
+def test_the_guard_of_a_generated_header_is_its_own():
+    guard = "#ifndef VGS_A_H\n#define VGS_A_H\n\n{}\n#endif\n"
+    old, new = "int one(void);\n", "int one(void);\nint two(void);\n"
+    tree = "#ifndef A_H\n#define A_H\n\n#ifdef B\nint b;\n#endif\n{}\n#endif /* A_H */\n"
+    report = compare(*map(tree.format, (old, new)), *map(guard.format, (old, new)), context=20)
+    assert report.ok
+    assert [one.name for one in report.hunks[0].foreign] == [
+        *("#ifndef A_H", "A_H", "#ifdef B", "b", "#endif", "#endif")
+    ]
+    assert report.shown[0].whole == ("one", "two")
+    whole = compare_case("now", {"a.h": guard.format(new)}, {"a.h": tree.format(new)}.get)
+    assert whole.ok
+    assert [one.name for one in whole.declarations] == ["one", "two"]
 
 
 # ---- no excuse
