@@ -179,6 +179,32 @@ def test_a_macro_reading_excuses_no_first_line():
     assert not compare_patch(patch, {"a.c": SAVE}, {"a.c": NEW}).ok
 
 
+def test_a_declaration_after_the_one_in_the_heading_is_not_what_the_heading_names():
+    old, new = (
+        "int alien(void);\nvoid one(int a);\n",
+        "int alien(void);\nvoid one(int a);\nint b;\n",
+    )
+    good, bad = "void one(int a);\n", "void one(long a);\n"
+    patch = patch_of(old, new, context=1)
+    assert patch.count("@@ int alien(void);") == 1
+    assert compare_patch(patch, {"a.c": good}, {"a.c": good + "int b;\n"}).ok
+    assert not compare_patch(patch, {"a.c": bad}, {"a.c": bad + "int b;\n"}).ok
+
+
+def test_a_line_that_is_ours_in_part_is_ours():
+    line = "void one(int a); int alien(void);\n"
+    wrong = "void one(long a);\n"
+    report = compare(line + SAVE, line + NEW, wrong + SAVE, wrong + NEW, context=20)
+    assert not report.ok
+
+
+def test_the_middle_of_a_macro_may_be_ours_where_macros_are_generated():
+    wrong = MACRO.replace("x;", "y;")
+    report = compare(MACRO + SAVE, MACRO + NEW, wrong + SAVE, wrong + NEW, context=6)
+    assert not report.ok
+    assert compare(MACRO + SAVE, MACRO + NEW, MACRO + SAVE, MACRO + NEW, context=6).ok
+
+
 def test_a_function_that_one_case_lacks_is_ours():
     old, new = SAVE + "\n" + LOAD, NEW + "\n" + LOAD
     for before, after in ((SAVE, NEW + "\n" + LOAD), (SAVE + "\n" + LOAD, NEW)):
