@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
@@ -173,13 +174,17 @@ def _reader(folder: Path) -> Callable[[str], str | None]:
         parts = PurePosixPath(path)
         if parts.is_absolute() or ".." in parts.parts:
             return None
+        file = folder / parts
         try:
-            data = (folder / parts).read_bytes()
+            # A pipe in the tree would be waited for.
+            if not stat.S_ISREG(file.stat().st_mode):
+                raise CannotRun(f"{file} cannot be read: it is no file")
+            data = file.read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError) as error:
             why = reason(error) if isinstance(error, OSError) else str(error)
-            raise CannotRun(f"{folder / parts} cannot be read: {why}") from error
+            raise CannotRun(f"{file} cannot be read: {why}") from error
         return data.decode("utf-8", "surrogateescape")
 
     return read

@@ -1,5 +1,7 @@
 """`vgs diff`."""
 
+import os
+
 import pytest
 
 
@@ -277,8 +279,16 @@ def test_what_is_no_tree(tree, vgs, holds):
     tree.mkdir()
     done = vgs("diff", "--tree", "linux")
     assert (done.status, done.out) == (2, "")
-    assert "linux/arch/timer.c cannot be read: is a directory" in done.err
+    assert "linux/arch/timer.c cannot be read: it is no file" in done.err
     tree.rmdir()
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tree)
+        assert vgs("diff", "--tree", "linux").status == 2
+        tree.unlink()
+    tree.symlink_to(tree)
+    done = vgs("diff", "--tree", "linux")
+    assert (done.status, "cannot be read" in done.err) == (2, True)
+    tree.unlink()
     tree.write_bytes(b"\0\xff" * 1000)
     value = holds("diff", vgs("diff", "--tree", "linux", "--format", "json").json)
     assert value["tree_files"][0]["state"] == "other"
