@@ -22,6 +22,7 @@ from dsl.machine import (
     Int,
     Machine as BaseMachine,
     Register,
+    Samples,
     Slot,
     Unknown,
 )
@@ -547,9 +548,12 @@ class MachineFacts(Facts):
     vhe: bool = False
     # The guest's accesses to its CPU interface trap to the hypervisor.
     cpuif_trap: bool = False
+    # GICv3 guests have a CPU interface of their own: the host has a GICv3.
+    gicv3_cpuif: bool = False
     SLOTS: ClassVar[dict[str, Slot]] = {
         "vhe": Slot("vhe", Bool()),
         "cpuif_trap": Slot("cpuif_trap", Bool()),
+        "gicv3_cpuif": Slot("gicv3_cpuif", Bool()),
     }
 
 
@@ -559,7 +563,15 @@ class VcpuFacts(Facts):
 
     # The VM has a GICv4 ITS: virtual LPIs are injected directly.
     its_vm: bool = False
-    SLOTS: ClassVar[dict[str, Slot]] = {"its_vm": Slot("its_vm", Bool())}
+    # No interrupt is pending or active for the vCPU. Anybody may queue one at any time.
+    ap_list_empty: Samples[bool] = False
+    # The host has masked interrupts on this CPU.
+    irqs_off: bool = False
+    SLOTS: ClassVar[dict[str, Slot]] = {
+        "its_vm": Slot("its_vm", Bool()),
+        "ap_list_empty": Slot("ap_list_empty", Bool(), sampled=True),
+        "irqs_off": Slot("irqs_off", Bool()),
+    }
 
 
 SLOT_vgic_ap0r = Slot("vgic_ap0r", Int(32), length=4, layout=ICH_AP0Rn_EL2.layout)
@@ -857,6 +869,45 @@ def fact_sre(vcpu: Vcpu) -> bool:
     return vcpu.vgic_sre != 0
 
 
+# ---- outside of the language
+
+
+def vgic_v2_save_state(m: Machine, vcpu: Vcpu, *, at: str = "") -> None:
+    """The same for a host with a GICv2, whose state is elsewhere."""
+    m.call("vgic_v2_save_state", (vcpu,), at=at)
+
+
+def vgic_v2_restore_state(m: Machine, vcpu: Vcpu, *, at: str = "") -> None:
+    """Outside of the language: supply a behaviour."""
+    m.call("vgic_v2_restore_state", (vcpu,), at=at)
+
+
+def vgic_v4_sync_hwstate(m: Machine, vcpu: Vcpu, *, at: str = "") -> int:
+    """The vPE leaves the physical CPU, and comes back to it; nothing without a GICv4 ITS."""
+    return m.call_for(Int(32, True), "vgic_v4_sync_hwstate", (vcpu,), at=at)
+
+
+def vgic_v4_flush_hwstate(m: Machine, vcpu: Vcpu, *, at: str = "") -> int:
+    """Outside of the language: supply a behaviour."""
+    return m.call_for(Int(32, True), "vgic_v4_flush_hwstate", (vcpu,), at=at)
+
+
+def vgic_flush_lr_state(m: Machine, vcpu: Vcpu, *, at: str = "") -> None:
+    """The list fills list registers; what does not fit asks for an underflow interrupt."""
+    m.call("vgic_flush_lr_state", (vcpu,), needs=("ap_list_lock",), at=at)
+
+
+def vgic_fold_lr_state(m: Machine, vcpu: Vcpu, *, at: str = "") -> None:
+    """What the guest left in the list registers goes back to the interrupts."""
+    m.call("vgic_fold_lr_state", (vcpu,), at=at)
+    m.ensure(vcpu.used_lrs == 0, "vgic_fold_lr_state", "used_lrs == 0", at=at)
+
+
+def vgic_prune_ap_list(m: Machine, vcpu: Vcpu, *, at: str = "") -> None:
+    """Interrupts that are neither pending nor active, or now another vCPU's, leave the list."""
+    m.call("vgic_prune_ap_list", (vcpu,), at=at)
+
+
 # ---- sequences
 
 
@@ -1004,6 +1055,23 @@ def __vgic_v3_write_vmcr(m: Machine, vmcr: u32) -> None:
     m.write(ICH_VMCR_EL2, vmcr, at="kvm.common:61:45")
 
 
+# kvm.common:67:10: sequence
+def vgic_save_state(m: Machine, vcpu: Vcpu) -> None:
+    """A GICv3 on a host that is not VHE is saved and restored by the world switch instead."""
+    if not m.facts.gicv3_cpuif:
+        vgic_v2_save_state(m, vcpu, at="kvm.common:68:28")
+    elif m.facts.vhe:
+        __vgic_v3_save_state(m, vcpu)
+
+
+# kvm.common:72:10: sequence
+def vgic_restore_state(m: Machine, vcpu: Vcpu) -> None:
+    if not m.facts.gicv3_cpuif:
+        vgic_v2_restore_state(m, vcpu, at="kvm.common:73:28")
+    elif m.facts.vhe:
+        __vgic_v3_restore_state(m, vcpu)
+
+
 # kvm.before:4:6: save
 def __vgic_v3_save_state(m: Machine, vcpu: Vcpu) -> None:
     # What the guest stored through GICV must be in before anything is read back.
@@ -1074,13 +1142,91 @@ def __vgic_v3_restore_state(m: Machine, vcpu: Vcpu) -> None:
     m.write(ICC_SRE_EL2, value, at="kvm.before:59:5")
 
 
+# kvm.before:62:6: save
+def __vgic_save_state(m: Machine, vcpu: Vcpu) -> None:
+    if m.facts.gicv3_cpuif:
+        __vgic_v3_save_state(m, vcpu)
+
+
+# kvm.before:66:9: restore undoes __vgic_save_state
+def __vgic_restore_state(m: Machine, vcpu: Vcpu) -> None:
+    if m.facts.gicv3_cpuif:
+        __vgic_v3_restore_state(m, vcpu)
+
+
+# kvm.before:70:10: sequence
+def vgic_v3_load(m: Machine, vcpu: Vcpu) -> None:
+    # For a GICv2 guest VMCR depends on ICC_SRE_EL1.SRE, which is still the host's here.
+    if fact_sre(vcpu):
+        m.hypcall("kvm.before:73:16", __vgic_v3_write_vmcr, m, vcpu.vgic_vmcr)
+    m.hypcall("kvm.before:75:5", __vgic_v3_restore_aprs, m, vcpu)
+
+
+# kvm.before:78:10: sequence
+def vgic_v3_put(m: Machine, vcpu: Vcpu) -> None:
+    if fact_sre(vcpu):
+        m.store(
+            vcpu,
+            "vgic_vmcr",
+            m.hypcall("kvm.before:80:29", __vgic_v3_read_vmcr, m) & 0xFFFFFFFF,
+            at="kvm.before:80:16",
+        )
+    m.hypcall("kvm.before:82:5", __vgic_v3_save_aprs, m, vcpu)
+
+
+# kvm.before:86:10: sequence
+def kvm_vgic_sync_hwstate(m: Machine, vcpu: Vcpu) -> None:
+    """After a run: bring what the hardware holds back into the model."""
+    vgic_save_state(m, vcpu)
+    m.warn_if(
+        vgic_v4_sync_hwstate(m, vcpu, at="kvm.before:89:13") != 0,
+        "vgic_v4_sync_hwstate(vcpu)",
+        at="kvm.before:89:5",
+    )
+    # Nothing listed, so nothing loaded.
+    if m.sample(vcpu.facts, "ap_list_empty", at="kvm.before:92:10"):
+        return
+    if vcpu.used_lrs != 0:
+        vgic_fold_lr_state(m, vcpu, at="kvm.before:94:21")
+    vgic_prune_ap_list(m, vcpu, at="kvm.before:95:5")
+
+
+# kvm.before:99:10: sequence
+def kvm_vgic_flush_hwstate(m: Machine, vcpu: Vcpu) -> None:
+    """Before a run: put what the model holds into the hardware."""
+    m.warn_if(
+        vgic_v4_flush_hwstate(m, vcpu, at="kvm.before:100:13") != 0,
+        "vgic_v4_flush_hwstate(vcpu)",
+        at="kvm.before:100:5",
+    )
+    while True:
+        # block out
+        # Nothing listed: no work and no lock. Somebody may be queueing one right
+        # now; they will kick us, so either order is fine.
+        if m.sample(vcpu.facts, "ap_list_empty", at="kvm.before:105:14"):
+            break
+        m.require(vcpu.facts.irqs_off, "irqs_off", at="kvm.before:107:9")
+        with m.holding("ap_list_lock", vcpu, at="kvm.before:109:9"):
+            vgic_flush_lr_state(m, vcpu, at="kvm.before:109:32")
+        break
+    vgic_restore_state(m, vcpu)
+
+
 # ---- by the names in the source
 
 #: The classes of handles.
 HANDLES: dict[str, type[Context]] = {"vcpu": Vcpu}
 
 #: What has no body here, and needs a behaviour where it is called.
-EXTERNS: tuple[str, ...] = ()
+EXTERNS: tuple[str, ...] = (
+    "vgic_v2_save_state",
+    "vgic_v2_restore_state",
+    "vgic_v4_sync_hwstate",
+    "vgic_v4_flush_hwstate",
+    "vgic_flush_lr_state",
+    "vgic_fold_lr_state",
+    "vgic_prune_ap_list",
+)
 
 #: The sequences.
 SEQUENCES: dict[str, Callable[..., object]] = {
@@ -1096,6 +1242,14 @@ SEQUENCES: dict[str, Callable[..., object]] = {
     "__vgic_v3_get_ich_vtr_el2": __vgic_v3_get_ich_vtr_el2,
     "__vgic_v3_read_vmcr": __vgic_v3_read_vmcr,
     "__vgic_v3_write_vmcr": __vgic_v3_write_vmcr,
+    "vgic_save_state": vgic_save_state,
+    "vgic_restore_state": vgic_restore_state,
     "__vgic_v3_save_state": __vgic_v3_save_state,
     "__vgic_v3_restore_state": __vgic_v3_restore_state,
+    "__vgic_save_state": __vgic_save_state,
+    "__vgic_restore_state": __vgic_restore_state,
+    "vgic_v3_load": vgic_v3_load,
+    "vgic_v3_put": vgic_v3_put,
+    "kvm_vgic_sync_hwstate": kvm_vgic_sync_hwstate,
+    "kvm_vgic_flush_hwstate": kvm_vgic_flush_hwstate,
 }
