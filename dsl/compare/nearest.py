@@ -26,7 +26,12 @@ def nearest(
     """
     if hint is not None:
         agreed = common_prefix(side, 0, text, hint)
-        if agreed >= min(_CLEAR, len(side) // 2):
+        # What differs early may have its end to show that this is the place all the same.
+        reach = hint + 2 * len(side)
+        end, _ = _longest(
+            len(side) - agreed, lambda size: text.find(side[len(side) - size :], hint, reach)
+        )
+        if agreed + end >= min(_CLEAR, len(side) // 2):
             return agreed // WIDTH, (hint + agreed) // WIDTH
     best = _anchor(side, text, low, high)
     if best[0] < min(_CLEAR, len(side)):
