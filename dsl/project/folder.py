@@ -139,26 +139,34 @@ def _is_inside(path: str, folder: Path) -> bool:
 
 
 def write(files: Mapping[str, str], folder: Path) -> list[Change]:
-    """Brings a folder up to date, or leaves it as it was.
+    """Brings a folder up to date, or leaves it as it was; the manifest is written last.
 
-    Every new text is written beside its place first, and only when all of them are on the disk
-    are they renamed; the manifest comes last.  Raises `CannotRun` where something cannot be
-    written.
+    Raises `CannotRun` where something cannot be written.
     """
     todo = changes(files, folder)
     fresh = [c.path for c in todo if c.state in ("created", "changed")]
     fresh.sort(key=lambda path: path == MANIFEST)
+    write_all({folder / path: files[path].encode("utf-8", "surrogatepass") for path in fresh})
+    _remove([folder / c.path for c in todo if c.state == "removed"], folder)
+    return todo
+
+
+def write_all(files: Mapping[Path, bytes]) -> None:
+    """Writes files, in new folders if need be: all of them, or, where that cannot be, none.
+
+    Each is written beside its place first, and only when all of them are on the disk are they
+    renamed.  Raises `CannotRun`.
+    """
     beside: dict[Path, Path] = {}
     folders: list[Path] = []
-    at = folder
+    at = Path()
     try:
-        for path in fresh:
-            at = folder / path
+        for at, data in files.items():
             _make_folders(at.parent, folders)
             if at.is_dir():
                 raise CannotRun(f"{at} is a folder where a file should go")
             beside[at] = temporary(at)
-            beside[at].write_bytes(files[path].encode("utf-8", "surrogatepass"))
+            beside[at].write_bytes(data)
         while beside:
             at = next(iter(beside))
             beside[at].replace(at)
@@ -172,8 +180,6 @@ def write(files: Mapping[str, str], folder: Path) -> list[Change]:
             left.unlink(missing_ok=True)
         for made in reversed(folders):
             _remove_empty(made)
-    _remove([folder / c.path for c in todo if c.state == "removed"], folder)
-    return todo
 
 
 def temporary(path: Path) -> Path:
