@@ -19,6 +19,7 @@ VERBS = {
     "check": "parse, resolve, and report all static findings",
     "build": "write the C, the simulators and the manifest",
     "diff": "compare the generated C with a patch",
+    "patch": "write what two cases differ by as mail for git am",
     "fmt": "bring sources into the canonical layout",
     "explain": "show the page behind a diagnostic",
 }

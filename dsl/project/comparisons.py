@@ -112,10 +112,9 @@ def of_paths(
 ) -> Compared:
     """Compares two modules, or folders of C, with a patch and, if there is one, its tree.
 
-    A module that is a case of the project counts as the files that were written for it; any other
-    is built in memory.  Raises `CannotRun`, and `HasErrors` for a module that cannot be built.
+    Raises as `texts_of` does, and `CannotRun` for a bad patch.
     """
-    texts = [_texts(path, project, progress) for path in (before, after)]
+    texts = [texts_of(path, project, progress) for path in (before, after)]
     return compare(str(before), str(after), texts[0], texts[1], patch, tree)
 
 
@@ -126,7 +125,7 @@ def of_module(
     progress: Callable[[str], None] = lambda text: None,
 ) -> Compared:
     """Compares one module, or folder of C, with a tree.  Raises as `of_paths` does."""
-    return compare_with_tree(str(module), _texts(module, project, progress), tree)
+    return compare_with_tree(str(module), texts_of(module, project, progress), tree)
 
 
 def compare(
@@ -204,10 +203,20 @@ def _patch(path: Path) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-def _texts(path: Path, project: Project | None, progress: Callable[[str], None]) -> dict[str, str]:
+def texts_of(
+    path: Path, project: Project | None, progress: Callable[[str], None] = lambda text: None
+) -> dict[str, str]:
+    """The C that a name on the command line stands for, by its path in the tree.
+
+    A module that is a case of the project, or where there is no such file the name of a case, is
+    the files that were written for it; any other module is built in memory; a folder is a tree of
+    C.  Raises `CannotRun`, and `HasErrors` for a module that cannot be built.
+    """
     if path.is_dir():
         return tree(path)
     if not path.exists():
+        if project and any(case.name == str(path) for case in project.cases):
+            return _case(project, str(path), _manifest(project))
         raise CannotRun(f"there is no file or folder {path}")
     for case in project.cases if project else ():
         if os.path.samefile(case.module, path) and project:

@@ -17,6 +17,7 @@
     [[diff]]                       # or: one case, and a tree
     case = "before"
     tree = "../linux"              # default: what --tree names
+    [patch]                        # what `vgs patch` says: see PatchText
 
 All paths are relative to the folder of vgs.toml.
 """
@@ -27,7 +28,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from msgspec import Struct
 
@@ -35,6 +36,9 @@ from dsl.diagnostics import Diagnostic, suggest
 from dsl.diagnostics.dialects import BadProject
 from dsl.failures import CannotRun, reason
 from dsl.source import Source, Span
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 FILE = "vgs.toml"
 SUFFIX = ".vgs"
@@ -46,7 +50,12 @@ _PLAIN = r"[A-Za-z0-9_-]+|\"[^\"\n]*\"|'[^'\n]*'"
 _HEADER = re.compile(rf"[ \t]*\[(\[)?[ \t]*((?:{_PLAIN})(?:[ \t]*\.[ \t]*(?:{_PLAIN}))*)")
 _KEY = re.compile(rf"[ \t]*((?:{_PLAIN})(?:[ \t]*\.[ \t]*(?:{_PLAIN}))*)[ \t]*=")
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
-_KINDS: dict[type, str] = {str: "a string", list: "a list of strings", dict: "a table"}
+_KINDS: dict[type, str] = {
+    str: "a string",
+    list: "a list of strings",
+    dict: "a table",
+    bool: "true or false",
+}
 
 _T = TypeVar("_T")
 _Path = tuple[str | int, ...]
@@ -77,6 +86,22 @@ class TreeComparison(Struct, frozen=True):
     tree: Path | None = None
 
 
+class PatchText(Struct, frozen=True):
+    """What the mail of a patch says, each part None where nobody has said it.
+
+    ``author`` is ``NAME <ADDRESS>``, ``message`` the text below the subject, or else in the file
+    ``message_file``; ``prefix`` goes before the subject in brackets; ``signoff`` adds the author's.
+    """
+
+    author: str | None = None
+    date: str | datetime | None = None
+    subject: str | None = None
+    message: str | None = None
+    message_file: Path | None = None
+    prefix: str | None = None
+    signoff: bool | None = None
+
+
 class Project(Struct, frozen=True):
     """A project as its file describes it; its paths are relative to the current folder."""
 
@@ -87,6 +112,7 @@ class Project(Struct, frozen=True):
     output: Path
     cases: tuple[Case, ...]
     comparisons: tuple[Comparison | TreeComparison, ...]
+    patch: PatchText = PatchText()
 
     def modules(self) -> list[Path]:
         """Every source file of the project, sorted.  Raises `OSError` for unreadable folders."""
@@ -236,7 +262,7 @@ class _Reader:
         self.found: list[Diagnostic] = []
 
     def run(self) -> tuple[Project | None, list[Diagnostic]]:
-        self._keys(self.table, (), ("project", "build", "case", "diff"))
+        self._keys(self.table, (), ("project", "build", "case", "diff", "patch"))
         project = self._table(self.table, (), "project")
         self._keys(project, ("project",), ("name", "sources"))
         build = self._table(self.table, (), "build")
@@ -250,6 +276,7 @@ class _Reader:
             self._output(build),
             self._cases(),
             self._comparisons(),
+            self._patch(),
         )
         findings = sorted(self.found, key=lambda d: (d.span.start, d.span.end, d.message))
         return (None if findings else made), findings
@@ -348,6 +375,24 @@ class _Reader:
         """The folder that the key `tree` names; it need not be there until it is compared with."""
         text = self._get(table, where, "tree", str)
         return None if text is None else self._inside((*where, "tree"), text)
+
+    def _patch(self) -> PatchText:
+        from datetime import datetime
+
+        where = ("patch",)
+        table = self._table(self.table, (), "patch")
+        texts = ("author", "subject", "message", "prefix")
+        self._keys(table, where, (*texts, "message-file", "date", "signoff"))
+        author, subject, message, prefix = (self._get(table, where, key, str) for key in texts)
+        file = self._file(table, where, "message-file") if "message-file" in table else None
+        if message is not None and file is not None:
+            self._bad(self.places.key((*where, "message-file")), "there is a `message` already")
+        date = table.get("date")
+        if not isinstance(date, str | datetime | None):
+            self._bad(self.places.key((*where, "date")), "`date` must be a date and time, or text")
+            date = None
+        signoff = self._get(table, where, "signoff", bool)
+        return PatchText(author, date, subject, message, file, prefix, signoff)
 
     def _names(self) -> list[str]:
         """The cases that are written, even where something is wrong with them."""
