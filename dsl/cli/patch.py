@@ -113,7 +113,7 @@ def _patch(options: argparse.Namespace, console: Console) -> patches.Patch:
 
 
 def _write(output: Path, mail: bytes) -> None:
-    where = Path(os.path.realpath(output))
+    where = Path(os.path.realpath(output)) if output.is_symlink() else output
     # A rename would put a file in the place of a device.
     if where.exists() and not where.is_file():
         raise CannotRun(f"{output} is there, and is no file", "leave out -o for standard output")

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -177,7 +178,8 @@ def write_all(files: Mapping[Path, bytes]) -> None:
     finally:
         # Only what a failure left.
         for left in beside.values():
-            left.unlink(missing_ok=True)
+            with suppress(OSError):
+                left.unlink()
         for made in reversed(folders):
             _remove_empty(made)
 

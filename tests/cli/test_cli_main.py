@@ -65,7 +65,7 @@ def test_wrong_usage_ends_with_status_2_and_says_what_to_do(project, vgs, argv, 
     assert hint in done.err
 
 
-@pytest.mark.parametrize("verb", ["check", "build", "diff", "fmt"])
+@pytest.mark.parametrize("verb", ["check", "build", "diff", "patch", "fmt"])
 def test_without_project_and_path_it_says_what_to_do(empty, vgs, verb):
     done = vgs(verb)
     assert (done.status, done.out) == (2, "")

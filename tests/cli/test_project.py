@@ -1,12 +1,13 @@
 """The project file: what it means, and everything that can be wrong with it."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from dsl.failures import CannotRun
-from dsl.project.file import Case, Comparison, find, read, source_files
+from dsl.project.file import Case, Comparison, PatchText, find, read, source_files
 
 ROOT = Path(__file__).parents[2]
 
@@ -66,8 +67,23 @@ module = './src/../src/a.vgs'
 before = "one"
 after = "two"
 patch = "x.patch"
+[patch]
+author = "A <a@b>"
+date = 2018-01-12T13:07:47Z
+subject = "s"
+message-file = "x.patch"
+prefix = "PATCH v2"
+signoff = true
 """)
     assert made.name == "n"
+    assert made.patch == PatchText(
+        "A <a@b>",
+        datetime(2018, 1, 12, 13, 7, 47, tzinfo=UTC),
+        "s",
+        message_file=Path("x.patch"),
+        prefix="PATCH v2",
+        signoff=True,
+    )
     assert made.output == Path("made/here")
     one, two = made.cases
     assert (one.name, one.module, one.dialect, one.span.text) == (
@@ -160,6 +176,17 @@ CASE = '[case.one]\nmodule = "src/a.vgs"\n'
         (CASE + "[[diff]]\ncase='one'\npatch='x'\n", "patch", "there is no key", "case, tree"),
         (CASE + "[[diff]]\ncase='one'\ntree=3\n", "tree", "`tree` must be a string", ""),
         (CASE + "[[diff]]\ncase='one'\ntree='/x'\n", "'/x'", "is relative to the folder", ""),
+        ("[patch]\nmessages = 'x'\n", "messages", "no key `messages` in [patch]", "`message`"),
+        ("[patch]\nsubject = 3\n", "subject", "`subject` must be a string", ""),
+        ("[patch]\nsignoff = 'yes'\n", "signoff", "`signoff` must be true or false", ""),
+        ("[patch]\ndate = 2018-01-12\n", "date", "must be a date and time, or text", ""),
+        ("[patch]\nmessage-file = 'y'\n", "'y'", "y is not there", ""),
+        (
+            "[patch]\nmessage = 'x'\nmessage-file = 'x.patch'\n",
+            "message-file",
+            "there is a `message` already",
+            "",
+        ),
         ("= 3\n", "=", "not TOML: ", ""),
         ("a = \n", "\n", "not TOML: ", ""),
         ('a = "x', "x", "not TOML: ", ""),
@@ -218,7 +245,7 @@ def test_a_broken_project_file_is_a_finding_of_every_verb(folder, vgs, holds):
     assert done.status == 1
     assert done.out.startswith("vgs.toml:1:2: error[VGS080]: there is no key `projct`")
     assert holds("check", vgs("check", "--format", "json").json)["findings"][0]["code"] == "VGS080"
-    for verb in ("build", "diff", "fmt"):
+    for verb in ("build", "diff", "patch", "fmt"):
         done = vgs(verb)
         assert (done.status, done.out) == (1, "")
         assert done.err.startswith("vgs.toml:1:2: error[VGS080]")

@@ -19,9 +19,28 @@ NAMES = st.one_of(
 ).filter(lambda name: name not in ("", ".", "..") and name.lower() != ".git")
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
 LINES = st.sampled_from(
-    [b"", b"a", b"}", b"\tb;", b"int f(void)", b"out:", b"\r", b"c\r", b" ", b"-- ", b"--- a/a"]
-    + [b"+++ b/b", b"@@ -1 +1 @@", b"diff --git a/a b/a", b"\\ No newline at end of file"]
-    + [b"From x Mon Sep 17 00:00:00 2001", b"---", b"\xff", b"x" * 1200, b"=20"]
+    [
+        b"",
+        b"a",
+        b"}",
+        b"\tb;",
+        b"int f(void)",
+        b"out:",
+        b"\r",
+        b"c\r",
+        b" ",
+        b"-- ",
+        b"--- a/a",
+        b"+++ b/b",
+        b"@@ -1 +1 @@",
+        b"diff --git a/a b/a",
+        b"\\ No newline at end of file",
+        b"From x Mon Sep 17 00:00:00 2001",
+        b"---",
+        b"\xff",
+        b"x" * 1200,
+        b"=20",
+    ]
 )
 TEXTS = st.builds(
     lambda lines, end: b"\n".join(lines) + end,
@@ -138,16 +157,33 @@ WORDS = st.one_of(
 )
 SUBJECTS = st.lists(WORDS, min_size=1, max_size=30).map(" ".join)
 STARTS = st.sampled_from(
-    ["From: x@y.org", "Subject: other", "Date: now", ">From me", "[PATCH] x", "---", "diff -r"]
-    + ["From x Mon Sep 17 00:00:00 2001", "Index: x", "--- a/x", "-- >8 --", "# no comment", " x"]
-    + ["Signed-off-by: B <b@example.org>", "", "x" * 1200, "Content-Type: text/html", "."]
+    [
+        "From: x@y.org",
+        "Subject: other",
+        "Date: now",
+        ">From me",
+        "[PATCH] x",
+        "---",
+        "diff -r",
+        "From x Mon Sep 17 00:00:00 2001",
+        "Index: x",
+        "--- a/x",
+        "-- >8 --",
+        "# no comment",
+        " x",
+        "Signed-off-by: B <b@example.org>",
+        "",
+        "x" * 1200,
+        "Content-Type: text/html",
+        ".",
+    ]
 )
 MESSAGES = st.lists(STARTS | SUBJECTS, max_size=6).map("\n".join)
 OUTSIDE = st.sampled_from("aé.Z9")
 AUTHORS = st.builds("{}{}{}".format, OUTSIDE, st.lists(WORDS, max_size=4).map(" ".join), OUTSIDE)
 DATES = st.none() | st.datetimes(
-    datetime(1970, 1, 2),  # noqa: DTZ001
-    datetime(2099, 12, 30),  # noqa: DTZ001
+    datetime(1970, 1, 2),
+    datetime(2099, 12, 30),
     timezones=st.integers(-12 * 60, 14 * 60).map(lambda m: timezone(timedelta(minutes=m))),
 ).map(lambda date: date.replace(microsecond=0))
 
