@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 #: Every verb is a module of this package with a function ``run(argv, console) -> int``.
 VERBS = {
+    "init": "make a small project to start from",
     "check": "parse, resolve, and report all static findings",
     "build": "write the C, the simulators and the manifest",
     "diff": "compare the generated C with a patch",
