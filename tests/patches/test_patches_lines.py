@@ -80,6 +80,28 @@ def test_changes_that_can_meet_are_one():
         " b",
     ]
 
+    assert shown(["a", "x", "b"], ["c", "x", "y", "x", "b"]) == ["-a", "+c", "+x", "+y", " x"]
+
+
+def test_a_change_begins_where_it_is_least_deep():
+    first, second, third = (["/*", f" * {name}", " */", f"int {name};"] for name in "abc")
+    assert shown(first + third, first + second + third) == [
+        " int a;",
+        *(f"+{line}" for line in second),
+        " /*",
+    ]
+
+
+@pytest.mark.parametrize("context", [1, 2, 3])
+@pytest.mark.parametrize("between", range(8))
+def test_hunks_do_not_overlap(context, between):
+    old = [b"%d\n" % number for number in range(30)]
+    new = list(old)
+    new[10] = new[11 + between] = b"x\n"
+    text = hunks(old, new, changes(old, new), context)
+    assert text.count(b"@@ -") == (1 if between <= 2 * context else 2)
+    assert text.count(b"\n ") == 2 * context + min(between, 2 * context)
+
 
 def sample(generator, count):
     """Lines as of a C file: some that are everywhere, others of their own."""
