@@ -80,7 +80,7 @@ def test_changes_that_can_meet_are_one():
         " b",
     ]
 
-    assert shown(["a", "b"], ["c", "a", "a", "b"]) == ["+c", "+a", " a"]
+    assert shown(["a", "b"], ["c", "a", "a", "b", "d"]) == ["+c", "+a", " a", " b", "+d"]
 
 
 def test_a_change_begins_where_it_is_least_deep():
