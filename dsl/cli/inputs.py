@@ -70,7 +70,7 @@ def no_project() -> CannotRun:
     """The error of a verb that was given nothing to work on."""
     return CannotRun(
         f"nothing to work on: there is no {FILE} here or in a folder above",
-        f"name files or folders, or write a {FILE}",
+        f"name files or folders, or write a {FILE}: `vgs init` makes one",
     )
 
 
