@@ -4,6 +4,7 @@
     name = "kvm"                   # default: the name of the folder
     sources = ["sequences"]        # default: ["."]; imports are looked for here, and every
                                    # .vgs file below is a module of the project
+    license = "GPL-2.0-only"       # default: none; every output begins by naming it
     [build]
     output = "generated"           # the default
     [case.before]                  # any number; the name becomes a folder of the output
@@ -35,6 +36,7 @@ from msgspec import Struct
 from dsl.diagnostics import Diagnostic, suggest
 from dsl.diagnostics.dialects import BadProject
 from dsl.failures import CannotRun, reason
+from dsl.project.places import KeyPath, Places
 from dsl.source import Source, Span
 
 if TYPE_CHECKING:
@@ -46,9 +48,8 @@ SUFFIX = ".vgs"
 #: A project file is written by hand.
 _LARGEST = 1 << 20
 _CASE_NAME = re.compile(r"[^\W\d_][\w-]*")
-_PLAIN = r"[A-Za-z0-9_-]+|\"[^\"\n]*\"|'[^'\n]*'"
-_HEADER = re.compile(rf"[ \t]*\[(\[)?[ \t]*((?:{_PLAIN})(?:[ \t]*\.[ \t]*(?:{_PLAIN}))*)")
-_KEY = re.compile(rf"[ \t]*((?:{_PLAIN})(?:[ \t]*\.[ \t]*(?:{_PLAIN}))*)[ \t]*=")
+#: Identifiers of SPDX, joined by its operators: nothing that could end a comment.
+_LICENSE = re.compile(r"[A-Za-z0-9.+:()-]+(?: [A-Za-z0-9.+:()-]+)*")
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _KINDS: dict[type, str] = {
     str: "a string",
@@ -58,7 +59,6 @@ _KINDS: dict[type, str] = {
 }
 
 _T = TypeVar("_T")
-_Path = tuple[str | int, ...]
 
 
 class Case(Struct, frozen=True):
@@ -113,6 +113,7 @@ class Project(Struct, frozen=True):
     cases: tuple[Case, ...]
     comparisons: tuple[Comparison | TreeComparison, ...]
     patch: PatchText = PatchText()
+    license: str | None = None
 
     def modules(self) -> list[Path]:
         """Every source file of the project, sorted.  Raises `OSError` for unreadable folders."""
@@ -203,54 +204,6 @@ def _broken(source: Source, message: str) -> Diagnostic:
     return BadProject(Span(source, at, at + 1), f"not TOML: {text[:1].lower()}{text[1:]}")
 
 
-class _Places:
-    """Where keys stand in a TOML text; the parser does not tell."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self._spans: dict[_Path, Span] = {}
-        table: _Path = ()
-        counts: dict[_Path, int] = {}
-        at = 0
-        for line in source.text.splitlines(keepends=True):
-            if header := _HEADER.match(line):
-                table = _parts(header[2])
-                self._add(table, at + header.start(2), at + header.end(2))
-                if header[1]:
-                    number = counts.setdefault(table, 0)
-                    counts[table] += 1
-                    table = (*table, number)
-                    self._add(table, at + header.start(2), at + header.end(2))
-            elif key := _KEY.match(line):
-                self._add((*table, *_parts(key[1])), at + key.start(1), at + key.end(1))
-            at += len(line)
-
-    def _add(self, path: _Path, start: int, end: int) -> None:
-        for depth in range(1, len(path) + 1):
-            self._spans.setdefault(path[:depth], Span(self.source, start, end))
-
-    def key(self, path: _Path) -> Span:
-        """The key itself, or the nearest that it stands in."""
-        while path and path not in self._spans:
-            path = path[:-1]
-        return self._spans.get(path, Span(self.source, 0, 0))
-
-    def value(self, path: _Path, text: str) -> Span:
-        """A string that is, or is part of, the value of a key."""
-        key = self.key(path)
-        after = [s.start for s in self._spans.values() if s.start > key.start]
-        end = min(after, default=len(self.source.text))
-        for quoted in (f'"{text}"', f"'{text}'"):
-            at = self.source.text.find(quoted, key.end, end)
-            if at >= 0:
-                return Span(self.source, at, at + len(quoted))
-        return key
-
-
-def _parts(dotted: str) -> _Path:
-    return tuple(part.strip("\"'") for part in re.findall(_PLAIN, dotted))
-
-
 class _Reader:
     """Judges one project file, all of it, so that one run tells everything."""
 
@@ -258,13 +211,13 @@ class _Reader:
         self.path = path
         self.folder = Path(shown(path.parent))
         self.table = table
-        self.places = _Places(source)
+        self.places = Places(source)
         self.found: list[Diagnostic] = []
 
     def run(self) -> tuple[Project | None, list[Diagnostic]]:
         self._keys(self.table, (), ("project", "build", "case", "diff", "patch"))
         project = self._table(self.table, (), "project")
-        self._keys(project, ("project",), ("name", "sources"))
+        self._keys(project, ("project",), ("name", "sources", "license"))
         build = self._table(self.table, (), "build")
         self._keys(build, ("build",), ("output",))
         name = self._get(project, ("project",), "name", str)
@@ -277,6 +230,7 @@ class _Reader:
             self._cases(),
             self._comparisons(),
             self._patch(),
+            self._license(project),
         )
         findings = sorted(self.found, key=lambda d: (d.span.start, d.span.end, d.message))
         return (None if findings else made), findings
@@ -302,6 +256,14 @@ class _Reader:
             self._bad(self.places.key(where), "`sources` names no folder")
         return tuple(made)
 
+    def _license(self, project: dict[str, Any]) -> str | None:
+        text = self._get(project, ("project",), "license", str)
+        if text is not None and _LICENSE.fullmatch(text) is None:
+            span = self._value(("project", "license"), text)
+            self._bad(span, "this is no SPDX licence expression", 'such as "GPL-2.0-only"')
+            return None
+        return text
+
     def _output(self, build: dict[str, Any]) -> Path:
         where = ("build", "output")
         text = self._get(build, where[:1], "output", str)
@@ -315,7 +277,7 @@ class _Reader:
         seen: dict[str, str] = {}
         table = self._table(self.table, (), "case")
         for name in table:
-            where: _Path = ("case", name)
+            where: KeyPath = ("case", name)
             case = self._table(table, ("case",), name)
             self._keys(case, where, ("module", "dialect"))
             if not _CASE_NAME.fullmatch(name):
@@ -344,7 +306,7 @@ class _Reader:
             self._bad(self.places.key(("diff",)), "`diff` must be tables, each headed [[diff]]")
             return ()
         for number, table in enumerate(given):
-            where: _Path = ("diff", number)
+            where: KeyPath = ("diff", number)
             if "case" in table:
                 self._keys(table, where, ("case", "tree"))
                 name = self._case(table, where, "case")
@@ -360,7 +322,7 @@ class _Reader:
                 made.append(Comparison(before, after, patch, tree))
         return tuple(made)
 
-    def _case(self, table: dict[str, Any], where: _Path, key: str) -> str | None:
+    def _case(self, table: dict[str, Any], where: KeyPath, key: str) -> str | None:
         """A key that names a case."""
         cases = self._names()
         name = self._needed(table, where, key)
@@ -371,7 +333,7 @@ class _Reader:
             self._bad(self._value((*where, key), name), f"there is no case `{name}`", help)
         return name
 
-    def _tree(self, table: dict[str, Any], where: _Path) -> Path | None:
+    def _tree(self, table: dict[str, Any], where: KeyPath) -> Path | None:
         """The folder that the key `tree` names; it need not be there until it is compared with."""
         text = self._get(table, where, "tree", str)
         return None if text is None else self._inside((*where, "tree"), text)
@@ -401,7 +363,7 @@ class _Reader:
 
     # ---- keys and values
 
-    def _keys(self, table: Mapping[str, object], where: _Path, known: tuple[str, ...]) -> None:
+    def _keys(self, table: Mapping[str, object], where: KeyPath, known: tuple[str, ...]) -> None:
         inside = f" in [{'.'.join(str(w) for w in where if isinstance(w, str))}]" if where else ""
         for key in table:
             if key not in known:
@@ -411,22 +373,22 @@ class _Reader:
                     suggest(key, known) or "the keys are " + ", ".join(known),
                 )
 
-    def _get(self, table: dict[str, Any], where: _Path, key: str, kind: type[_T]) -> _T | None:
+    def _get(self, table: dict[str, Any], where: KeyPath, key: str, kind: type[_T]) -> _T | None:
         value = table.get(key)
         if value is None or isinstance(value, kind):
             return value
         self._type((*where, key), kind)
         return None
 
-    def _table(self, table: dict[str, Any], where: _Path, key: str) -> dict[str, Any]:
+    def _table(self, table: dict[str, Any], where: KeyPath, key: str) -> dict[str, Any]:
         return cast("dict[str, Any] | None", self._get(table, where, key, dict)) or {}
 
-    def _needed(self, table: dict[str, Any], where: _Path, key: str) -> str | None:
+    def _needed(self, table: dict[str, Any], where: KeyPath, key: str) -> str | None:
         if key not in table:
             self._bad(self.places.key(where), f"`{key}` is missing")
         return self._get(table, where, key, str)
 
-    def _file(self, table: dict[str, Any], where: _Path, key: str) -> Path | None:
+    def _file(self, table: dict[str, Any], where: KeyPath, key: str) -> Path | None:
         text = self._needed(table, where, key)
         if text is None:
             return None
@@ -437,7 +399,7 @@ class _Reader:
             self._bad(self._value((*where, key), text), f"{path} {what}", near)
         return path
 
-    def _inside(self, where: _Path, text: str) -> Path | None:
+    def _inside(self, where: KeyPath, text: str) -> Path | None:
         """The path that a value names, seen from the current folder; None if it cannot be one."""
         if PurePosixPath(text).is_absolute() or PureWindowsPath(text).anchor or "\0" in text:
             self._bad(
@@ -454,10 +416,10 @@ class _Reader:
             return ""
         return suggest(path.name, names)
 
-    def _value(self, where: _Path, text: str) -> Span:
+    def _value(self, where: KeyPath, text: str) -> Span:
         return self.places.value(where, text)
 
-    def _type(self, where: _Path, kind: type) -> None:
+    def _type(self, where: KeyPath, kind: type) -> None:
         self._bad(self.places.key(where), f"`{where[-1]}` must be {_KINDS[kind]}")
 
     def _bad(self, span: Span, message: str, help: str = "") -> None:

@@ -27,11 +27,15 @@ if TYPE_CHECKING:
 
 
 class Request(Struct, frozen=True):
-    """What to build, from where: ``base`` is the folder that the manifest's paths start in."""
+    """What to build, from where: ``base`` is the folder that the manifest's paths start in.
+
+    ``license`` is the SPDX expression that each output begins with, if any.
+    """
 
     cases: tuple[Case, ...]
     roots: tuple[Path, ...]
     base: Path | None
+    license: str | None = None
 
 
 class Made(Struct, frozen=True):
@@ -69,7 +73,7 @@ def of_project(project: Project) -> Request:
             f"{project.file} has no case to build",
             'give it one: [case.NAME] with module = "path/to/module.vgs"',
         )
-    return Request(project.cases, project.sources, project.folder)
+    return Request(project.cases, project.sources, project.folder, project.license)
 
 
 def of_modules(paths: Sequence[Path], dialect: str | None, roots: tuple[Path, ...]) -> Request:
@@ -125,6 +129,8 @@ def make(request: Request, progress: Callable[[str], None] = lambda text: None) 
     if found.errors:
         return Made({}, tuple(found.sorted()))
     _check_paths(files)
+    if request.license is not None:
+        files = {path: _tag(path, request.license) + text for path, text in files.items()}
     chosen = [(case, dialect) for case, _, dialect in spelt]
     sources = {case.name: _sources(workspace, one) for case, one, _ in spelt}
     files[MANIFEST] = _manifest(chosen, sources, files, request.base)
@@ -152,6 +158,18 @@ def _make(
     from dsl.backends.python import emit as emit_python
 
     files[f"{case.name}/simulator.py"] = emit_python(program)
+
+
+def _tag(path: str, license: str) -> str:
+    """The line that tells tools the licence, in the form that Linux asks of each kind of file."""
+    tag = f"SPDX-License-Identifier: {license}"
+    match PurePosixPath(path).suffix:
+        case ".py":
+            return f"# {tag}\n"
+        case ".c":
+            return f"// {tag}\n"
+        case _:
+            return f"/* {tag} */\n"
 
 
 def _in_tree(path: str, dialect: Dialect) -> str:

@@ -23,7 +23,7 @@ from dsl.patches import (
     moment,
 )
 from dsl.project.comparisons import texts_of
-from dsl.project.file import PatchText, Project
+from dsl.project.file import Comparison, PatchText, Project
 
 _SAY = "or in the [patch] of a vgs.toml"
 
@@ -46,7 +46,8 @@ def cases_of(project: Project) -> tuple[str, str]:
 
     Raises `CannotRun` where that leaves none, or a choice.
     """
-    pairs = list(dict.fromkeys((c.before, c.after) for c in project.comparisons))
+    named = [c for c in project.comparisons if isinstance(c, Comparison)]
+    pairs = list(dict.fromkeys((c.before, c.after) for c in named))
     if not pairs and {"before", "after"} <= {case.name for case in project.cases}:
         pairs = [("before", "after")]
     match pairs:

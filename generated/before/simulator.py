@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Simulator of the vgs program kvm.before.
 
 Generated: change the sequences, not this file.

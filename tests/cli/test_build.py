@@ -79,6 +79,18 @@ def test_the_manifest_names_what_comes_with_vgs_without_saying_where(project, vg
     assert vgs("build", "--check").status == 0
 
 
+def test_every_output_begins_with_the_licence_of_the_project(project, vgs):
+    toml = project / "vgs.toml"
+    toml.write_text(toml.read_text().replace("[project]\n", '[project]\nlicense = "MIT OR 0BSD"\n'))
+    assert vgs("build").status == 0
+    tag = "SPDX-License-Identifier: MIT OR 0BSD"
+    lines = {path: text.split(b"\n")[0].decode() for path, text in texts(project / "out").items()}
+    assert lines["new/c/arch/timer.c"] == f"// {tag}"
+    assert lines["new/simulator.py"] == f"# {tag}"
+    assert lines["manifest.json"] == "{"
+    assert vgs("build", "--check").status == 0
+
+
 def test_a_second_build_touches_nothing(built, vgs, files):
     before = files(built)
     done = vgs("build")

@@ -176,6 +176,8 @@ CASE = '[case.one]\nmodule = "src/a.vgs"\n'
         (CASE + "[[diff]]\ncase='one'\npatch='x'\n", "patch", "there is no key", "case, tree"),
         (CASE + "[[diff]]\ncase='one'\ntree=3\n", "tree", "`tree` must be a string", ""),
         (CASE + "[[diff]]\ncase='one'\ntree='/x'\n", "'/x'", "is relative to the folder", ""),
+        ("[project]\nlicense = 'a */'\n", "'a */'", "no SPDX licence expression", "GPL-2.0-only"),
+        ("[project]\nlicense = 2\n", "license", "`license` must be a string", ""),
         ("[patch]\nmessages = 'x'\n", "messages", "no key `messages` in [patch]", "`message`"),
         ("[patch]\nsubject = 3\n", "subject", "`subject` must be a string", ""),
         ("[patch]\nsignoff = 'yes'\n", "signoff", "`signoff` must be true or false", ""),
