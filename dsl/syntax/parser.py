@@ -188,10 +188,10 @@ def _chunks(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _with_preamble(text: str, start: int) -> int:
-    """Where the documentation and hints in front of a declaration begin."""
+    """Where the documentation, comments and hints in front of a declaration begin."""
     while start > 0:
         previous = text.rfind("\n", 0, start - 1) + 1
-        if not text.startswith(("///", "@"), previous):
+        if not text.startswith(("//", "@"), previous):
             break
         start = previous
     return start
