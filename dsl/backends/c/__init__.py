@@ -102,7 +102,7 @@ def emit(program: Program, dialect: Dialect, layouts: Mapping[str, Layout]) -> C
     for file, functions in drafted.files:
         if functions:
             text = templates.get_template("c/file.c.j2").render(
-                dialect=dialect.name, includes=file.includes, functions=functions
+                dialect=dialect.name, includes=_included(file.includes), functions=functions
             )
             files.update(dict.fromkeys(file.paths, text))
     for header, functions in drafted.headers:
@@ -112,10 +112,15 @@ def emit(program: Program, dialect: Dialect, layouts: Mapping[str, Layout]) -> C
                 files[path] = template.render(
                     dialect=dialect.name,
                     guard=_guard(path),
-                    includes=header.includes,
+                    includes=_included(header.includes),
                     functions=functions,
                 )
     return CTree(files, drafted.findings)
+
+
+def _included(paths: tuple[str, ...]) -> list[str]:
+    """What ``#include`` takes: a bare path in quotes, and one in brackets or quotes as it is."""
+    return [path if path[:1] in ("<", '"') else f'"{path}"' for path in paths]
 
 
 def _guard(path: str) -> str:
