@@ -13,6 +13,9 @@ The word behind the language of a fenced block says what the block is; readers d
     python              runs beside the modules; what it prints follows in a `text` block
     lark                rules of the grammar, word for word
     toml, sh            shown only
+
+A page with blocks that say ``file=NAME`` is a session in a folder of its own: its blocks depend on
+each other, and a test of its own runs it.
 """
 
 from __future__ import annotations
@@ -105,9 +108,11 @@ def name_of(path: Path) -> str:
 
 @cache
 def blocks() -> tuple[Block, ...]:
-    """Every fenced block of every page."""
+    """Every fenced block of every page that is no session."""
     made: list[Block] = []
     for path in PAGES:
+        if re.search(r"^```\w+ .*\bfile=", path.read_text(encoding="utf-8"), re.MULTILINE):
+            continue
         section = ""
         above: Block | None = None
         tokens = MarkdownIt("commonmark").parse(path.read_text(encoding="utf-8"))
