@@ -162,7 +162,8 @@ def _make(
 
 def _tag(path: str, license: str) -> str:
     """The line that tells tools the licence, in the form that Linux asks of each kind of file."""
-    tag = f"SPDX-License-Identifier: {license}"
+    # In two pieces, so that it does not state the licence of this module.
+    tag = "SPDX-License" + f"-Identifier: {license}"
     match PurePosixPath(path).suffix:
         case ".py":
             return f"# {tag}\n"

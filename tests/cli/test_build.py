@@ -83,7 +83,7 @@ def test_every_output_begins_with_the_licence_of_the_project(project, vgs):
     toml = project / "vgs.toml"
     toml.write_text(toml.read_text().replace("[project]\n", '[project]\nlicense = "MIT OR 0BSD"\n'))
     assert vgs("build").status == 0
-    tag = "SPDX-License-Identifier: MIT OR 0BSD"
+    tag = "SPDX-License" + "-Identifier: MIT OR 0BSD"
     lines = {path: text.split(b"\n")[0].decode() for path, text in texts(project / "out").items()}
     assert lines["new/c/arch/timer.c"] == f"// {tag}"
     assert lines["new/simulator.py"] == f"# {tag}"
