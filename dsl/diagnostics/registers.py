@@ -128,3 +128,20 @@ class CircularBehaviour(Diagnostic, frozen=True):
 
     code = "VGS038"
     title = "behaviour defined by itself"
+
+
+class LayoutsMixed(Diagnostic, frozen=True):
+    """The layouts of a register are not alternatives: in some state two of them are in
+    force, or none, or it cannot be seen that exactly one is. Or one change speaks of
+    fields of two layouts, whose bits never have both meanings at once.
+
+    What to do: give the layouts conditions that exclude each other and leave nothing
+    out, over fields of registers with at most 12 bits together; change the fields of
+    one layout at a time.
+
+        layout nvhe when not HCR_EL2.E2H { … }
+        layout vhe  when HCR_EL2.TGE     { … }    // and with E2H, but without TGE?
+    """
+
+    code = "VGS039"
+    title = "layouts that are no alternatives"

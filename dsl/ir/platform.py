@@ -12,7 +12,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from dsl.ir.expr import Expr
-from dsl.ir.shapes import Field, Register, RegisterRef
+from dsl.ir.shapes import Field, FieldLayout, Register, RegisterRef
 from dsl.source import Span
 
 
@@ -47,6 +47,17 @@ class Computed(Struct, frozen=True):
     field: Field
     var: str | None
     value: Expr
+
+
+class InForce(Struct, frozen=True):
+    """A layout of ``register`` is in force while ``condition`` holds.
+
+    `expr.Written` is the value of the register itself.
+    """
+
+    register: Register
+    layout: FieldLayout
+    condition: Expr
 
 
 class Derived(Struct, frozen=True):

@@ -8,7 +8,16 @@ from msgspec import Struct
 
 from dsl.ir.expr import Expr
 from dsl.ir.lifecycle import Invariant, Lifecycle, Scenario
-from dsl.ir.platform import Computed, Derived, Endpoint, Group, Legalisation, Platform, Rule
+from dsl.ir.platform import (
+    Computed,
+    Derived,
+    Endpoint,
+    Group,
+    InForce,
+    Legalisation,
+    Platform,
+    Rule,
+)
 from dsl.ir.sequence import Extern, Lock, Sequence
 from dsl.ir.shapes import Condition, Context, Register, Slot
 
@@ -27,6 +36,7 @@ class Module(Struct, frozen=True):
     imports: tuple[str, ...] = ()
     platforms: tuple[Platform, ...] = ()
     registers: tuple[Register, ...] = ()
+    layouts: tuple[InForce, ...] = ()
     legalisations: tuple[Legalisation, ...] = ()
     computed: tuple[Computed, ...] = ()
     derived: tuple[Derived, ...] = ()
@@ -69,6 +79,10 @@ class Program(Struct, frozen=True, dict=True):
     @cached_property
     def definitions(self) -> dict[str, Definition]:
         return {d.condition.name: d for m in self.modules for d in m.definitions}
+
+    @cached_property
+    def layouts(self) -> tuple[InForce, ...]:
+        return tuple(x for m in self.modules for x in m.layouts)
 
     @cached_property
     def legalisations(self) -> tuple[Legalisation, ...]:

@@ -29,7 +29,7 @@ class Field(Struct, frozen=True):
 
     A family such as ``Status<n>`` has ``count`` elements (first index ``first``), element n
     at bit ``low + (n - first) * stride``; a plain field has ``count`` 0.  ``reset`` is None
-    where the architecture leaves it unknown.
+    where the architecture leaves it unknown.  A field of a layout is named ``layout.field``.
     """
 
     name: str
@@ -44,6 +44,8 @@ class Field(Struct, frozen=True):
     count: int = 0
     stride: int = 0
     computed: bool = False
+    #: The layout that it belongs to; "" for one that is there in every layout.
+    layout: str = ""
 
     @property
     def high(self) -> int:
@@ -68,6 +70,7 @@ class Reserved(Struct, frozen=True):
     high: int
     low: int
     ones: bool
+    layout: str = ""
 
     @property
     def mask(self) -> int:
@@ -86,8 +89,20 @@ class Encoding(Struct, frozen=True):
     parts: tuple[tuple[int, ...], ...]
 
 
+class FieldLayout(Struct, frozen=True):
+    """A name for where bits are in some mode; `platform.InForce` says in which."""
+
+    name: str
+    doc: tuple[str, ...]
+    span: Span
+
+
 class Register(Struct, frozen=True):
-    """A register, or a bank of ``count`` registers numbered from ``first``."""
+    """A register, or a bank of ``count`` registers numbered from ``first``.
+
+    Where it has layouts, exactly one of them is in force, and ``fields`` and ``reserved`` hold
+    those of all of them beside what they have in common.
+    """
 
     name: str
     width: int
@@ -100,6 +115,7 @@ class Register(Struct, frozen=True):
     encodings: tuple[Encoding, ...]
     doc: tuple[str, ...]
     span: Span
+    layouts: tuple[FieldLayout, ...] = ()
 
     @property
     def banked(self) -> bool:
@@ -111,11 +127,22 @@ class Register(Struct, frozen=True):
 
     @property
     def res0(self) -> int:
-        return sum(r.mask for r in self.reserved if not r.ones)
+        """The bits that are reserved as 0 in every layout; others keep what was written."""
+        return self._reserved(ones=False)
 
     @property
     def res1(self) -> int:
-        return sum(r.mask for r in self.reserved if r.ones)
+        """The bits that are reserved as 1 in every layout."""
+        return self._reserved(ones=True)
+
+    def _reserved(self, *, ones: bool) -> int:
+        def within(layout: str) -> int:
+            return sum(r.mask for r in self.reserved if r.ones == ones and r.layout == layout)
+
+        everywhere = ~0 if self.layouts else 0
+        for layout in self.layouts:
+            everywhere &= within(layout.name)
+        return within("") | everywhere
 
     @property
     def live(self) -> int:
@@ -133,6 +160,9 @@ class Register(Struct, frozen=True):
 
     def field(self, name: str) -> Field | None:
         return next((f for f in self.fields if f.name == name), None)
+
+    def layout(self, name: str) -> FieldLayout | None:
+        return next((x for x in self.layouts if x.name == name), None)
 
     def element(self, index: int) -> str:
         """The name of one element of a bank: ``ICH_LR3_EL2``."""

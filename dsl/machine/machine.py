@@ -8,7 +8,7 @@ from typing import Generic, ParamSpec, TypeAlias, TypeVar
 
 from dsl.ir.types import Bool, Int
 from dsl.machine.errors import AssertionFailed, MachineError, failure
-from dsl.machine.registers import Bank, Register
+from dsl.machine.registers import Bank, Field, Register
 from dsl.machine.state import Array, Context, Facts, Slot, ask
 from dsl.machine.trace import Event, Kind, count
 
@@ -65,7 +65,7 @@ class Machine(Generic[F]):
                     filler = unknown(name)
             self.state[name] = register.reset | filler & register.unknown
 
-    # ---- what the platform's description says; the generated machine overrides both
+    # ---- what the platform's description says; the generated machine overrides these
 
     def legalise(self, register: Register, written: int) -> int:
         """What a write of ``written`` becomes; called for registers that are ``legalised``."""
@@ -74,6 +74,10 @@ class Machine(Generic[F]):
     def compute(self, register: Register, stored: int) -> int:
         """``stored`` with its computed fields; called for registers that have some."""
         return stored
+
+    def in_force(self, family: str, value: int) -> str:
+        """The layout in which a value of a register has its fields; for those that have some."""
+        return ""
 
     # ---- registers
 
@@ -94,7 +98,8 @@ class Machine(Generic[F]):
             raise failure(at, f"{register.name} is write-only")
         value = self.peek(register) & ~register.hidden
         if self.tracing:
-            self.trace.append(Event(Kind.READ, register.name, at, None, value, register.fields))
+            fields = self._view(register, value)
+            self.trace.append(Event(Kind.READ, register.name, at, None, value, fields))
         return value
 
     def write(self, register: Register, value: int, *, at: str = "") -> None:
@@ -111,7 +116,12 @@ class Machine(Generic[F]):
             self.state[register.name] = kept | value & register.writable | register.res1
         if self.tracing:
             new = self.peek(register)
-            self.trace.append(Event(Kind.WRITE, register.name, at, old, new, register.fields))
+            fields = self._view(register, new)
+            self.trace.append(Event(Kind.WRITE, register.name, at, old, new, fields))
+
+    def _view(self, of: Register | Slot, value: int) -> tuple[Field, ...]:
+        """The fields of a value: where they move, those of the layout in force now."""
+        return of.views[self.in_force(of.family, value)] if of.views else of.fields
 
     # ---- memory and facts
 
@@ -139,7 +149,8 @@ class Machine(Generic[F]):
             self._stored(array.slot, f"[{index}]", at, old, array[index])
 
     def _stored(self, slot: Slot, index: str, at: str, old: int, new: int) -> None:
-        self.trace.append(Event(Kind.STORE, slot.name + index, at, old, new, slot.fields))
+        fields = self._view(slot, new)
+        self.trace.append(Event(Kind.STORE, slot.name + index, at, old, new, fields))
 
     def sample(self, facts: Facts, name: str, *, at: str = "") -> bool:
         """Asks a fact that may change from test to test."""

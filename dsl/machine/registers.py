@@ -17,7 +17,8 @@ class Field:
     """Bits ``low`` up of a value, ``width`` of them.
 
     ``reset`` is None where the architecture leaves it unknown; ``computed`` means that it is not
-    stored; ``names`` are its enumerators as pairs (value, name).
+    stored; ``names`` are its enumerators as pairs (value, name).  ``layout`` is the layout that it
+    belongs to, "" for every one.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Field:
     reset: int | None = None
     computed: bool = False
     names: tuple[tuple[int, str], ...] = ()
+    layout: str = ""
     ones: int = field(init=False, repr=False)
     mask: int = field(init=False, repr=False)
 
@@ -64,6 +66,7 @@ class FieldFamily:
     reset: int | None = None
     computed: bool = False
     names: tuple[tuple[int, str], ...] = ()
+    layout: str = ""
     elements: tuple[Field, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -76,6 +79,7 @@ class FieldFamily:
                 self.reset,
                 self.computed,
                 self.names,
+                self.layout,
             )
             for i in range(self.count)
         )
@@ -102,6 +106,14 @@ def flat(layout: Layout) -> tuple[Field, ...]:
     return tuple(found)
 
 
+def views(fields: tuple[Field, ...]) -> dict[str, tuple[Field, ...]]:
+    """The fields that are there in each layout, by its name; empty where fields do not move."""
+    names = dict.fromkeys(f.layout for f in fields)
+    if not any(names):
+        return {}
+    return {n: tuple(f for f in fields if f.layout in ("", n)) for n in ("", *names)}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Register:
     """One register of ``width`` bits.
@@ -120,6 +132,7 @@ class Register:
     family: str = ""
     index: int = 0
     fields: tuple[Field, ...] = field(init=False, repr=False)
+    views: dict[str, tuple[Field, ...]] = field(init=False, repr=False)
     #: Bits of the whole register, and those that a write changes, keeps, or cannot read back.
     ones: int = field(init=False, repr=False)
     writable: int = field(init=False, repr=False)
@@ -137,18 +150,24 @@ class Register:
         computed = sum(f.mask for f in fields if f.computed)
         stored = ones & ~(self.res0 | self.res1 | computed)
         kept = sum(f.mask for f in fields if f.access in ("ro", "wi")) & stored
-        known = sum((f.reset or 0) << f.low for f in fields if not f.computed)
+        known = reset = 0
+        for f in fields:
+            # What has a reset in one layout has it in all.
+            if f.reset is not None:
+                known |= f.mask
+                reset |= 0 if f.computed else f.reset << f.low
         values: dict[str, object] = {
             "family": self.family or self.name,
             "fields": fields,
+            "views": views(fields),
             "ones": ones,
             "computed": computed,
             "stored": stored,
             "kept": kept,
             "writable": stored & ~kept,
             "hidden": sum(f.mask for f in fields if f.access == "wo"),
-            "unknown": stored & ~sum(f.mask for f in fields if f.reset is not None),
-            "reset": known & stored | self.res1,
+            "unknown": stored & ~known,
+            "reset": reset & stored | self.res1,
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)

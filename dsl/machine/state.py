@@ -8,7 +8,7 @@ from typing import ClassVar, Generic, TypeAlias, TypeVar, overload
 
 from dsl.ir.types import Bool, Int
 from dsl.machine.errors import MachineError
-from dsl.machine.registers import Field, Layout, flat, out_of_range
+from dsl.machine.registers import Field, Layout, flat, out_of_range, views
 
 T = TypeVar("T", bound=int)
 
@@ -22,7 +22,8 @@ class Slot:
     """What one variable, array element or fact may hold.
 
     ``low``/``high`` (both included) narrow an integer's type.  ``layout`` has the fields to show
-    its values by.  ``sampled`` means that it holds `Samples`.
+    its values by, and ``family`` names the register that they are of, where they move.
+    ``sampled`` means that it holds `Samples`.
     """
 
     name: str
@@ -32,10 +33,13 @@ class Slot:
     high: int | None = None
     layout: Layout = ()
     sampled: bool = False
+    family: str = ""
     fields: tuple[Field, ...] = field(init=False, repr=False)
+    views: dict[str, tuple[Field, ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fields", flat(self.layout))
+        object.__setattr__(self, "views", views(self.fields))
 
     def checked(self, value: int) -> int:
         """``value`` as the slot holds it; MachineError if it does not fit."""

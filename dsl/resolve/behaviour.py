@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from dsl.diagnostics.registers import CircularBehaviour
 from dsl.ir import expr as x
-from dsl.ir.platform import Computed, Derived, Legalisation
+from dsl.ir.platform import Computed, Derived, InForce, Legalisation
 from dsl.ir.shapes import Register
 from dsl.ir.types import BOOL, INT, Int
 from dsl.ir.walk import parts
@@ -74,7 +74,8 @@ def _computed_in(
     return [(at, span) for at, span in found if at in by_place]
 
 
-def _frame(register: Register, var: str | None, span: Span) -> Frame:
+def frame_of(register: Register, var: str | None, span: Span) -> Frame:
+    """What can be seen where the behaviour of a register is written."""
     frame = Frame("platform", written=register)
     if var is not None:
         frame.locals[var] = Local(var, INT, None, span, "an index", used=True)
@@ -83,26 +84,32 @@ def _frame(register: Register, var: str | None, span: Span) -> Frame:
 
 def derived(scope: Scope, node: t.Derive, register: Register) -> Derived | None:
     # A function of a value, whichever register of a bank holds it: the index is no part of it.
-    value = expression(scope, _frame(register, None, register.span), node.value)
+    value = expression(scope, frame_of(register, None, register.span), node.value)
     if value is None:
         return None
     return Derived(register, node.name.text, value, docs_of(node.docs), scope.span(node.name))
 
 
+def fields_of(node: t.Register) -> Iterator[t.Field]:
+    """The fields of a register, those of its layouts with them."""
+    for member in node.members:
+        for one in member.members if isinstance(member, t.Layout) else (member,):
+            if isinstance(one, t.Field):
+                yield one
+
+
 def behaviour(
-    scope: Scope, node: t.Register, register: Register
+    scope: Scope, node: t.Register, register: Register, in_force: list[InForce]
 ) -> tuple[list[Legalisation], list[Computed]]:
     """What writes are legalised to and what computed fields are, for one register."""
     legal: list[Legalisation] = []
     computed: list[Computed] = []
-    for member in node.members:
-        if not isinstance(member, t.Field):
-            continue
+    for member in fields_of(node):
         field = next((f for f in register.fields if f.span == scope.span(member.name)), None)
         if field is None:
             continue
         var = member.index.var.text if member.index else None
-        frame = _frame(register, register.var, field.span)
+        frame = frame_of(register, register.var, field.span)
         if var is not None:
             frame.locals[var] = Local(var, INT, None, field.span, "an index", used=True)
         kind = Int(field.width)
@@ -112,6 +119,13 @@ def behaviour(
             condition: x.Expr | None = x.Const(1, BOOL, field.span)
             if member.legal.condition is not None:
                 condition = typed(scope, frame, member.legal.condition, BOOL, "a condition")
+            if field.layout:
+                # Elsewhere its bits are another field's.
+                moved = [a.condition for a in in_force if a.layout.name == field.layout]
+                if not moved or condition is None:
+                    continue
+                both = x.Binary("and", moved[0], condition, BOOL, field.span)
+                condition = moved[0] if member.legal.condition is None else both
             if value is not None and condition is not None:
                 legal.append(Legalisation(register, field, value, condition))
         if member.computed is not None:

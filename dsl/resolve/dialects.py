@@ -24,6 +24,7 @@ from dsl.ir.shapes import Condition, Context, Register, Slot
 from dsl.ir.types import NAMED
 from dsl.resolve import scope as names
 from dsl.resolve.contexts import roots
+from dsl.resolve.fields import with_layout
 from dsl.resolve.registers import docs_of
 from dsl.resolve.scope import Element, Root, bank, key
 from dsl.syntax import tree as t
@@ -250,7 +251,8 @@ class _Reader:
                 )
             )
         )
-        for pick in node.picks:
+        picks = node.picks if register is None else with_layout(register, node.picks)
+        for pick in picks:
             if not isinstance(pick, t.Dot) or register is None:
                 self._no_part(name, pick)
                 return None
@@ -269,7 +271,7 @@ class _Reader:
         split = bank(pick.name.text)
         part = key(pick.name.text)
         field = next((f for f in register.fields if key(f.name) == part), None)
-        *_, last = subject.split(".")
+        _, _, last = subject.partition(".")
         above = next((f for f in register.fields if key(f.name) == last), None)
         known = (
             field is not None

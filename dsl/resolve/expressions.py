@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from dsl.diagnostics import Note, suggest
 from dsl.diagnostics.names import UnknownName
 from dsl.diagnostics.sequences import Misplaced, UnbalancedLock
@@ -20,7 +22,8 @@ from dsl.resolve.conversions import (
     known,
     view_of,
 )
-from dsl.resolve.places import entry_of, find_field, is_own, place, read
+from dsl.resolve.fields import find_field, is_own, one_layout
+from dsl.resolve.places import entry_of, place, read
 from dsl.resolve.scope import Callable, Frame, Local, Root, Scope
 from dsl.source import Span
 from dsl.syntax import tree as t
@@ -277,9 +280,16 @@ def _with(scope: Scope, frame: Frame, node: t.With, goal: Register | None) -> x.
         examine(scope, frame, node.value)
         return None
     new = field_value(scope, frame, register, found[0], node.value)
-    if new is None:
+    if new is None or not one_layout(scope, node.field, found[0], _changed(value)):
         return None
     return x.Insert(value, register, found[0], found[1], new, value.type, scope.span(node))
+
+
+def _changed(value: x.Expr) -> Iterator[Field]:
+    """The fields that a value has had changed by ``with``, the last one first."""
+    while isinstance(value, x.Insert):
+        yield value.field
+        value = value.value
 
 
 def writable_field(scope: Scope, node: t.Node, register: Register, field: Field) -> bool:

@@ -15,14 +15,24 @@ from dsl.diagnostics.sequences import BadPartner
 from dsl.diagnostics.values import NoValue
 from dsl.ir.dialect import Dialect
 from dsl.ir.lifecycle import Invariant, Lifecycle, Scenario
-from dsl.ir.platform import Computed, Derived, Endpoint, Group, Legalisation, Platform, Rule
+from dsl.ir.platform import (
+    Computed,
+    Derived,
+    Endpoint,
+    Group,
+    InForce,
+    Legalisation,
+    Platform,
+    Rule,
+)
 from dsl.ir.program import Definition, Module
 from dsl.ir.sequence import Extern, Kind, Lock, Sequence
 from dsl.ir.shapes import Condition, Context, Register
 from dsl.ir.types import INT, U64, Handle
 from dsl.ir.walk import tree_names
-from dsl.resolve import behaviour, contexts, lifecycles, registers, rules
+from dsl.resolve import behaviour, contexts, layouts, lifecycles, registers, rules
 from dsl.resolve.dialects import dialect
+from dsl.resolve.encodings import check_encodings
 from dsl.resolve.layout import Layout, layout_of
 from dsl.resolve.registers import docs_of
 from dsl.resolve.scope import Broken, Callable, Entry, Frame, Local, Other, Scope, key
@@ -73,6 +83,7 @@ class _Parts(Struct):
 
     platforms: list[Platform] = []
     registers: list[Register] = []
+    layouts: list[InForce] = []
     legalisations: list[Legalisation] = []
     computed: list[Computed] = []
     derived: list[Derived] = []
@@ -174,7 +185,7 @@ class _Resolver:
                 registers.declare_register(self.scope, node, shape)
                 self.shapes.append((node, shape))
                 self.parts.registers.append(shape)
-        registers.check_encodings(self.scope, self.parts.registers)
+        check_encodings(self.scope, self.parts.registers)
 
     def _names_and_orders(self) -> None:
         """Groups and endpoints: what another one names comes before it."""
@@ -269,7 +280,9 @@ class _Resolver:
                     derived = self.scope.derive(shape, member.name)
                     if derived is not None:
                         self.parts.derived.append(derived)
-            legal, computed = behaviour.behaviour(self.scope, node, shape)
+            in_force = layouts.in_force(self.scope, node, shape)
+            legal, computed = behaviour.behaviour(self.scope, node, shape, in_force)
+            self.parts.layouts += in_force
             self.parts.legalisations += legal
             self.parts.computed += computed
         behaviour.check_circles(self.scope, self.parts.computed)
@@ -403,13 +416,8 @@ class _Resolver:
         for node, imported in zip(nodes, self.imports, strict=True):
             if _has_dialect(imported) or used & set(imported.exports):
                 continue
-            self.found.add(
-                Unused(
-                    self.scope.span(node),
-                    f"nothing of `{imported.module.name}` is used here",
-                    (),
-                )
-            )
+            what = f"nothing of `{imported.module.name}` is used here"
+            self.found.add(Unused(self.scope.span(node), what))
 
 
 def _declares(node: _Linked) -> tuple[t.Name, ...]:

@@ -13,7 +13,8 @@ from dsl.ir.types import INT, Int
 from dsl.resolve.access import readable, writable
 from dsl.resolve.conversions import fit, known
 from dsl.resolve.expressions import examine, field_value, typed, writable_field
-from dsl.resolve.places import InRegister, InSlot, Placed, find_field, place
+from dsl.resolve.fields import find_field, one_layout
+from dsl.resolve.places import InRegister, InSlot, Placed, place
 from dsl.resolve.scope import Frame, Scope
 from dsl.syntax import tree as t
 
@@ -130,14 +131,15 @@ def modify(scope: Scope, frame: Frame, node: t.Modify, doc: tuple[str, ...]) -> 
             NotLinked(scope.span(node.place), "`modify` needs a register, or a slot linked to one")
         )
         return None
-    changes = []
+    changes: list[s.Change] = []
     for each in node.changes:
         found = find_field(scope, frame, register, each.field)
         if found is None or not _changeable(scope, each.field, placed, register, found[0]):
             examine(scope, frame, each.value)
             continue
         value = field_value(scope, frame, register, found[0], each.value)
-        if value is not None:
+        beside = [c.field for c in changes]
+        if value is not None and one_layout(scope, each.field, found[0], beside):
             changes.append(s.Change(found[0], found[1], value))
     return _update(scope, node, placed, tuple(changes), doc) if changes else None
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 from msgspec import Struct
 
 from dsl.diagnostics import Note, suggest
@@ -16,7 +14,8 @@ from dsl.ir.shapes import Condition, Context, Field, Register, Slot
 from dsl.ir.types import BOOL, INT, Handle, Int, promoted
 from dsl.resolve.access import readable
 from dsl.resolve.conversions import known
-from dsl.resolve.scope import Broken, Element, Entry, Frame, Root, Scope, bank, key, numeral
+from dsl.resolve.fields import Picks, bank_index, find_field, is_own, with_layout
+from dsl.resolve.scope import Broken, Element, Entry, Frame, Root, Scope, bank, key
 from dsl.syntax import tree as t
 
 
@@ -47,9 +46,6 @@ class Placed(Struct, frozen=True):
     derived: Derived | None = None
     #: True for a whole bank or array: allowed only where several places are moved at once.
     whole: bool = False
-
-
-Picks: TypeAlias = tuple[t.At | t.Dot, ...]
 
 
 def place(scope: Scope, frame: Frame, node: t.Place, *, whole: bool = False) -> Placed | None:
@@ -171,41 +167,6 @@ def _register(
     return _narrow(scope, frame, node, Placed(InRegister(register, index), register), node.picks)
 
 
-def bank_index(
-    scope: Scope, frame: Frame, node: t.Name, inner: str, first: int, count: int
-) -> x.Expr | None:
-    """The index written inside ``<>``: a number in range, or a variable."""
-    span = scope.span(node)
-    number = numeral(inner)
-    if number is not None:
-        if not first <= number < first + count:
-            scope.found.add(
-                IndexOutOfRange(span, f"index {number} is outside {first}..{first + count - 1}")
-            )
-            return None
-        return x.Const(number, INT, span)
-    local = frame.locals.get(inner)
-    if local is None:
-        scope.found.add(
-            UnknownName(
-                span,
-                f"`{inner}` is not a variable here: an index is a number or a variable",
-                help=suggest(inner, frame.locals),
-            )
-        )
-        return None
-    local.used = True
-    if not isinstance(local.type, Int):
-        scope.found.add(IndexOutOfRange(span, f"`{inner}` is not a number, so it is no index"))
-        return None
-    return x.Var(local.name, local.type, span, local.view)
-
-
-def is_own(scope: Scope, register: Register, name: str) -> bool:
-    """A field or derived function of the register whose behaviour is being written."""
-    return _find_field(register, name) is not None or (register.name, name) in scope.thunks
-
-
 def _own_field(scope: Scope, frame: Frame, node: t.Place, register: Register) -> Placed | None:
     value = InValue(x.Written(register, scope.span(node.name)))
     picks: Picks = (t.Dot(node.name.start, node.name.end, node.name), *node.picks)
@@ -324,40 +285,14 @@ def _condition(scope: Scope, frame: Frame, node: t.Place, condition: Condition) 
 # ---- fields
 
 
-def _find_field(register: Register, text: str) -> Field | None:
-    wanted = key(text)
-    return next((f for f in register.fields if key(f.name) == wanted), None)
-
-
-def find_field(
-    scope: Scope, frame: Frame, register: Register, name: t.Name
-) -> tuple[Field, x.Expr | None] | None:
-    """A field by name, and the index where it is one of a family; reports what is not there."""
-    field = _find_field(register, name.text)
-    if field is None:
-        scope.found.add(
-            UnknownName(
-                scope.span(name),
-                f"{register.name} has no field `{name.text}`",
-                (Note(register.span, "declared here"),),
-                help=suggest(name.text, [f.name for f in register.fields]),
-            )
-        )
-        return None
-    if not field.count:
-        return field, None
-    split = bank(name.text)
-    assert split is not None
-    index = bank_index(scope, frame, name, split[1], field.first, field.count)
-    return None if index is None else (field, index)
-
-
 def _narrow(
     scope: Scope, frame: Frame, node: t.Place, placed: Placed, picks: Picks
 ) -> Placed | None:
     """Applies what is left of the picks: at most one field or derived function."""
     if not picks:
         return placed
+    if placed.view is not None:
+        picks = with_layout(placed.view, picks)
     first, *rest = picks
     if rest or isinstance(first, t.At):
         bad = rest[0] if rest else first

@@ -11,12 +11,12 @@ from dsl.diagnostics.registers import (
     BitsOutOfRange,
     DuplicateEnumerator,
     OverlappingBits,
-    SharedEncoding,
     UndeclaredBits,
 )
 from dsl.diagnostics.values import OutOfRange
-from dsl.ir.shapes import Access, Encoding, Enumerator, Field, Register, Reserved
+from dsl.ir.shapes import Access, Enumerator, Field, FieldLayout, Register, Reserved
 from dsl.resolve.constants import bounds, constant, number
+from dsl.resolve.encodings import encodings
 from dsl.resolve.scope import Element, Scope, bank, key
 from dsl.source import Span
 from dsl.syntax import tree as t
@@ -25,8 +25,6 @@ _WIDTHS = (8, 16, 32, 64)
 _LARGEST_BANK = 1024
 #: How many registers all banks of a module may hold together.
 _MOST_ELEMENTS = 1 << 16
-#: The greatest operands of an encoding: op0, op1, CRn, CRm, op2; coproc, opc1, CRn, CRm, opc2.
-_OPERANDS = {"aarch64": (3, 7, 15, 15, 7), "aarch32": (15, 7, 15, 15, 7)}
 
 
 def docs_of(docs: tuple[t.Doc, ...]) -> tuple[str, ...]:
@@ -57,7 +55,10 @@ def register_shape(scope: Scope, item: t.Item, node: t.Register) -> Register | N
                 shape.reserve(member)
             case t.Derive():
                 shape.derive(member)
+            case t.Layout():
+                shape.layout(member)
     shape.check_holes()
+    shape.check_resets()
     return Register(
         node.name.text,
         width,
@@ -67,9 +68,10 @@ def register_shape(scope: Scope, item: t.Item, node: t.Register) -> Register | N
         var,
         tuple(shape.fields),
         tuple(shape.reserved),
-        _encodings(scope, node, first, count, var),
+        encodings(scope, node, first, count, var),
         docs_of(item.docs),
         scope.span(node.name),
+        tuple(shape.layouts),
     )
 
 
@@ -111,11 +113,12 @@ def _reset(scope: Scope, node: t.Reset | None, mask: int) -> int | None:
 
 
 class _Claim(Struct):
-    """Who owns some bits."""
+    """Who owns some bits, in one layout or (``layout`` empty) in all of them."""
 
     name: str
     mask: int
     span: Span
+    layout: str
 
 
 class _Layout:
@@ -128,13 +131,22 @@ class _Layout:
         self.reset = reset
         self.fields: list[Field] = []
         self.reserved: list[Reserved] = []
-        self.names: dict[str, Span] = {}
+        self.layouts: list[FieldLayout] = []
+        #: Names by layout, and those of fields that every layout has.
+        self.names: dict[str, dict[str, Span]] = {"": {}}
         self.claims: list[_Claim] = []
+        #: The layout whose members are being read.
+        self.within = ""
         self.broken = False
 
     def field(self, node: t.Field) -> None:
         scope = self.scope
         if not self._name(node.name):
+            return
+        if self.within and (node.access is not None or node.computed is not None):
+            self.broken = True
+            why = f"`{node.name.text}` is stored, and read and written, as every field of a layout"
+            scope.found.add(BadRegister(scope.span(node), why))
             return
         first, count, var = 0, 0, None
         if node.index is not None:
@@ -152,7 +164,7 @@ class _Layout:
         if node.reset is None and self.reset is not None:
             reset = self.reset >> low & element
         field = Field(
-            node.name.text,
+            f"{self.within}.{node.name.text}" if self.within else node.name.text,
             low,
             width,
             Access(node.access.text) if node.access else Access.RW,
@@ -164,6 +176,7 @@ class _Layout:
             count,
             stride,
             node.computed is not None,
+            self.within,
         )
         for i in range(max(1, count)):
             self._claim(field.name, element << (low + i * stride), scope.span(node.bits))
@@ -174,18 +187,37 @@ class _Layout:
             placed = self._bits(bits, None, 0, 0)
             if placed is not None:
                 low, width, _ = placed
-                one = Reserved(low + width - 1, low, node.kind.text == "res1")
+                one = Reserved(low + width - 1, low, node.kind.text == "res1", self.within)
                 self._claim(node.kind.text, one.mask, self.scope.span(bits))
                 self.reserved.append(one)
 
     def derive(self, node: t.Derive) -> None:
         self._name(node.name)
 
+    def layout(self, node: t.Layout) -> None:
+        """Its fields, which have their bits beside those that every layout has."""
+        if not self._name(node.name):
+            return
+        span = self.scope.span(node.name)
+        self.layouts.append(FieldLayout(node.name.text, docs_of(node.docs), span))
+        self.within = node.name.text
+        self.names[self.within] = {}
+        for member in node.members:
+            match member:
+                case t.Field():
+                    self.field(member)
+                case t.Reserved():
+                    self.reserve(member)
+        self.within = ""
+
     def _name(self, node: t.Name) -> bool:
         self.scope.check_word(node, node.text)
         span = self.scope.span(node)
-        known = self.names.setdefault(key(node.text), span)
-        if known is span:
+        # What stands in one layout only may be called as something in another one.
+        beside = [self.names[""], self.names[self.within]] if self.within else self.names.values()
+        known = next((n[key(node.text)] for n in beside if key(node.text) in n), None)
+        if known is None:
+            self.names[self.within][key(node.text)] = span
             return True
         self.scope.found.add(
             DuplicateName(
@@ -234,7 +266,8 @@ class _Layout:
     def _claim(self, name: str, mask: int, span: Span) -> None:
         for claim in self.claims:
             both = claim.mask & mask
-            if both:
+            apart = claim.layout != self.within and claim.layout and self.within
+            if both and not apart:
                 self.scope.found.add(
                     OverlappingBits(
                         span,
@@ -244,7 +277,7 @@ class _Layout:
                     )
                 )
                 break
-        self.claims.append(_Claim(name, mask, span))
+        self.claims.append(_Claim(name, mask, span, self.within))
 
     def _enumerators(self, node: t.Field, width: int) -> tuple[Enumerator, ...]:
         scope = self.scope
@@ -276,18 +309,43 @@ class _Layout:
     def check_holes(self) -> None:
         if self.broken:
             return
-        claimed = 0
-        for claim in self.claims:
-            claimed |= claim.mask
-        hole = ((1 << self.width) - 1) & ~claimed
-        if hole:
-            self.scope.found.add(
-                UndeclaredBits(
-                    self.scope.span(self.node.name),
-                    f"{_ranges(hole)} of {self.node.name.text} {_are(hole)} not declared",
-                    help="declare the field, or " + "res0 " + ", ".join(_brackets(hole)),
+        whole = ("", self.scope.span(self.node.name))
+        for layout, span in [(x.name, x.span) for x in self.layouts] or [whole]:
+            claimed = 0
+            for claim in self.claims:
+                if claim.layout in ("", layout):
+                    claimed |= claim.mask
+            hole = ((1 << self.width) - 1) & ~claimed
+            if hole:
+                where = f"{self.node.name.text}, layout {layout}," if layout else whole[1].text
+                self.scope.found.add(
+                    UndeclaredBits(
+                        span,
+                        f"{_ranges(hole)} of {where} {_are(hole)} not declared",
+                        help="declare the field, or " + "res0 " + ", ".join(_brackets(hole)),
+                    )
                 )
+
+    def check_resets(self) -> None:
+        """A bit comes out of reset with one value, whichever layout is then in force."""
+        mask = known = 0
+        for field in self.fields:
+            if not field.layout or field.reset is None:
+                continue
+            value = sum(
+                field.reset << field.low + i * field.stride for i in range(field.count or 1)
             )
+            clash = (known ^ value) & mask & field.mask
+            if clash:
+                self.scope.found.add(
+                    BadRegister(
+                        field.span,
+                        f"{_ranges(clash)} of {self.node.name.text} {_are(clash)} reset to "
+                        "something else in another layout",
+                    )
+                )
+            mask |= field.mask
+            known |= value
 
 
 def _runs(mask: int) -> list[tuple[int, int]]:
@@ -314,46 +372,6 @@ def _brackets(mask: int) -> list[str]:
     return [f"[{h}:{l}]" if h > l else f"[{l}]" for h, l in _runs(mask)]
 
 
-def _encodings(
-    scope: Scope, node: t.Register, first: int, count: int, var: str | None
-) -> tuple[Encoding, ...]:
-    made: list[Encoding] = []
-    for encoding in node.encodings:
-        architecture = encoding.architecture.text if encoding.architecture else "aarch64"
-        if architecture not in _OPERANDS:
-            assert encoding.architecture is not None
-            scope.found.add(
-                BadRegister(
-                    scope.span(encoding.architecture),
-                    f"no architecture `{architecture}`: aarch64 or aarch32",
-                )
-            )
-            continue
-        greatest = _OPERANDS[architecture]
-        for i in range(max(1, count)):
-            parts = []
-            for operands in encoding.operands:
-                values = [constant(scope, o, {var: first + i} if var else {}) for o in operands]
-                if None in values:
-                    return tuple(made)
-                numbers = tuple(v for v in values if v is not None)
-                if len(numbers) != len(greatest) or any(
-                    not 0 <= n <= g for n, g in zip(numbers, greatest, strict=False)
-                ):
-                    shown = ", ".join(f"0..{g}" for g in greatest)
-                    scope.found.add(
-                        BadRegister(
-                            scope.span(encoding),
-                            f"({', '.join(map(str, numbers))}) is no {architecture} encoding",
-                            help=f"five operands within {shown}",
-                        )
-                    )
-                    return tuple(made)
-                parts.append(numbers)
-            made.append(Encoding(architecture, first + i if var else None, tuple(parts)))
-    return tuple(made)
-
-
 def declare_register(scope: Scope, node: t.Register, register: Register) -> None:
     """Makes a register known by its name, and each register of a bank by its plain name."""
     scope.declare(key(register.name), register, node.name)
@@ -369,21 +387,3 @@ def declare_register(scope: Scope, node: t.Register, register: Register) -> None
         for i in range(register.count):
             index = register.first + i
             scope.declare(register.element(index), Element(register, index), node.name)
-
-
-def check_encodings(scope: Scope, registers: list[Register]) -> None:
-    """Reports two registers with one encoding."""
-    seen: dict[tuple[str, tuple[int, ...]], tuple[str, Register]] = {}
-    for register in registers:
-        for encoding in register.encodings:
-            name = register.name if encoding.index is None else register.element(encoding.index)
-            for part in encoding.parts:
-                other = seen.setdefault((encoding.architecture, part), (name, register))
-                if other[1] is not register:
-                    scope.found.add(
-                        SharedEncoding(
-                            register.span,
-                            f"{name} has the same {encoding.architecture} encoding as {other[0]}",
-                            (Note(other[1].span, "declared here"),),
-                        )
-                    )

@@ -23,7 +23,8 @@ from dsl.source import Source, Span
 from dsl.syntax import tree as t
 from dsl.syntax.keywords import keywords
 
-_BANK = re.compile(r"(\w*)<(\w+)>(\w*)")
+#: A bank, or a family of fields, perhaps of a layout.
+_BANK = re.compile(r"([\w.]*)<(\w+)>(\w*)")
 _MOST_DIGITS = 20
 
 

@@ -7,7 +7,7 @@ from dsl.diagnostics.sequences import BadBarrier, Misplaced
 from dsl.diagnostics.values import IndexOutOfRange
 from dsl.ir.platform import Barrier, BarrierKind, Endpoint, Events, Group, Target
 from dsl.ir.shapes import Condition, Context, Register, RegisterRef, Slot
-from dsl.resolve.places import find_field
+from dsl.resolve.fields import find_field, with_layout
 from dsl.resolve.scope import Element, Frame, Scope, bank, key, numeral
 from dsl.syntax import tree as t
 
@@ -69,7 +69,7 @@ def _register(
             )
         )
         return ()
-    match node.picks:
+    match with_layout(register, node.picks):
         case ():
             return (RegisterRef(register, index),)
         case (t.Dot(name=name),):

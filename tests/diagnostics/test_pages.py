@@ -35,6 +35,7 @@ CODES = {
     "VGS036": "WriteOnly",
     "VGS037": "SharedEncoding",
     "VGS038": "CircularBehaviour",
+    "VGS039": "LayoutsMixed",
     "VGS040": "TypeMismatch",
     "VGS041": "OutOfRange",
     "VGS042": "LosesBits",

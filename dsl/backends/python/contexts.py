@@ -110,6 +110,8 @@ class Contexts:
         if slot.link is not None:
             register = slot.link.register.register
             args.append(f"layout={self.names.registers[register.name]}.layout")
+            if register.layouts:
+                args.append(f"family={string(register.name)}")
         return f"Slot({', '.join(args)})"
 
     def definition(self, definition: Definition) -> str:

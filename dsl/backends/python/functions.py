@@ -138,6 +138,7 @@ class Functions:
         self.uses.update(("BaseMachine", "Behaviour", "Mapping", "Unknown", "Register"))
         legal = {r.register.name for r in self.program.legalisations}
         computed = {c.register.name for c in self.program.computed}
+        moving = [r.name for r in self.program.registers.values() if r.layouts]
         writer = Writer()
         with writer.block("class Machine(BaseMachine[MachineFacts]):"):
             writer.line(docstring(["The machine that the sequences run on."]))
@@ -152,7 +153,20 @@ class Functions:
                 )
             self._dispatch(writer, "legalise", "written", legal, self.names.legalised)
             self._dispatch(writer, "compute", "stored", computed, self.names.computed)
+            if moving:
+                self._in_force(writer, moving)
         return writer.text
+
+    def _in_force(self, writer: Writer, registers: list[str]) -> None:
+        with (
+            writer.block("def in_force(self, family: str, value: int) -> str:"),
+            writer.block("match family:"),
+        ):
+            for register in registers:
+                with writer.block(f"case {string(register)}:"):
+                    writer.line(f"return {self.names.layouts[register]}(self, value)")
+            with writer.block("case _:"):
+                writer.line('return ""')
 
     def _dispatch(
         self, writer: Writer, name: str, value: str, registers: set[str], names: dict[str, str]

@@ -87,6 +87,7 @@ def _sections(program: Program, names: Names, uses: set[str]) -> list[Section]:
     )
     behaviour = chain(
         (platform.derived(d) for d in program.derived.values()),
+        (platform.layout(r) for r in registers),
         (platform.legalised(r) for r in registers),
         (platform.computed(r) for r in registers),
     )

@@ -66,8 +66,8 @@ def identifier(text: str) -> str:
 
 
 def flat(name: str) -> str:
-    """A bank's or a family's name without the brackets: ``ICH_LRn_EL2``."""
-    return name.replace("<", "").replace(">", "")
+    """A name without the brackets of a bank and the dot behind a layout: ``ICH_LRn_EL2``."""
+    return name.replace("<", "").replace(">", "").replace(".", "_")
 
 
 class Taken:
@@ -106,6 +106,7 @@ class Names:
     fields: dict[tuple[str, str], str] = field(default_factory=dict)
     enumerators: dict[tuple[str, str, str], str] = field(default_factory=dict)
     derived: dict[tuple[str, str], str] = field(default_factory=dict)
+    layouts: dict[str, str] = field(default_factory=dict)
     legalised: dict[str, str] = field(default_factory=dict)
     computed: dict[str, str] = field(default_factory=dict)
     definitions: dict[str, str] = field(default_factory=dict)
@@ -157,6 +158,7 @@ def name_all(program: Program) -> Names:
             for e in each.enumerators:
                 key = register.name, each.name, e.name
                 names.enumerators[key] = taken.add(f"{name}_{e.name}")
+        names.layouts[register.name] = taken.add(f"layout_{of}")
         names.legalised[register.name] = taken.add(f"legalise_{of}")
         names.computed[register.name] = taken.add(f"compute_{of}")
     for owner, derived in program.derived:

@@ -38,7 +38,12 @@ class Platform:
         writer = Writer()
         writer.comment([register.name, *register.doc])
         writer.gap()
+        within = ""
         for field in register.fields:
+            layout = register.layout(field.layout)
+            if layout is not None and layout.name != within:
+                writer.comment([f"Layout {layout.name}.", *layout.doc])
+            within = field.layout
             self._field(writer, register, field)
         self.uses.add("Bank" if register.banked else "Register")
         members = ", ".join(self.names.of_field(register, f) for f in register.fields)
@@ -81,6 +86,8 @@ class Platform:
             args.append(f"reset={number(field.reset).text}")
         if field.computed:
             args.append("computed=True")
+        if field.layout:
+            args.append(f"layout={string(field.layout)}")
         if pairs:
             args.append(f"names=({', '.join(pairs)},)")
         writer.line(f"{name} = {'FieldFamily' if field.count else 'Field'}({', '.join(args)})")
@@ -98,6 +105,27 @@ class Platform:
             what = f"{derived.name} of a value of {derived.register.name}."
             writer.line(docstring(derived.doc or (what,)))
             writer.line(f"return {expressions.text(derived.value)}")
+        return writer.text
+
+    def layout(self, register: Register) -> str | None:
+        """Which layout is in force; None where fields do not move."""
+        rules = [r for r in self.program.layouts if r.register == register]
+        if not rules:
+            return None
+        expressions = self._expressions("value")
+        writer = Writer()
+        with writer.block(
+            f"def {self.names.layouts[register.name]}(m: Machine, value: int) -> str:"
+        ):
+            writer.line(
+                docstring([f"The layout that a value of {register.name} has its fields in."])
+            )
+            # In every state exactly one is in force.
+            *others, last = rules
+            for rule in others:
+                with writer.block(f"if {expressions.text(rule.condition)}:"):
+                    writer.line(f"return {string(rule.layout.name)}")
+            writer.line(f"return {string(last.layout.name)}")
         return writer.text
 
     def legalised(self, register: Register) -> str | None:

@@ -30,7 +30,7 @@ class Expressions:
         return t.Not(c[0].start, c[1].end, c[1])
 
     def with_(self, c: C) -> t.With:
-        return t.With(c[0].start, c[4].end, c[0], name_of(c[2]), c[4])
+        return t.With(c[0].start, c[4].end, c[0], c[2], c[4])
 
     def group_(self, c: C) -> t.Expr:
         # The tree has no node for parentheses, but they belong to the extent.

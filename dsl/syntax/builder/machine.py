@@ -52,7 +52,7 @@ class Machine:
             name_of(after) if type(after) is Token and after.kind != "LBRACE" else None,
             all_of(t.Encoding, c),
             one_of(t.Reset, c),
-            tuple([x for x in c if type(x) in (t.Field, t.Reserved, t.Derive)]),
+            tuple([x for x in c if type(x) in (t.Field, t.Reserved, t.Derive, t.Layout)]),
         )
 
     def index(self, c: C) -> t.Index:
@@ -97,6 +97,11 @@ class Machine:
     def derive(self, c: C) -> t.Derive:
         rest = past_docs(c)
         return t.Derive(c[0].start, c[-1].end, docs_of(c), name_of(rest[1]), rest[3])
+
+    def layout(self, c: C) -> t.Layout:
+        rest = past_docs(c)
+        members = tuple([x for x in rest if type(x) in (t.Field, t.Reserved)])
+        return t.Layout(c[0].start, c[-1].end, docs_of(c), name_of(rest[1]), rest[3], members)
 
     def bits(self, c: C) -> t.Bits:
         return t.Bits(c[0].start, c[-1].end, c[1], c[3] if len(c) > 3 else None)

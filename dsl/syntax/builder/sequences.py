@@ -110,7 +110,10 @@ class Sequences:
         return t.Modify(c[0].start, c[-1].end, c[1], all_of(t.Change, c))
 
     def change(self, c: C) -> t.Change:
-        return t.Change(c[0].start, c[-1].end, name_of(c[0]), c[2])
+        return t.Change(c[0].start, c[-1].end, c[0], c[2])
+
+    def path(self, c: C) -> t.Name:
+        return t.Name(c[0].start, c[-1].end, "".join([token.text for token in c]))
 
     def copy(self, c: C) -> t.Copy:
         return t.Copy(c[0].start, c[-1].end, name_of(c[0]), all_of(t.Place, c))

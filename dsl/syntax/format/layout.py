@@ -127,14 +127,19 @@ class Layout:
         head = say.register(node)
         body = Body(node.end, node.members, self._member)
         match node.members:
-            case (t.Field(docs=(), enumerators=()) | t.Reserved(docs=()) | t.Derive(docs=()),):
-                braces = self._out.in_braces([self._member_words(node.members[0])], body)
+            case (
+                (t.Field(docs=(), enumerators=()) | t.Reserved(docs=()) | t.Derive(docs=())) as one,
+            ):
+                braces = self._out.in_braces([self._member_words(one)], body)
                 if braces and fits(line := head + led(" ", braces), depth):
                     return self._out.row(depth, line)
         return self._out.braced(depth, (head, body))
 
-    def _member(self, node: t.Field | t.Reserved | t.Derive, depth: int) -> None:
+    def _member(self, node: t.Field | t.Reserved | t.Derive | t.Layout, depth: int) -> None:
         self._out.prefix(node.docs, (), depth)
+        if isinstance(node, t.Layout):
+            inner = Body(node.end, node.members, self._member)
+            return self._out.braced(depth, (say.layout(node), inner))
         words = self._member_words(node)
         if not isinstance(node, t.Field) or not node.enumerators:
             return self._out.row(depth, words, "member")

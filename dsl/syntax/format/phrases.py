@@ -102,6 +102,10 @@ def derive(node: t.Derive) -> Words:
     return led(f"derive {node.name.text} = ", expr(node.value))
 
 
+def layout(node: t.Layout) -> Words:
+    return led(f"layout {node.name.text} when ", expr(node.condition))
+
+
 def enumerator(node: t.Enumerator) -> Words:
     return word(node.name.text) + led(" ", word(f"= {node.value.text}"), column=1)
 

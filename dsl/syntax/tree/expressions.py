@@ -51,7 +51,7 @@ class Not(Node, frozen=True):
 
 
 class With(Node, frozen=True):
-    """``base with field = value``: the same bits, one field changed."""
+    """``base with field = value``: the same bits, one field (or ``layout.field``) changed."""
 
     base: Expr
     field: Name

@@ -87,6 +87,15 @@ class Derive(Node, frozen=True):
     value: Expr
 
 
+class Layout(Node, frozen=True):
+    """``layout name when condition { … }``: where bits are while the condition holds."""
+
+    docs: tuple[Doc, ...]
+    name: Name
+    condition: Expr
+    members: tuple[Field | Reserved, ...]
+
+
 class Register(Node, frozen=True):
     name: Name
     index: Index | None
@@ -94,7 +103,7 @@ class Register(Node, frozen=True):
     access: Name | None
     encodings: tuple[Encoding, ...]
     reset: Reset | None
-    members: tuple[Field | Reserved | Derive, ...]
+    members: tuple[Field | Reserved | Derive | Layout, ...]
 
 
 class Barrier(Node, frozen=True):

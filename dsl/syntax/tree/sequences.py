@@ -90,6 +90,8 @@ class Move(Node, frozen=True):
 
 
 class Change(Node, frozen=True):
+    """``field`` is written ``layout.field`` where the field is one of a layout."""
+
     field: Name
     value: Expr
 
