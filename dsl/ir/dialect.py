@@ -41,6 +41,9 @@ VARIABLES: dict[Role, tuple[str, ...]] = {
     Role.OP: (),
 }
 
+#: The variables of a layout: what each of its fields is spelt as, alone.
+OF_LAYOUT = ("mask",)
+
 #: The operations that a dialect can spell, and the variables of each.
 OPERATIONS: dict[str, tuple[str, ...]] = {
     "hypcall": ("call",),

@@ -121,7 +121,10 @@ class Machine(Generic[F]):
 
     def _view(self, of: Register | Slot, value: int) -> tuple[Field, ...]:
         """The fields of a value: where they move, those of the layout in force now."""
-        return of.views[self.in_force(of.family, value)] if of.views else of.fields
+        if not of.views:
+            return of.fields
+        # A layout may have nothing but reserved bits.
+        return of.views.get(self.in_force(of.family, value), of.views[""])
 
     # ---- memory and facts
 

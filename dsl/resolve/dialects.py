@@ -9,6 +9,7 @@ from dsl.diagnostics import Note, suggest
 from dsl.diagnostics.dialects import NotAPattern, SpeltTwice, UnknownVariable
 from dsl.diagnostics.names import UnknownName
 from dsl.ir.dialect import (
+    OF_LAYOUT,
     OPERATIONS,
     VARIABLES,
     Dialect,
@@ -20,7 +21,7 @@ from dsl.ir.dialect import (
     Spelling,
 )
 from dsl.ir.sequence import Lock
-from dsl.ir.shapes import Condition, Context, Register, Slot
+from dsl.ir.shapes import Condition, Context, Link, Register, Slot
 from dsl.ir.types import NAMED
 from dsl.resolve import scope as names
 from dsl.resolve.contexts import roots
@@ -131,6 +132,8 @@ class _Reader:
             allowed |= set(OPERATIONS[subject[0]])
         if subject[1] is not None:
             allowed.add(subject[1])
+        if self._is_layout(node.subject):
+            allowed = {*allowed - set(VARIABLES[role]), *OF_LAYOUT}
         good = True
         for text in node.patterns:
             good &= self._pattern(text, allowed)
@@ -238,19 +241,7 @@ class _Reader:
             return None
         split = bank(name.text)
         subject, index = (split[0], split[1]) if split else (name.text, None)
-        register = (
-            meaning
-            if isinstance(meaning, Register)
-            else (
-                meaning.register
-                if isinstance(meaning, Element)
-                else (
-                    meaning.link.register.register
-                    if isinstance(meaning, Slot) and meaning.link
-                    else None
-                )
-            )
-        )
+        register = _register(meaning)
         picks = node.picks if register is None else with_layout(register, node.picks)
         for pick in picks:
             if not isinstance(pick, t.Dot) or register is None:
@@ -260,6 +251,15 @@ class _Reader:
             if not subject:
                 return None
         return subject, index
+
+    def _is_layout(self, node: t.Place) -> bool:
+        entry = self.scope.get_spelt(key(node.name.text))
+        register = None if entry is None else _register(entry.meaning)
+        match node.picks:
+            case (t.Dot(name=name),) if register is not None:
+                return register.layout(name.text) is not None
+            case _:
+                return False
 
     def _no_part(self, name: t.Name, pick: t.Node) -> None:
         self.scope.found.add(UnknownName(self.scope.span(pick), f"`{name.text}` has no such part"))
@@ -276,6 +276,7 @@ class _Reader:
         known = (
             field is not None
             or (register.name, part) in self.scope.derived
+            or register.layout(part) is not None
             or (above is not None and above.enumerator(part) is not None)
         )
         if not known:
@@ -312,6 +313,19 @@ class _Reader:
                 )
                 return False
         return True
+
+
+def _register(meaning: names.Meaning) -> Register | None:
+    """The register whose fields something has."""
+    match meaning:
+        case Register():
+            return meaning
+        case Element(register=register):
+            return register
+        case Slot(link=Link(register=ref)):
+            return ref.register
+        case _:
+            return None
 
 
 def _why_not(pattern: str) -> str:

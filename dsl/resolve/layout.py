@@ -22,7 +22,8 @@ class StatementLayout(Struct, frozen=True):
     """The hints of a statement, or of a sequence, and how many blank lines are before it.
 
     ``locals`` are the names to declare at the top of the block, in order; ``via`` is the local
-    that a value goes through; ``likely`` is None where nothing is said.
+    that a value goes through; ``likely`` is None where nothing is said.  ``steps`` are the changes
+    of a ``modify`` with which a statement of its own begins, counted from 0.
     """
 
     blank: int = 0
@@ -30,6 +31,7 @@ class StatementLayout(Struct, frozen=True):
     via: str | None = None
     braces: bool = False
     likely: bool | None = None
+    steps: tuple[int, ...] = ()
 
 
 class HintRule(Struct, frozen=True):
@@ -37,7 +39,7 @@ class HintRule(Struct, frozen=True):
 
     least: int
     most: int | None
-    where: tuple[type, ...]
+    where: tuple[type[t.Node], ...]
     says: str
 
 
@@ -55,6 +57,9 @@ HINTS: dict[str, HintRule] = {
     "braces": HintRule(0, 0, (t.When, t.Each), "braces, although one statement needs none"),
     "likely": HintRule(0, 0, (t.When,), "the condition is usually true"),
     "unlikely": HintRule(0, 0, (t.When,), "the condition is usually false"),
+    "step": HintRule(
+        0, 0, (t.Change,), "from here on a statement of its own changes the local of `@via`"
+    ),
 }
 
 
@@ -142,17 +147,39 @@ def _layout(source: Source, item: t.Item, blank: int, found: Diagnostics) -> Sta
             if hint.name.text == "locals":
                 _check_locals(source, hint, item.body, found)
             given[hint.name.text] = tuple(a.text for a in hint.args)
+    steps = _steps(source, item.body, "via" in given, found)
     return StatementLayout(
         blank,
         given.get("locals", ()),
         given["via"][0] if "via" in given else None,
         "braces" in given,
         True if "likely" in given else False if "unlikely" in given else None,
+        steps,
     )
 
 
+def _steps(
+    source: Source, body: t.Declaration | t.Statement, via: bool, found: Diagnostics
+) -> tuple[int, ...]:
+    """The changes of a ``modify`` that begin a step."""
+    steps = []
+    for i, change in enumerate(body.changes if isinstance(body, t.Modify) else ()):
+        given: dict[str, tuple[str, ...]] = {}
+        for hint in change.hints:
+            problem, help = _problem(hint, change, given)
+            if not problem and not via:
+                problem = "`@step` needs a local that the steps change"
+                help = "write `@via(name)` before the `modify`"
+            if problem:
+                found.add(BadHint(Span(source, hint.start, hint.end), problem, help=help))
+            else:
+                steps.append(i)
+            given[hint.name.text] = ()
+    return tuple(steps)
+
+
 def _problem(
-    hint: t.Hint, body: t.Declaration | t.Statement, given: dict[str, tuple[str, ...]]
+    hint: t.Hint, body: t.Declaration | t.Statement | t.Change, given: dict[str, tuple[str, ...]]
 ) -> tuple[str, str]:
     name = hint.name.text
     rule = HINTS.get(name)

@@ -17,7 +17,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from dsl.backends.c import text as c
-from dsl.backends.c.fields import Fields, Masks
+from dsl.backends.c.fields import Fields
 from dsl.backends.c.numbers import literal, suffixed
 from dsl.backends.c.spelling import Speller, c_name
 from dsl.backends.c.text import CText, binary, unary
@@ -356,9 +356,9 @@ class Expressions:
         """A register's value with some fields changed."""
         return _as(self._fields.changed(old, register, changes), type if type == U64 else None)
 
-    def change(self, register: Register, change: Change) -> Masks:
-        """The bits that a change clears first, and those it then sets, either perhaps none."""
-        return self._fields.change(register, change)
+    def assigned(self, place: CText, register: Register, changes: tuple[Change, ...]) -> str:
+        """An assignment that changes some fields of what is in a variable."""
+        return self._fields.assigned(place, register, changes)
 
     def _call(self, value: x.Call, hyp: bool) -> CText:
         signature = self.signatures.get(value.callee)

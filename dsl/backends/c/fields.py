@@ -128,22 +128,21 @@ class Fields:
             rest = rest[count:]
         return made
 
-    def _together(self, old: CText, register: Register, changes: tuple[Change, ...]) -> CText:
+    def assigned(self, place: CText, register: Register, changes: tuple[Change, ...]) -> str:
+        """An assignment that changes some fields of what is in a variable."""
+        if _apart(changes) < len(changes):
+            return f"{place.text} = {self.changed(place, register, changes).text}"
         masks = [self.change(register, change) for change in changes]
         clear = [cleared for cleared, _ in masks if cleared is not None]
-        made = old
-        puts = [put for _, put in masks if put is not None]
-        if old.text == "0":
-            # Nothing is there to be cleared or kept.
-            made, clear = puts.pop(0) if puts else old, []
-        if clear:
-            every = clear[0]
-            for each in clear[1:]:
-                every = binary(every, "|", each)
-            made = binary(made, "&", unary("~", every))
-        for put in puts:
-            made = binary(made, "|", put)
-        return made
+        put = [set_ for _, set_ in masks if set_ is not None]
+        if not put:
+            return f"{place.text} &= {unary('~', _joined(clear)).text}"
+        if not clear:
+            return f"{place.text} |= {_joined(put).text}"
+        return f"{place.text} = {_masked(place, masks).text}"
+
+    def _together(self, old: CText, register: Register, changes: tuple[Change, ...]) -> CText:
+        return _masked(old, [self.change(register, change) for change in changes])
 
     def change(self, register: Register, change: Change) -> Masks:
         """The bits that a change clears first, and those it then sets, either perhaps none."""
@@ -177,6 +176,27 @@ class Fields:
             f"a value put into {register.name}.{field.name}",
             'op insert is "FIELD_PREP($mask, $value)"',
         )
+
+
+def _masked(old: CText, masks: list[Masks]) -> CText:
+    clear = [cleared for cleared, _ in masks if cleared is not None]
+    puts = [put for _, put in masks if put is not None]
+    made = old
+    if old.text == "0":
+        # Nothing is there to be cleared or kept.
+        made, clear = puts.pop(0) if puts else old, []
+    if clear:
+        made = binary(made, "&", unary("~", _joined(clear)))
+    for put in puts:
+        made = binary(made, "|", put)
+    return made
+
+
+def _joined(masks: list[CText]) -> CText:
+    every = masks[0]
+    for each in masks[1:]:
+        every = binary(every, "|", each)
+    return every
 
 
 def _apart(changes: tuple[Change, ...]) -> int:

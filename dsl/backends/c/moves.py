@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TypeAlias
 
-from dsl.backends.c import text as c
+from msgspec import Struct
+
 from dsl.backends.c.banks import Banks
 from dsl.backends.c.expressions import Expressions
 from dsl.backends.c.spelling import Speller
 from dsl.backends.c.text import CText, Line, wrapped
+from dsl.backends.c.values import number
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
 from dsl.ir.platform import Barrier, BarrierKind
+from dsl.ir.shapes import Link, Register, Slot
 from dsl.ir.types import U64
 from dsl.source import Span
 
 #: The read or load that changing fields begins with; of a store, the place.
 Implied: TypeAlias = x.ReadRegister | x.ReadSlot | None
+
+
+class Steps(Struct, frozen=True):
+    """Changes of fields in several statements: ``first`` with the read, each of ``rest`` alone."""
+
+    statement: s.UpdateRegister | s.UpdateSlot
+    first: tuple[s.Change, ...]
+    rest: tuple[tuple[s.Change, ...], ...]
 
 
 class Moves:
@@ -88,15 +100,19 @@ class Moves:
 
         return self._banks.written(indent, register, statement.index, value, statement.span)
 
+    def step(self, implied: x.Expr, changes: tuple[s.Change, ...], indent: int) -> list[Line]:
+        """Some changes as a statement on the local that the value went through."""
+        local = self._x.through[id(implied)]
+        return wrapped(indent, f"{self._x.assigned(local, _view(implied), changes)};")
+
+    def changed(self, implied: x.Expr, read: CText, changes: tuple[s.Change, ...]) -> CText:
+        """What was read with some changes made to it."""
+        return self._x.changed(read, _view(implied), changes, U64)
+
     def _update_slot(self, statement: s.UpdateSlot, implied: x.ReadSlot) -> str:
         place = self._x.place(implied, statement.index)
         if len(statement.changes) == 1 and id(implied) not in self._x.through:
-            clear, put = self._x.change(statement.view, statement.changes[0])
-            if put is None:
-                assert clear is not None
-                return f"{place.text} &= ~{clear.at(c.UNARY)}"
-            if clear is None:
-                return f"{place.text} |= {put.text}"
+            return self._x.assigned(place, statement.view, statement.changes)
         old = self._x.through.get(id(implied), place)
         new = self._x.changed(old, statement.view, statement.changes, U64)
         return f"{place.text} = {new.text}"
@@ -107,6 +123,34 @@ class Moves:
         if made is not None:
             return made.text
         return "isb()" if barrier.kind is BarrierKind.ISB else f"{barrier.kind}({barrier.option})"
+
+
+def _view(implied: x.Expr) -> Register:
+    """The register whose fields a read or a load has."""
+    match implied:
+        case x.ReadRegister(register=register):
+            return register
+        case x.ReadSlot(slot=Slot(link=Link(register=ref))):
+            return ref.register
+        case _:
+            raise TypeError(f"{type(implied).__name__} has no fields")
+
+
+def steps_of(
+    statement: s.UpdateRegister | s.UpdateSlot, begins: tuple[int, ...], *, direct: bool
+) -> Steps:
+    """The statements that begin with the changes ``begins``, counted from 0.
+
+    What is before them goes into the one that reads, if that is ``direct`` and C cannot get the
+    order wrong.
+    """
+    changes = statement.changes
+    first = changes[: begins[0]]
+    fixed = all(number(c.value) and (c.index is None or number(c.index)) for c in first)
+    if first and not (direct and fixed):
+        first, begins = (), (0, *begins)
+    rest = tuple(changes[i:j] for i, j in pairwise((*begins, len(changes))))
+    return Steps(statement, first, rest)
 
 
 def implied_by(statement: s.Statement) -> Implied:

@@ -226,7 +226,7 @@ class Speller:
         """A field's bits in place; ``low`` is the lowest of them."""
         found = self.part(register, field.name)
         if found is not None and "$value" not in found.pattern:
-            return self.use(found, {"n": index} if index else {})
+            return self._moved(register, field, self.use(found, {"n": index} if index else {}))
         made: CText | None = None
         if field.width == 1:
             made = self.operation("bit", n=low)
@@ -241,7 +241,12 @@ class Speller:
     def enumerator(self, register: Register, field: Field, name: str) -> CText | None:
         """An enumerator's bits in place, if they are spelt."""
         found = self.part(register, f"{field.name}.{name}")
-        return None if found is None else self.use(found, {})
+        return None if found is None else self._moved(register, field, self.use(found, {}))
+
+    def _moved(self, register: Register, field: Field, mask: CText) -> CText:
+        """What is spelt for a field as its layout has it."""
+        found = self.part(register, field.layout) if field.layout else None
+        return mask if found is None else self.use(found, {"mask": mask})
 
     # ---- accesses
 

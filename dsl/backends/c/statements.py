@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from dsl.backends.c import accesses
 from dsl.backends.c.banks import Banks
 from dsl.backends.c.declarations import Block, Locals, name_of
 from dsl.backends.c.expressions import Expressions
 from dsl.backends.c.jumps import Labels
-from dsl.backends.c.moves import Implied, Moves, implied_by, moved, result_of
+from dsl.backends.c.moves import Implied, Moves, Steps, implied_by, moved, result_of, steps_of
 from dsl.backends.c.spelling import Speller, c_name
 from dsl.backends.c.text import CText, Line, comment, wrapped
 from dsl.backends.c.types import Types
@@ -145,6 +147,9 @@ class Statements:
         if direct is not None:
             return direct
         via = plan.first if layout.via is not None else None
+        steps = self._steps(statement, layout, implied)
+        if steps is not None:
+            via = implied
         if via is not None:
             plan = self._plan(values, via, own)
         busy = set() if via is None or layout.via is None else {layout.via}
@@ -153,12 +158,27 @@ class Statements:
         for each in plan.hoisted:
             whole = result_of(statement, each) if layout.via is not None else None
             name = layout.via if each is via else None
-            before += self._hoist(whole or each, each, name, statement, block, busy)
+            first = steps.first if steps is not None and each is via else ()
+            before += self._hoist(whole or each, each, name, statement, block, busy, first)
         if before and before[-1].text == "}" and isinstance(statement, s.Return):
             before.append(Line(0, ""))
+        if steps is not None:
+            assert implied is not None
+            for changes in steps.rest:
+                before += self._moves.step(implied, changes, block.indent)
+            statement = replace(steps.statement, changes=())
         made = [*before, *self._plain(statement, layout, block, implied)]
         self._x.through = around
         return made
+
+    def _steps(
+        self, statement: s.Statement, layout: StatementLayout, implied: Implied
+    ) -> Steps | None:
+        """How changes are spread over statements, where `@step` says so."""
+        if not layout.steps or not isinstance(statement, (s.UpdateRegister, s.UpdateSlot)):
+            return None
+        assert implied is not None
+        return steps_of(statement, layout.steps, direct=not self._banks.reads(implied))
 
     def _hoist(
         self,
@@ -168,8 +188,12 @@ class Statements:
         statement: s.Statement,
         block: Block,
         busy: set[str],
+        changes: tuple[s.Change, ...] = (),
     ) -> list[Line]:
-        """Puts a value (``whole``: with its conversion to the result) into a local."""
+        """Puts a value (``whole``: with its conversion to the result) into a local.
+
+        It goes there with the ``changes`` already made.
+        """
         if whole is not value:
             signature = self._sequence.signature
             type_ = self._types.of(signature.result, signature.span)
@@ -193,6 +217,8 @@ class Statements:
             made = self._banks.assigned(block.indent, name, value)
         else:
             read = self._x.store(whole, whole.type if whole is not value else None)
+            if changes:
+                read = self._moves.changed(value, read, changes)
             made = wrapped(block.indent, f"{name} = {read.text};")
         self._x.through[id(whole)] = CText(name, type=variable(whole.type))
         return made

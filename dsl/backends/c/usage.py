@@ -51,6 +51,9 @@ def judge(
 
 
 def _plain(spelling: Spelling) -> bool:
+    if spelling.role is Role.LOCAL and spelling.pattern.strip().isdecimal():
+        # A local for a number is its name.
+        return True
     return spelling.role in _EXEMPT or all(
         _NAME.fullmatch(p) and not _NUMBER.search(p) for p in spelling.patterns
     )

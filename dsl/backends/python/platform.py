@@ -114,12 +114,10 @@ class Platform:
             return None
         expressions = self._expressions("value")
         writer = Writer()
-        with writer.block(
-            f"def {self.names.layouts[register.name]}(m: Machine, value: int) -> str:"
-        ):
-            writer.line(
-                docstring([f"The layout that a value of {register.name} has its fields in."])
-            )
+        name = self.names.layouts[register.name]
+        with writer.block(f"def {name}(m: Machine, value: int) -> str:"):
+            what = f"The layout that a value of {register.name} has its fields in."
+            writer.line(docstring([what]))
             # In every state exactly one is in force.
             *others, last = rules
             for rule in others:

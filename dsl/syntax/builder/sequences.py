@@ -110,7 +110,7 @@ class Sequences:
         return t.Modify(c[0].start, c[-1].end, c[1], all_of(t.Change, c))
 
     def change(self, c: C) -> t.Change:
-        return t.Change(c[0].start, c[-1].end, c[0], c[2])
+        return t.Change(c[0].start, c[-1].end, all_of(t.Hint, c), c[-3], c[-1])
 
     def path(self, c: C) -> t.Name:
         return t.Name(c[0].start, c[-1].end, "".join([token.text for token in c]))

@@ -271,13 +271,14 @@ class Layout:
     def _modify(self, node: t.Modify, depth: int) -> None:
         head = led("modify ", place(node.place))
         body = Body(node.end, node.changes, self._change)
-        if len(node.changes) == 1:
+        if len(node.changes) == 1 and not node.changes[0].hints:
             braces = self._out.in_braces([say.change(node.changes[0])], body)
             if braces and fits(line := head + led(" ", braces), depth):
                 return self._out.row(depth, line)
         return self._out.braced(depth, (head, body))
 
     def _change(self, node: t.Change, depth: int) -> None:
+        self._out.prefix((), node.hints, depth)
         self._out.row(depth, say.change(node))
 
     # ---- lifecycles and scenarios

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dsl.syntax.tree.base import Name, Node
+from dsl.syntax.tree.base import Hint, Name, Node
 from dsl.syntax.tree.expressions import Expr, Number, Place, Range
 from dsl.syntax.tree.machine import Barrier, Events
 from dsl.syntax.tree.memory import Param, Type
@@ -92,6 +92,7 @@ class Move(Node, frozen=True):
 class Change(Node, frozen=True):
     """``field`` is written ``layout.field`` where the field is one of a layout."""
 
+    hints: tuple[Hint, ...]
     field: Name
     value: Expr
 
