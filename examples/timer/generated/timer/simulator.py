@@ -195,20 +195,38 @@ HCR_EL2 = Register(
 )
 
 # CNTHCTL_EL2
+# What the guest reaches of the physical timer and counter without a trap, and the event stream.
+# A host at EL2 has the layout of CNTKCTL_EL1 in the low bits, and the guest's controls above it.
 
 # Layout nvhe.
+# At 0, EL1 and EL0 trap when they read the physical counter.
 CNTHCTL_EL2_nvhe_EL1PCTEN = Field("nvhe.EL1PCTEN", 0, layout="nvhe")
+# At 0, EL1 and EL0 trap when they use the physical timer.
 CNTHCTL_EL2_nvhe_EL1PCEN = Field("nvhe.EL1PCEN", 1, layout="nvhe")
 # Layout vhe.
+# As in CNTKCTL_EL1, for EL0 under a host at EL2.
 CNTHCTL_EL2_vhe_EL0PCTEN = Field("vhe.EL0PCTEN", 0, layout="vhe")
 CNTHCTL_EL2_vhe_EL0VCTEN = Field("vhe.EL0VCTEN", 1, layout="vhe")
 CNTHCTL_EL2_vhe_EL0VTEN = Field("vhe.EL0VTEN", 8, layout="vhe")
 CNTHCTL_EL2_vhe_EL0PTEN = Field("vhe.EL0PTEN", 9, layout="vhe")
+# At 0, EL1 and EL0 trap when they read the physical counter, as long as TGE is 0.
 CNTHCTL_EL2_vhe_EL1PCTEN = Field("vhe.EL1PCTEN", 10, layout="vhe")
+# At 0, EL1 and EL0 trap when they use the physical timer, as long as TGE is 0.
 CNTHCTL_EL2_vhe_EL1PTEN = Field("vhe.EL1PTEN", 11, layout="vhe")
 CNTHCTL_EL2_EVNTEN = Field("EVNTEN", 2)
 CNTHCTL_EL2_EVNTDIR = Field("EVNTDIR", 3)
 CNTHCTL_EL2_EVNTI = Field("EVNTI", 4, width=4)
+# FEAT_ECV, to bit 17.
+CNTHCTL_EL2_ECV = Field("ECV", 12)
+CNTHCTL_EL2_EL1TVT = Field("EL1TVT", 13)
+CNTHCTL_EL2_EL1TVCT = Field("EL1TVCT", 14)
+CNTHCTL_EL2_EL1NVPCT = Field("EL1NVPCT", 15)
+CNTHCTL_EL2_EL1NVVCT = Field("EL1NVVCT", 16)
+CNTHCTL_EL2_EVNTIS = Field("EVNTIS", 17)
+# FEAT_RME; RES0 in Secure and Non-secure state.
+CNTHCTL_EL2_CNTVMASK = Field("CNTVMASK", 18)
+# FEAT_RME; RES0 in Secure and Non-secure state.
+CNTHCTL_EL2_CNTPMASK = Field("CNTPMASK", 19)
 CNTHCTL_EL2 = Register(
     "CNTHCTL_EL2",
     64,
@@ -224,11 +242,20 @@ CNTHCTL_EL2 = Register(
         CNTHCTL_EL2_EVNTEN,
         CNTHCTL_EL2_EVNTDIR,
         CNTHCTL_EL2_EVNTI,
+        CNTHCTL_EL2_ECV,
+        CNTHCTL_EL2_EL1TVT,
+        CNTHCTL_EL2_EL1TVCT,
+        CNTHCTL_EL2_EL1NVPCT,
+        CNTHCTL_EL2_EL1NVVCT,
+        CNTHCTL_EL2_EVNTIS,
+        CNTHCTL_EL2_CNTVMASK,
+        CNTHCTL_EL2_CNTPMASK,
     ),
-    res0=0xFFFFFFFFFFFFF000,
+    res0=0xFFFFFFFFFFF00000,
 )
 
 # CNTVOFF_EL2
+# What the virtual counter is behind the physical one.
 
 CNTVOFF_EL2_VOffset = Field("VOffset", 0, width=64)
 CNTVOFF_EL2 = Register("CNTVOFF_EL2", 64, layout=(CNTVOFF_EL2_VOffset,))
@@ -306,37 +333,40 @@ def layout_CNTHCTL_EL2(m: Machine, value: int) -> str:
 # ---- sequences
 
 
-# timer:6:10: sequence
+# timer:11:10: sequence
 def __kvm_timer_set_cntvoff(m: Machine, cntvoff: u64) -> None:
-    """Write the virtual counter's offset."""
-    m.write(CNTVOFF_EL2, cntvoff, at="timer:6:51")
+    """Set what a guest's virtual counter is behind the physical one."""
+    m.write(CNTVOFF_EL2, cntvoff, at="timer:11:51")
 
 
-# timer:9:12: deactivate undoes __timer_enable_traps
+# timer:14:12: deactivate undoes __timer_enable_traps
 def __timer_disable_traps(m: Machine, vcpu: Vcpu) -> None:
-    """Only for hosts that are not VHE."""
-    # The host may use the physical timer and counter.
-    value = m.read(CNTHCTL_EL2, at="timer:12:5")
+    """For hosts that are not VHE only: the others set their traps up once, in kvm_timer_init_vhe()."""
+    # The host runs at EL1, too, and needs its physical timer and counter.
+    value = m.read(CNTHCTL_EL2, at="timer:17:5")
     value = CNTHCTL_EL2_nvhe_EL1PCTEN.set(value, 1)
     value = CNTHCTL_EL2_nvhe_EL1PCEN.set(value, 1)
-    m.write(CNTHCTL_EL2, value, at="timer:12:5")
+    m.write(CNTHCTL_EL2, value, at="timer:17:5")
 
 
-# timer:19:10: activate
+# timer:25:10: activate
 def __timer_enable_traps(m: Machine, vcpu: Vcpu) -> None:
-    # The guest's physical timer traps, its physical counter does not.
-    value = m.read(CNTHCTL_EL2, at="timer:22:5")
+    """For hosts that are not VHE only: the others set their traps up once, in kvm_timer_init_vhe()."""
+    # KVM emulates the guest's physical timer. The counter needs no emulation.
+    value = m.read(CNTHCTL_EL2, at="timer:28:5")
     value = CNTHCTL_EL2_nvhe_EL1PCEN.set(value, 0)
     value = CNTHCTL_EL2_nvhe_EL1PCTEN.set(value, 1)
-    m.write(CNTHCTL_EL2, value, at="timer:22:5")
+    m.write(CNTHCTL_EL2, value, at="timer:28:5")
 
 
-# timer:30:10: sequence
+# timer:37:10: sequence
 def kvm_timer_init_vhe(m: Machine) -> None:
-    value = m.read(CNTHCTL_EL2, at="timer:32:5")
+    """For VHE hosts, once on each CPU: with TGE set the host itself does not notice."""
+    # The guest may use the physical timer and counter of EL1.
+    value = m.read(CNTHCTL_EL2, at="timer:40:5")
     value = CNTHCTL_EL2_vhe_EL1PTEN.set(value, 1)
     value = CNTHCTL_EL2_vhe_EL1PCTEN.set(value, 1)
-    m.write(CNTHCTL_EL2, value, at="timer:32:5")
+    m.write(CNTHCTL_EL2, value, at="timer:40:5")
 
 
 # ---- by the names in the source

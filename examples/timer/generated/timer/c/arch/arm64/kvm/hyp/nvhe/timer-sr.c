@@ -5,28 +5,40 @@
 #include <linux/kvm_host.h>
 #include <asm/kvm_hyp.h>
 
-/* Write the virtual counter's offset. */
+/* Set what a guest's virtual counter is behind the physical one. */
 void __kvm_timer_set_cntvoff(u64 cntvoff)
 {
 	write_sysreg(cntvoff, cntvoff_el2);
 }
 
-/* Only for hosts that are not VHE. */
+/*
+ * For hosts that are not VHE only: the others set their traps up once, in
+ * kvm_timer_init_vhe().
+ */
 void __timer_disable_traps(struct kvm_vcpu *vcpu)
 {
 	u64 val;
 
-	/* The host may use the physical timer and counter. */
+	/*
+	 * The host runs at EL1, too, and needs its physical timer and counter.
+	 */
 	val = read_sysreg(cnthctl_el2);
 	val |= CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN;
 	write_sysreg(val, cnthctl_el2);
 }
 
+/*
+ * For hosts that are not VHE only: the others set their traps up once, in
+ * kvm_timer_init_vhe().
+ */
 void __timer_enable_traps(struct kvm_vcpu *vcpu)
 {
 	u64 val;
 
-	/* The guest's physical timer traps, its physical counter does not. */
+	/*
+	 * KVM emulates the guest's physical timer. The counter needs no
+	 * emulation.
+	 */
 	val = read_sysreg(cnthctl_el2);
 	val &= ~CNTHCTL_EL1PCEN;
 	val |= CNTHCTL_EL1PCTEN;

@@ -1,0 +1,122 @@
+"""The real source trees that examples are compared with: found on this machine, or fetched.
+
+A tree is looked for below the folder that ``VGS_TREES`` names, as ``linux-6.1`` there.  With
+``VGS_FETCH=1`` it is taken from Debian's archive by apt-get, which must know the package, and the
+few files that are needed are kept in a cache.  Without either, what needs a tree is skipped.
+Nothing of a tree is ever part of this project.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+#: How long apt-get may take, in seconds.
+_PATIENCE = 600
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A tree of a Debian release: ``files`` are the paths in it that examples are compared with.
+
+    ``fetch`` is given an empty folder and the paths, and leaves the tree's files below ``tree/``
+    in it; it raises `CalledProcessError` where a command fails.
+    """
+
+    name: str
+    fetch: Callable[[Path, tuple[str, ...]], None]
+    files: tuple[str, ...]
+
+
+def packed(package: str, archive: str) -> Callable[[Path, tuple[str, ...]], None]:
+    """Fetches from a tarball inside a binary package, such as Debian's linux-source."""
+
+    def fetch(folder: Path, files: tuple[str, ...]) -> None:
+        _run(folder, "apt-get", "-q", "download", package)
+        (deb,) = folder.glob("*.deb")
+        stream = f"dpkg-deb --fsys-tarfile {deb.name} | tar -xO ./{archive} > source.tar.xz"
+        _run(folder, "bash", "-o", "pipefail", "-c", stream)
+        deb.unlink()
+        unpack(folder, folder / "source.tar.xz", files)
+
+    return fetch
+
+
+def unpack(folder: Path, archive: Path, files: tuple[str, ...]) -> None:
+    """The wanted files of an archive that has all of them below one folder."""
+    (folder / "tree").mkdir()
+    wanted = [f"*/{file}" for file in files]
+    options = ("--strip-components=1", "--wildcards", "--no-wildcards-match-slash")
+    _run(folder, "tar", "-xf", str(archive), "-C", "tree", *options, *wanted)
+    archive.unlink()
+
+
+def _run(folder: Path, *command: str) -> None:
+    subprocess.run(
+        command, cwd=folder, check=True, capture_output=True, text=True, timeout=_PATIENCE
+    )
+
+
+TREES = {
+    tree.name: tree
+    for tree in (
+        Tree(
+            "linux-6.1",
+            packed("linux-source-6.1", "usr/src/linux-source-6.1.tar.xz"),
+            (
+                "arch/arm64/kvm/arch_timer.c",
+                "arch/arm64/kvm/hyp/nvhe/timer-sr.c",
+                "include/clocksource/arm_arch_timer.h",
+            ),
+        ),
+    )
+}
+
+
+def tree(name: str) -> Path:
+    """The folder of a tree; the test that asks is skipped where there is none to be had."""
+    wanted = TREES[name]
+    given = os.environ.get("VGS_TREES")
+    if given:
+        folder = Path(given) / name
+        missing = _missing(folder, wanted)
+        if missing:
+            pytest.fail(f"VGS_TREES has no {name}/{missing[0]}")
+        return folder
+    if os.environ.get("VGS_FETCH") == "1":
+        return _fetched(wanted)
+    pytest.skip(f"no {name} here: VGS_TREES=DIR names a folder that has it, VGS_FETCH=1 fetches it")
+
+
+def _missing(folder: Path, wanted: Tree) -> list[str]:
+    return [file for file in wanted.files if not (folder / file).is_file()]
+
+
+def _fetched(wanted: Tree) -> Path:
+    """The tree in the cache, fetched by the first process that needs it."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vgs-trees"
+    cache.mkdir(parents=True, exist_ok=True)
+    home = cache / wanted.name
+    with (cache / f"{wanted.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _missing(home, wanted):
+            return home
+        with tempfile.TemporaryDirectory(dir=cache) as temporary:
+            try:
+                wanted.fetch(Path(temporary), wanted.files)
+            except subprocess.CalledProcessError as error:
+                pytest.fail(f"{wanted.name} cannot be fetched: {error.stderr or error}")
+            shutil.rmtree(home, ignore_errors=True)
+            (Path(temporary) / "tree").rename(home)
+    missing = _missing(home, wanted)
+    if missing:
+        pytest.fail(f"what was fetched as {wanted.name} has no {missing[0]}")
+    return home
