@@ -93,8 +93,8 @@ class BadHint(Diagnostic, frozen=True):
         @via(name)      take the value through a local of this name
         @braces         braces although one statement needs none
         @likely         the condition is usually true (@unlikely: usually false)
-        @step           before a change of a `modify` with @via: a statement of its own
-                        changes the local (`val |= A`), up to the next @step
+        @step           before a change of a `modify` with @via: a statement of its
+                        own changes the local (`val |= A`), up to the next @step
 
     What to do: remove or mend it. A hint never changes what a sequence does.
     """

@@ -61,7 +61,9 @@ class DuplicateEnumerator(Diagnostic, frozen=True):
 class BadRegister(Diagnostic, frozen=True):
     """A register's width is not 8, 16, 32 or 64, a bank is empty or far too large, its
     name has no `<n>` for its index, or an encoding has the wrong number of operands
-    or operands too large for their place.
+    or operands too large for their place. Or a field of a layout is read-only or
+    computed, which only fields that do not move can be, or a bit has another reset
+    value in another layout.
 
     An AArch64 system register is `at (op0, op1, CRn, CRm, op2)`, an AArch32 one `at
     (coproc, opc1, CRn, CRm, opc2) for aarch32`; two lists joined by `then` are the
@@ -131,13 +133,13 @@ class CircularBehaviour(Diagnostic, frozen=True):
 
 
 class LayoutsMixed(Diagnostic, frozen=True):
-    """The layouts of a register are not alternatives: in some state two of them are in
-    force, or none, or it cannot be seen that exactly one is. Or one change speaks of
-    fields of two layouts, whose bits never have both meanings at once.
+    """The layouts of a register are no alternatives: in some state two of them are
+    in force, or none, or it cannot be seen that exactly one is. Or one change
+    speaks of fields of two layouts, whose bits never have both meanings at once.
 
-    What to do: give the layouts conditions that exclude each other and leave nothing
-    out, over fields of registers with at most 12 bits together; change the fields of
-    one layout at a time.
+    What to do: give the layouts conditions that exclude each other and leave
+    nothing out, over fields of registers with at most 12 bits together; change
+    the fields of one layout at a time.
 
         layout nvhe when not HCR_EL2.E2H { … }
         layout vhe  when HCR_EL2.TGE     { … }    // and with E2H, but without TGE?

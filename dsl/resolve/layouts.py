@@ -38,8 +38,10 @@ def in_force(scope: Scope, node: t.Register, register: Register) -> list[InForce
     found: list[InForce] = []
     whole = True
     for member in node.members:
-        layout = register.layout(member.name.text) if isinstance(member, t.Layout) else None
-        if not isinstance(member, t.Layout) or layout is None:
+        if not isinstance(member, t.Layout):
+            continue
+        layout = next((x for x in register.layouts if x.span == scope.span(member.name)), None)
+        if layout is None:
             continue
         # A layout is one for every register of a bank: the index is no part of its condition.
         frame = frame_of(register, None, layout.span)

@@ -144,6 +144,77 @@ def test_what_is_not_spelt(statement: str, at: str, marked: str, says: str) -> N
     assert says in missing[0].help
 
 
+LAYOUTS = """
+register HCR : 64 { E2H [0] res0 [63:1] }
+register HCTL : 64 {
+    layout nvhe when not HCR.E2H { PCTEN [0] PCEN [1] res0 [13:2] }
+    layout vhe when HCR.E2H { PCTEN [10] PTEN [11] M [13:12] { Off = 0, On = 2 } res0 [9:0] }
+    res0 [63:14]
+}
+sequence f() {
+    HCTL.nvhe.PCEN <- 1
+    @via(val)
+    modify HCTL {
+        @step
+        vhe.PTEN <- 1
+        vhe.PCTEN <- 0
+        @step
+        vhe.M <- On
+    }
+    when HCTL.vhe.PTEN { HCTL <- HCTL with nvhe.PCTEN = 1 }
+}
+"""
+
+
+def test_a_layout_is_spelt_over_what_its_fields_are_spelt_as() -> None:
+    made = functions(
+        LAYOUTS,
+        """
+        HCTL.nvhe.PCEN is "HCTL_PCEN"
+        HCTL.vhe is "($mask << shift)"
+        HCTL.vhe.PTEN is "HCTL_PCEN"
+        HCTL.vhe.M is "HCTL_M"
+        HCTL.vhe.M.On is "HCTL_M_ON"
+        local shift : "u32" is "10"
+        """,
+    )
+    assert made.expandtabs(4) == dedent("""\
+        void f(void)
+        {
+            u32 shift = 10;
+            u64 val;
+
+            write_sysreg(read_sysreg(HCTL) | HCTL_PCEN, HCTL);
+            val = read_sysreg(HCTL);
+            val = (val & ~BIT(10)) | (HCTL_PCEN << shift);
+            val = (val & ~(HCTL_M << shift)) | (HCTL_M_ON << shift);
+            write_sysreg(val, HCTL);
+            if (read_sysreg(HCTL) & (HCTL_PCEN << shift))
+                write_sysreg(read_sysreg(HCTL) | BIT(0), HCTL);
+        }
+        """)
+
+
+def test_a_number_with_a_name_may_be_used_once() -> None:
+    assert (
+        found(
+            "sequence f() { CTL.ENABLE <- 1 CTL.MODE <- 0 }",
+            """
+            dialect c for c {
+                read register is "rd($register)"
+                write register is "wr($value, $register)"
+                local first : "int" is "1"
+                local second : "int" is "1 + 0"
+                CTL.ENABLE is "first"
+                CTL.MODE is "second"
+                file "a.c" holds f { }
+            }
+            """,
+        )
+        == [("VGS071", "11:31", '"1 + 0"')]
+    )
+
+
 def test_a_header_declares() -> None:
     workspace = Workspace()
     loaded = workspace.load_text(

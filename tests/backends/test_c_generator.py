@@ -157,11 +157,13 @@ class Generator:
             value = x.Cast(value, U64, self.span())
         return s.Return(value, (), self.hinted())
 
-    def hinted(self) -> Span:
+    def hinted(self, changes: int = 0) -> Span:
+        """A place, perhaps with a local that a value, or so many changes, go through."""
         span = self.span()
-        if self.random.random() < 0.15:
+        if self.random.random() < (0.5 if changes else 0.15):
             name = self.random.choice(("val", "tmp", "a", "box"))
-            self.hints[span.start] = StatementLayout(via=name)
+            steps = tuple(i for i in range(changes) if self.random.random() < 0.6)
+            self.hints[span.start] = StatementLayout(via=name, steps=steps)
         return span
 
     def statement(self, scope: Scope, depth: int) -> s.Statement:
@@ -227,7 +229,7 @@ class Generator:
             value = self.stored(scope, register.type)
             return s.WriteRegister(register, index, value, (), self.hinted())
         changes = self.changes(scope, register)
-        return s.UpdateRegister(register, index, changes, (), self.hinted())
+        return s.UpdateRegister(register, index, changes, (), self.hinted(len(changes)))
 
     def slot_statement(self, scope: Scope, kind: str) -> s.Statement:
         slots = self.program.slots
@@ -236,7 +238,8 @@ class Generator:
             assert slot.link is not None
             view = slot.link.register.register
             changes = self.changes(scope, view)
-            return s.UpdateSlot(slot, view, "vcpu", None, changes, (), self.hinted())
+            span = self.hinted(len(changes))
+            return s.UpdateSlot(slot, view, "vcpu", None, changes, (), span)
         names = ["s8", "s16", "s32", "s64", "si", "sb", "arr", "like_a"]
         slot = slots[self.random.choice(names)]
         index = self.index(scope, 4) if slot.length else None

@@ -312,6 +312,116 @@ write_sysreg(ctl & ~CTL_ENABLE, CNTV_CTL_EL0);
 """,
     ),
     Example(
+        "fields in steps",
+        """
+@via(val)
+modify CNTHCTL_EL2 {
+    @step
+    EL1PCEN <- 0
+    EVNTEN <- 0
+    @step
+    EL1PCTEN <- 1
+    @step
+    EVNTI <- seen
+    EL1PCEN <- 1
+}
+""",
+        """
+struct timer *timer = &vcpu->timer;
+u64 val;
+
+val = read_sysreg(CNTHCTL_EL2);
+val &= ~(BIT(1) | BIT(2));
+val |= BIT(0);
+val = (val & ~GENMASK(7, 4)) | FIELD_PREP(GENMASK(7, 4), timer->seen) |
+      BIT(1);
+write_sysreg(val, CNTHCTL_EL2);
+""",
+    ),
+    Example(
+        "what is before the first step goes with the read",
+        """
+@via(val)
+modify CNTHCTL_EL2 {
+    EVNTI <- 0
+    EL1PCEN <- 1
+    @step
+    EL1PCTEN <- 1
+    EVNTEN <- 1
+}
+""",
+        """
+u64 val;
+
+val = (read_sysreg(CNTHCTL_EL2) & ~GENMASK(7, 4)) | BIT(1);
+val |= BIT(0) | BIT(2);
+write_sysreg(val, CNTHCTL_EL2);
+""",
+    ),
+    Example(
+        "what is read for a change is read after the register",
+        """
+@via(val)
+modify CNTHCTL_EL2 {
+    EVNTI <- CNTV_CTL_EL0
+    @step
+    EL1PCTEN <- CNTV_CTL_EL0.IMASK
+}
+""",
+        """
+u64 val;
+u64 val2;
+
+val = read_sysreg(CNTHCTL_EL2);
+val2 = read_sysreg(CNTV_CTL_EL0);
+val = (val & ~GENMASK(7, 4)) | FIELD_PREP(GENMASK(7, 4), val2);
+val = (val & ~BIT(0)) |
+      FIELD_PREP(BIT(0), (read_sysreg(CNTV_CTL_EL0) & BIT(1)) >> 1);
+write_sysreg(val, CNTHCTL_EL2);
+""",
+    ),
+    Example(
+        "a slot in steps, and a field twice in one",
+        """
+@via(val)
+modify hctl {
+    @step
+    EL1PCTEN <- 0
+    EVNTEN <- 1
+    EL1PCTEN <- 1
+    @step
+    EL1PCEN <- 1
+}
+""",
+        """
+struct timer *timer = &vcpu->timer;
+u64 val;
+
+val = timer->hctl;
+val = (val & ~BIT(0)) | BIT(2) | BIT(0);
+val |= BIT(1);
+timer->hctl = val;
+""",
+    ),
+    Example(
+        "an element of an array in steps",
+        """
+@via(val)
+modify bvr[used] {
+    @step
+    VA <- 3
+}
+""",
+        """
+struct timer *timer = &vcpu->timer;
+u64 val;
+
+val = timer->bvr[timer->used];
+val = (val & ~GENMASK(63, 0)) | FIELD_PREP(GENMASK(63, 0), 3);
+timer->bvr[timer->used] = val;
+""",
+    ),
+    Example(
         "a value through a local",
         """
 @via(val)

@@ -17,6 +17,7 @@ from dsl.failures import HasErrors
 from dsl.ir.program import Program
 from dsl.machine import AssertionFailed, MachineError, load_simulator
 from dsl.resolve.workspace import Workspace
+from tests.backends.test_python_layouts import TEXT as LAYOUTS
 
 ROOT = Path(dsl.__file__).resolve().parent.parent
 
@@ -423,7 +424,8 @@ def test_what_python_cannot_nest_is_a_finding(head: str, most: int) -> None:
 
 
 def test_generated_modules_are_typed(tmp_path: Path, text: str) -> None:
-    for name, made in (("one", text), ("two", emit(program(AWKWARD)))):
+    texts = {"one": text, "two": emit(program(AWKWARD)), "three": emit(program(LAYOUTS))}
+    for name, made in texts.items():
         (tmp_path / f"{name}.py").write_text(made, encoding="utf-8")
     files = [str(p) for p in sorted(tmp_path.glob("*.py"))]
     before = os.environ.get("MYPYPATH")

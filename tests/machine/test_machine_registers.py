@@ -157,3 +157,52 @@ def test_legalised_and_computed(value: int) -> None:
     low = value & 0xFF if value & 0xF else value & 0xFF | 1
     assert m.state["L"] == low
     assert m.read(LEGAL) == low | low.bit_count() << 8
+
+
+class Moving(Machine[Facts]):
+    """Bit 7 of a value of `M` decides where its fields are."""
+
+    def in_force(self, family: str, value: int) -> str:
+        return ("low", "high", "none")[min(value >> 6, 2)] if family == "M" else ""
+
+
+MOVING = Register(
+    "M",
+    8,
+    (
+        Field("C", 2),
+        Field("low.A", 0, 2, reset=1, layout="low"),
+        Field("high.A", 1, layout="high"),
+        FieldFamily("high.T<n>", 3, 1, 0, 2, 1, layout="high"),
+        Field("MODE", 6, 2),
+    ),
+    res0=0x20,
+)
+
+
+def test_fields_of_a_layout_are_shown_while_it_is_in_force() -> None:
+    m = Moving([MOVING], Facts())
+    assert m.peek(MOVING) == 1
+    for value in (0x07, 0x4F, 0x86):
+        m.write(MOVING, value)
+    m.read(MOVING)
+    assert [[f.name for f in event.fields] for event in m.trace] == [
+        ["C", "low.A", "MODE"],
+        ["C", "high.A", "high.T0", "high.T1", "MODE"],
+        ["C", "MODE"],
+        ["C", "MODE"],
+    ]
+    assert str(m.trace[1]) == "write      M  0x7 → 0x4f  (high.T0 0→1, MODE 0→1)"
+
+
+def test_a_bit_that_one_layout_has_is_kept_in_every_one() -> None:
+    m = Moving([MOVING], Facts())
+    for value in range(256):
+        m.write(MOVING, value)
+        assert m.read(MOVING) == value & ~0x20
+
+
+@given(words)
+def test_what_has_a_reset_in_one_layout_has_it_in_all(filler: int) -> None:
+    m = Moving([MOVING], Facts(), unknown=filler)
+    assert m.peek(MOVING) == 1 | filler & 0xDC

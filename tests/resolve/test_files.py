@@ -172,4 +172,4 @@ def test_a_platform_that_nobody_has(tmp_path: Path) -> None:
     path.write_text("import platforms.gicv4\n")
     (finding,) = found_in(path)
     assert finding.code == "VGS001"
-    assert finding.help == "did you mean `platforms.gicv3` or `platforms.armv8`?"
+    assert finding.help.startswith("did you mean `platforms.gicv3`")

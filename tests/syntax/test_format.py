@@ -269,6 +269,56 @@ EXAMPLES = {
         register E : 8 {}
         """,
     ),
+    "layouts": (
+        """
+        register A:32{x[0] layout low when not B.m{y[1]
+            longer [5:2] res0[7:6]}
+            /// The other one.
+            layout high when B.m and
+            x { }
+            long [31:8] }
+        """,
+        """
+        register A : 32 {
+            x [0]
+            layout low when not B.m {
+                y      [1]
+                longer [5:2]
+                res0   [7:6]
+            }
+            /// The other one.
+            layout high when B.m and x {}
+            long [31:8]
+        }
+        """,
+    ),
+    "fields of layouts, and steps": (
+        """
+        sequence f ( ) {
+            A . low . y <- A with low . y = 1 with high.z<n>=2
+            modify A { low . y <- 1 } modify A { @step low.y <- 1 } modify A { x <- 0 @ step
+                @step low . // why
+                y <- 1 }
+        }
+        """,
+        """
+        sequence f() {
+            A.low.y <- A with low.y = 1 with high.z<n> = 2
+            modify A { low.y <- 1 }
+            modify A {
+                @step
+                low.y <- 1
+            }
+            modify A {
+                x <- 0
+                // why
+                @step
+                @step
+                low.y <- 1
+            }
+        }
+        """,
+    ),
     "a value called unknown is not the unknown value": (
         "register A : 8 reset (unknown) {} register B : 8 reset (x+1) { y [0] reset (unknown[1]) }",
         """

@@ -97,7 +97,7 @@ def _collect(
         return
     for part in parts(value):
         _collect(part, loads, must, units, refused)
-    if _accesses(value, loads):
+    if _accesses(value, loads) or must(value):
         units.append(_Unit(value, first))
 
 

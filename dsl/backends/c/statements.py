@@ -216,7 +216,12 @@ class Statements:
         if self._banks.reads(value):
             made = self._banks.assigned(block.indent, name, value)
         else:
-            read = self._x.store(whole, whole.type if whole is not value else None)
+            match statement, value:
+                case s.UpdateSlot(index=index), x.ReadSlot(slot=slot, index=None) if slot.length:
+                    # What changing fields begins with: the statement says which element.
+                    read = self._x.place(value, index)
+                case _:
+                    read = self._x.store(whole, whole.type if whole is not value else None)
             if changes:
                 read = self._moves.changed(value, read, changes)
             made = wrapped(block.indent, f"{name} = {read.text};")
