@@ -211,7 +211,7 @@ def test_a_number_with_a_name_may_be_used_once() -> None:
             }
             """,
         )
-        == [("VGS071", "11:31", '"1 + 0"')]
+        == [("VGS071", "12:29", '"1 + 0"')]
     )
 
 
