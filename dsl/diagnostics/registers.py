@@ -138,8 +138,8 @@ class LayoutsMixed(Diagnostic, frozen=True):
     speaks of fields of two layouts, whose bits never have both meanings at once.
 
     What to do: give the layouts conditions that exclude each other and leave
-    nothing out, over fields of registers with at most 12 bits together; change
-    the fields of one layout at a time.
+    nothing out. They may ask for fields of registers: few enough that every state
+    can be tried. Change the fields of one layout at a time.
 
         layout nvhe when not HCR_EL2.E2H { … }
         layout vhe  when HCR_EL2.TGE     { … }    // and with E2H, but without TGE?

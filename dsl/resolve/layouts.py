@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import TypeAlias
 
@@ -19,14 +19,17 @@ from dsl.resolve.expressions import typed
 from dsl.resolve.scope import Scope
 from dsl.syntax import tree as t
 
-#: The conditions of one register are tried in every state of the fields they ask for.
-_MOST_BITS = 12
+#: The conditions of one register are tried in every state of the fields they ask for, as long as
+#: that takes no more steps than these.
+_MOST_STEPS = 1 << 16
 
-#: A field of a register (or of an element of a bank), and the element of a family it is.
-_Asked: TypeAlias = tuple[str, int | None, Field, int | None]
-_State: TypeAlias = Mapping[_Asked, int]
-#: The register that `expr.Written` stands for.
+#: The register whose value an expression has, by name and index.
 _Own: TypeAlias = tuple[str, int | None]
+#: A field of a register, and the element of a family that it is.
+_Asked: TypeAlias = tuple[_Own, Field, int | None]
+_State: TypeAlias = Mapping[_Asked, int]
+#: A derived function of a register's value.
+_Function: TypeAlias = tuple[str, str, _Own]
 
 
 class _TooInvolvedError(Exception):
@@ -73,16 +76,12 @@ def _alternatives(
     scope: Scope, node: t.Register, register: Register, layouts: list[InForce]
 ) -> None:
     """Reports a state in which not exactly one layout is in force."""
-    own = (register.name, None)
+    conditions = _Conditions(scope, register)
     try:
-        asked: dict[_Asked, int] = {}
         for each in layouts:
-            _collect(scope, each.condition, own, asked)
-        if sum(asked.values()) > _MOST_BITS:
-            raise _TooInvolvedError
-        for values in product(*(range(1 << width) for width in asked.values())):
-            state = dict(zip(asked, values, strict=True))
-            held = [f for f in layouts if _value(scope, f.condition, own, state)]
+            conditions.ask(each.condition, conditions.own)
+        for state in conditions.states():
+            held = [f for f in layouts if conditions.value(f.condition, state)]
             if len(held) != 1:
                 _report(scope, node, register, held, state)
                 return
@@ -92,7 +91,7 @@ def _alternatives(
                 scope.span(node.name),
                 f"when the layouts of {register.name} are in force is too involved to see that "
                 "exactly one always is",
-                help=f"use fields of registers, with at most {_MOST_BITS} bits together",
+                help="use few fields of registers, with few bits together",
             )
         )
 
@@ -112,7 +111,7 @@ def _report(
 
 
 def _called(asked: _Asked) -> str:
-    register, index, field, element = asked
+    (register, index), field, element = asked
     name = f"{register}.{field.name}"
     for number in (index, element):
         if number is not None:
@@ -121,36 +120,85 @@ def _called(asked: _Asked) -> str:
     return name
 
 
-# ---- conditions as functions of fields
+class _Conditions:
+    """The conditions of one register's layouts, as functions of fields."""
 
+    def __init__(self, scope: Scope, register: Register) -> None:
+        self._scope = scope
+        self.own: _Own = (register.name, None)
+        self._asked: dict[_Asked, int] = {}
+        self._functions: set[_Function] = set()
+        self._size = 0
 
-def _collect(scope: Scope, expr: x.Expr, own: _Own, into: dict[_Asked, int]) -> None:
-    """The fields that an expression asks for, and how many bits each has."""
-    match expr:
-        case x.Extract():
-            at = _asked(expr, own)
-            into[at] = at[2].width
-        case x.Derive(value=value, register=register, name=name):
-            function = scope.derived.get((register.name, name))
-            if function is None:
+    def ask(self, expr: x.Expr, own: _Own) -> None:
+        """Takes in the fields that a condition asks for; raises if it is more than that."""
+        self._size += 1
+        match expr:
+            case x.Extract():
+                at = _asked(expr, own)
+                self._asked[at] = at[1].width
+            case x.Derive(value=value, register=register, name=name):
+                function = register.name, name, _whose(value, own)
+                if function not in self._functions:
+                    self._functions.add(function)
+                    self.ask(self._meaning(function), function[2])
+            case x.Const():
+                pass
+            case x.Binary(left=left, right=right):
+                self.ask(left, own)
+                self.ask(right, own)
+            case x.Not(operand=inner) | x.Truth(operand=inner) | x.Cast(value=inner):
+                self.ask(inner, own)
+            case _:
                 raise _TooInvolvedError
-            _collect(scope, function.value, _whose(value, own), into)
-        case x.Const():
-            pass
-        case x.Binary(left=left, right=right):
-            _collect(scope, left, own, into)
-            _collect(scope, right, own, into)
-        case x.Not(operand=inner) | x.Truth(operand=inner) | x.Cast(value=inner):
-            _collect(scope, inner, own, into)
-        case _:
+
+    def states(self) -> Iterator[_State]:
+        """Every state of the fields that were asked for; raises if these are too many."""
+        if self._size << sum(self._asked.values()) > _MOST_STEPS:
             raise _TooInvolvedError
+        for values in product(*(range(1 << width) for width in self._asked.values())):
+            yield dict(zip(self._asked, values, strict=True))
+
+    def value(self, condition: x.Expr, state: _State) -> bool:
+        """Whether a condition holds in a state."""
+        return bool(self._value(condition, self.own, state, {}))
+
+    def _meaning(self, function: _Function) -> x.Expr:
+        found = self._scope.derived.get(function[:2])
+        if found is None:
+            raise _TooInvolvedError
+        return found.value
+
+    def _value(self, expr: x.Expr, own: _Own, state: _State, known: dict[_Function, int]) -> int:
+        match expr:
+            case x.Extract():
+                return state[_asked(expr, own)]
+            case x.Derive(value=value, register=register, name=name):
+                function = register.name, name, _whose(value, own)
+                if function not in known:
+                    meaning = self._meaning(function)
+                    known[function] = self._value(meaning, function[2], state, known)
+                return known[function]
+            case x.Const(value=number):
+                return number
+            case x.Binary(op=op, left=left, right=right, type=type):
+                a = self._value(left, own, state, known)
+                made = _operated(op, a, self._value(right, own, state, known))
+                return type.wrap(made) if isinstance(type, Int) else made
+            case x.Not(operand=inner):
+                return not self._value(inner, own, state, known)
+            case x.Truth(operand=inner):
+                return self._value(inner, own, state, known) != 0
+            case x.Cast(value=inner, type=type):
+                return type.wrap(self._value(inner, own, state, known))
+            case _:
+                raise _TooInvolvedError
 
 
 def _asked(expr: x.Extract, own: _Own) -> _Asked:
-    register, index = _whose(expr.value, own)
     if expr.index is not None and not isinstance(expr.index, x.Const):
         raise _TooInvolvedError
-    return register, index, expr.field, expr.index.value if expr.index else None
+    return _whose(expr.value, own), expr.field, expr.index.value if expr.index else None
 
 
 def _whose(value: x.Expr, own: _Own) -> _Own:
@@ -162,29 +210,6 @@ def _whose(value: x.Expr, own: _Own) -> _Own:
             return register.name, None
         case x.ReadRegister(register=register, index=x.Const(value=number)):
             return register.name, number
-        case _:
-            raise _TooInvolvedError
-
-
-def _value(scope: Scope, expr: x.Expr, own: _Own, state: _State) -> int:
-    """What an expression that `_collect` took is in one state."""
-    match expr:
-        case x.Extract():
-            return state[_asked(expr, own)]
-        case x.Derive(value=value, register=register, name=name):
-            function = scope.derived[register.name, name]
-            return _value(scope, function.value, _whose(value, own), state)
-        case x.Const(value=value):
-            return value
-        case x.Binary(op=op, left=left, right=right, type=type):
-            a, b = _value(scope, left, own, state), _value(scope, right, own, state)
-            return type.wrap(_operated(op, a, b)) if isinstance(type, Int) else _operated(op, a, b)
-        case x.Not(operand=inner):
-            return not _value(scope, inner, own, state)
-        case x.Truth(operand=inner):
-            return _value(scope, inner, own, state) != 0
-        case x.Cast(value=inner, type=type):
-            return type.wrap(_value(scope, inner, own, state))
         case _:
             raise _TooInvolvedError
 

@@ -132,6 +132,16 @@ def test_exactly_one_layout_is_always_in_force(one: str, other: str, found: list
     assert codes(text) == found
 
 
+def test_conditions_cannot_take_all_day() -> None:
+    doubled = " ".join(f"derive d{i} = d{i + 1} + d{i + 1}" for i in range(60))
+    layouts = "layout a when d0 == 0 { A [1] } layout b when d0 { A [1] }"
+    assert codes(f"register R : 8 {{ M [0] {layouts} res0 [7:2] {doubled} derive d60 = M }}") == []
+    many = " or ".join(["M"] * 80)
+    layouts = f"layout a when {many} {{ A [9] }} layout b when M == 0 {{ A [9] }}"
+    assert codes(f"register R : 16 {{ M [8:0] {layouts} res0 [15:10] }}") == ["VGS039"]
+    assert codes(f"register R : 16 {{ M [0] {layouts} res0 [8:1], [15:10] }}") == []
+
+
 def test_the_message_says_in_which_state() -> None:
     from dsl.resolve.workspace import Workspace
 
