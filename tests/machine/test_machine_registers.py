@@ -172,7 +172,7 @@ MOVING = Register(
     (
         Field("C", 2),
         Field("low.A", 0, 2, reset=1, layout="low"),
-        Field("high.A", 1, layout="high"),
+        Field("high.A", 1, reset=0, layout="high"),
         FieldFamily("high.T<n>", 3, 1, 0, 2, 1, layout="high"),
         Field("MODE", 6, 2),
     ),
