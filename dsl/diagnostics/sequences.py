@@ -166,8 +166,8 @@ class EmptyRange(Diagnostic, frozen=True):
 
 class Unreachable(Diagnostic, frozen=True):
     """A statement stands behind one that never lets it run: every branch of that
-    one ends in a `return` or a `leave`. What never runs protects nothing, and hides
-    that from a reader.
+    one ends in a `return`, a `leave` or a `fail`. What never runs protects nothing,
+    and hides that from a reader.
 
     What to do: remove it, or move it before the jump or into the branch that it
     belongs to.

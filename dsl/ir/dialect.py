@@ -51,6 +51,8 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     "unlikely": ("condition",),
     "warn": ("condition",),
     "assert": ("condition",),
+    "fail": (),
+    "panic": ("message",),
     "unreachable": (),
     "fallthrough": (),
     "extract": ("mask", "value"),

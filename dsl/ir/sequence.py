@@ -190,6 +190,14 @@ class Return(Struct, frozen=True):
     span: Span
 
 
+class Fail(Struct, frozen=True):
+    """The machine stops: no path may come here."""
+
+    message: str
+    doc: tuple[str, ...]
+    span: Span
+
+
 class Hold(Struct, frozen=True):
     """The body runs with the lock taken."""
 
@@ -253,6 +261,7 @@ Statement: TypeAlias = (
     | Labelled
     | Leave
     | Return
+    | Fail
     | Hold
     | Perform
     | Order

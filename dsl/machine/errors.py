@@ -8,7 +8,7 @@ class MachineError(Exception):
 
 
 class AssertionFailed(MachineError):
-    """An ``assert`` of a sequence did not hold."""
+    """An ``assert`` of a sequence did not hold, or a path came to a ``fail``."""
 
 
 def failure(at: str, what: str) -> MachineError:

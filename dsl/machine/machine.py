@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Generic, ParamSpec, TypeAlias, TypeVar
+from typing import Generic, NoReturn, ParamSpec, TypeAlias, TypeVar
 
 from dsl.ir.types import Bool, Int
 from dsl.machine.errors import AssertionFailed, MachineError, failure
@@ -274,6 +274,11 @@ class Machine(Generic[F]):
         if not condition:
             self._note(Kind.ASSERT, text, at)
             raise AssertionFailed(f"{at}: assertion failed: {text}")
+
+    def fail(self, message: str, *, at: str = "") -> NoReturn:
+        """The machine stops: AssertionFailed, with the sequence's message or without one."""
+        self._note(Kind.FAIL, message, at)
+        raise AssertionFailed(f"{at}: {message or 'this path must never be taken'}")
 
     # ---- the trace
 

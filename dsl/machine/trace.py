@@ -30,6 +30,7 @@ class Kind(StrEnum):
     SAMPLE = "sample"
     WARN = "warn"
     ASSERT = "assert"
+    FAIL = "fail"
 
 
 @dataclass(frozen=True, slots=True)

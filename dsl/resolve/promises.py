@@ -196,6 +196,8 @@ class _Walk:
             case s.Leave(label=label):
                 self._left.setdefault(label, []).append(path)
                 return _Path(path.moved, True)
+            case s.Fail():
+                return _Path(path.moved, True)
             case s.If():
                 return self._if(statement, path)
             case s.Loop():

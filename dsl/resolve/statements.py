@@ -86,6 +86,8 @@ def statement(scope: Scope, frame: Frame, item: t.Item) -> tuple[s.Statement, ..
             made = _leave(scope, frame, node, doc)
         case t.Return():
             made = _return(scope, frame, node, doc)
+        case t.Fail(message=message):
+            made = s.Fail(message.value if message else "", doc, span)
         case t.Holding():
             made = _holding(scope, frame, node, doc)
         case t.Let():
@@ -348,7 +350,7 @@ def _may(scope: Scope, frame: Frame, node: t.May, doc: tuple[str, ...]) -> s.May
 
 
 def always_ends(node: t.Block, *jumps: type[t.Return] | type[t.Leave]) -> bool:
-    """Whether every path through a block ends in one of these jumps."""
+    """Whether every path through a block ends in one of these jumps, or stops the machine."""
     return bool(node.items) and _always_jumps(node.items[-1].body, jumps)
 
 
@@ -358,6 +360,8 @@ def _always_jumps(
     match node:
         case t.Return() | t.Leave():
             return isinstance(node, jumps)
+        case t.Fail():
+            return True
         case t.When(arms=arms, otherwise=otherwise):
             return otherwise is not None and all(
                 always_ends(b, *jumps) for b in (*(a.body for a in arms), otherwise)

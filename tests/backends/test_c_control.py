@@ -479,10 +479,43 @@ struct timer *timer = &vcpu->timer;
 
 switch (timer->used) {
 case 3:
-        goto out;
+        break;
 case 2:
         timer->seen = 2;
-        goto out;
+        break;
+default:
+        return;
+}
+timer->ctl = 0;
+""",
+    ),
+    Example(
+        "a break would leave too little",
+        """
+block out {
+    match used {
+        3 { each i below 3 { when bvr[i] == 0 { leave out } } }
+        2 { when vhe { leave out } }
+        else { return }
+    }
+}
+ctl <- 0
+""",
+        """
+struct timer *timer = &vcpu->timer;
+int i;
+
+switch (timer->used) {
+case 3:
+        for (i = 0; i < 3; i++) {
+                if (timer->bvr[i] == 0)
+                        goto out;
+        }
+        break;
+case 2:
+        if (has_vhe())
+                break;
+        break;
 default:
         return;
 }
@@ -490,6 +523,85 @@ default:
 out:
 timer->ctl = 0;
 """,
+    ),
+    Example(
+        "falling cases that end before the rest",
+        """
+block out {
+    match used falling {
+        2 { seen <- 2 }
+        1 { ctl <- 1 leave out }
+        else { fail }
+    }
+}
+""",
+        """
+struct timer *timer = &vcpu->timer;
+
+switch (timer->used) {
+case 2:
+        timer->seen = 2;
+case 1:
+        timer->ctl = 1;
+        break;
+default:
+        BUG();
+}
+""",
+        dialect='op fail is "BUG()"',
+    ),
+    Example(
+        "out of a loop that ends a branch",
+        """
+block out {
+    when vhe {
+        each i below 3 {
+            when bvr[i] == 0 { leave out }
+        }
+    } else { seen <- 0 }
+}
+ctl <- 1
+""",
+        """
+struct timer *timer = &vcpu->timer;
+
+if (has_vhe()) {
+        int i;
+
+        for (i = 0; i < 3; i++) {
+                if (timer->bvr[i] == 0)
+                        break;
+        }
+} else {
+        timer->seen = 0;
+}
+timer->ctl = 1;
+""",
+    ),
+    Example(
+        "paths that must not be",
+        r"""
+match used {
+    2 { fail }
+    1 { return 1 }
+    else { fail "used is \"%d\"\n" }
+}
+""",
+        r"""
+struct timer *timer = &vcpu->timer;
+
+switch (timer->used) {
+case 2:
+        BUG();
+        break;
+case 1:
+        return 1;
+default:
+        panic("used is \"%d\"\n");
+}
+""",
+        dialect='op fail is "BUG()" op panic is "panic($message)"',
+        result="u32",
     ),
     Example(
         "a local of a case",

@@ -128,6 +128,8 @@ void sync(void);
 void barrier(const char *what);
 void WARN_ON(int condition);
 void BUG_ON(int condition);
+#define BUG() __builtin_trap()
+#define panic(...) __builtin_trap()
 #define kvm_call_hyp(...) call_hyp(__VA_ARGS__)
 #define dsb(option) barrier(#option)
 #define dmb(option) barrier(#option)

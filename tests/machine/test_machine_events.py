@@ -111,7 +111,11 @@ def test_warnings_and_assertions() -> None:
     m.warn_if(True, "x != 0", at="m:1:1")
     with pytest.raises(AssertionFailed, match="m:2:1: assertion failed: irqs_off"):
         m.require(False, "irqs_off", at="m:2:1")
-    assert kinds(m) == ["warn x != 0", "assert irqs_off"]
+    with pytest.raises(AssertionFailed, match="m:3:1: this path must never be taken"):
+        m.fail("", at="m:3:1")
+    with pytest.raises(AssertionFailed, match="m:4:1: no such level"):
+        m.fail("no such level", at="m:4:1")
+    assert kinds(m) == ["warn x != 0", "assert irqs_off", "fail ", "fail no such level"]
 
 
 def test_the_trace_reads_well_and_is_json() -> None:

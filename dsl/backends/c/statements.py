@@ -11,7 +11,7 @@ from dsl.backends.c.expressions import Expressions
 from dsl.backends.c.jumps import Labels
 from dsl.backends.c.moves import Implied, Moves, Steps, implied_by, moved, result_of, steps_of
 from dsl.backends.c.spelling import Speller, c_name
-from dsl.backends.c.text import CText, Line, comment, wrapped
+from dsl.backends.c.text import CText, Line, comment, string, wrapped
 from dsl.backends.c.types import Types
 from dsl.backends.c.values import variable
 from dsl.diagnostics.names import BadHint
@@ -250,14 +250,16 @@ class Statements:
                     lines = self._body(body, block)
                 gap = [Line(0, "")] if lines else []
                 return [*lines, *gap, Line(0, f"{label}:")] if label else lines
-            case s.Leave(label=label):
-                return [Line(indent, f"{self._labels.leave(label)};")]
+            case s.Leave():
+                return [Line(indent, f"{self._labels.leave(statement)};")]
             case s.Return(value=None):
                 return [Line(indent, "return;")]
             case s.Return(value=value):
                 assert value is not None
                 text = self._x.store(value, self._sequence.signature.result).text
                 return wrapped(indent, f"return {text};")
+            case s.Fail():
+                return self._fail(statement, indent)
             case s.Hold():
                 return self._hold(statement, block)
             case s.May():
@@ -375,12 +377,22 @@ class Statements:
             last = i == len(bodies) - 1
             if body and isinstance(body[-1], (s.Return, s.Leave)):
                 continue
+            if last and body and isinstance(body[-1], s.Fail):
+                continue
             if not node.falling or (last and not lines):
                 made.append(Line(indent + 1, "break;"))
             elif not last and lines:
                 through = self._speller.operation("fallthrough")
                 made += [Line(indent + 1, f"{through.text};")] if through is not None else []
         return [*made, Line(indent, "}")]
+
+    def _fail(self, node: s.Fail, indent: int) -> list[Line]:
+        if node.message:
+            message = CText(string(node.message))
+            made = self._speller.required("panic", node.span, "panic($message)", message=message)
+        else:
+            made = self._speller.required("fail", node.span, "BUG()")
+        return wrapped(indent, f"{made.text};")
 
     def _hold(self, node: s.Hold, block: Block) -> list[Line]:
         name = node.lock.name

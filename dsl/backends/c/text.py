@@ -141,6 +141,13 @@ def fill(pattern: str, values: Mapping[str, CText]) -> CText:
     return CText(text, precedence_of(text))
 
 
+def string(text: str) -> str:
+    """A string literal."""
+    for char, escape in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\t", "\\t")):
+        text = text.replace(char, escape)
+    return f'"{text}"'
+
+
 # ---- lines
 
 

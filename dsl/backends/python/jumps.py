@@ -34,7 +34,7 @@ def leaves_of(body: s.Body, label: str, crossing: bool = False) -> Iterator[bool
 def ends(body: s.Body) -> bool:
     """Whether nothing after this body can be reached, as far as a look at its end tells."""
     match body[-1] if body else None:
-        case s.Return() | s.Leave():
+        case s.Return() | s.Leave() | s.Fail():
             return True
         case s.If(arms=arms, otherwise=otherwise) if otherwise is not None:
             return all(ends(arm.body) for arm in arms) and ends(otherwise)

@@ -86,6 +86,8 @@ class Statements:
             case s.Return(value=value):
                 assert value is not None
                 line(f"return {text(value)}")
+            case s.Fail(message=message, span=span):
+                line(f"m.fail({string(message.strip())}, {_at(span)})")
             case s.Hold(lock=lock, base=base, body=body, span=span):
                 owner = "" if base is None else f"{self.scope.find(base).name}, "
                 with self.writer.block(f"with m.holding({string(lock.name)}, {owner}{_at(span)}):"):

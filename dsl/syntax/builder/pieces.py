@@ -12,6 +12,8 @@ from dsl.syntax.lalr import Token
 _MOST_DIGITS = 128
 
 _ESCAPE = re.compile(r"\\(.)")
+#: What stands for a character that cannot stand in a string itself; any other is itself.
+_CONTROLS = {"n": "\n", "t": "\t"}
 
 C = list[Any]
 N = TypeVar("N")
@@ -62,7 +64,10 @@ def name_of(token: Token) -> t.Name:
 
 
 def text_of(token: Token) -> t.Text:
-    return t.Text(token.start, token.end, _ESCAPE.sub(r"\1", token.text[1:-1]))
+    text = token.text[1:-1]
+    if "\\" in text:
+        text = _ESCAPE.sub(lambda m: _CONTROLS.get(m[1], m[1]), text)
+    return t.Text(token.start, token.end, text)
 
 
 def number_of(token: Token) -> t.Number:

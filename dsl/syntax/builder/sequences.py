@@ -14,6 +14,7 @@ from dsl.syntax.builder.pieces import (
     name_of,
     number_of,
     one_of,
+    text_of,
 )
 from dsl.syntax.lalr import Token
 
@@ -95,6 +96,9 @@ class Sequences:
 
     def return_(self, c: C) -> t.Return:
         return t.Return(c[0].start, c[-1].end, c[1] if len(c) > 1 else None)
+
+    def fail(self, c: C) -> t.Fail:
+        return t.Fail(c[0].start, c[-1].end, text_of(c[1]) if len(c) > 1 else None)
 
     def holding(self, c: C) -> t.Holding:
         return t.Holding(c[0].start, c[-1].end, name_of(c[1]), c[2])

@@ -210,7 +210,7 @@ class Layout:
             case t.Modify():
                 self._modify(node, depth)
             case _:
-                self._out.row(depth, say.simple(node))
+                self._out.row(depth, say.simple(node, self._string))
 
     def _body(self, block: t.Block) -> Body[t.Item]:
         return Body(block.end, block.items, self._item)
@@ -222,7 +222,7 @@ class Layout:
             case ():
                 pass
             case (t.Item(docs=(), hints=(), body=body),) if isinstance(body, say.Simple):
-                parts.append(say.simple(body))
+                parts.append(say.simple(body, self._string))
             case _:
                 return None
         braces = self._out.in_braces(parts, self._body(block))

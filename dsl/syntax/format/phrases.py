@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias, assert_never
 
 from dsl.syntax import tree as t
@@ -26,7 +26,7 @@ from dsl.syntax.format.words import (
 
 Simple: TypeAlias = (
     t.Let | t.Move | t.Copy | t.Call | t.Hypcall | t.Order | t.Warn | t.Assert | t.May | t.Leave
-    | t.Return
+    | t.Return | t.Fail
 )  # fmt: skip
 
 _UNKNOWN = re.compile(r"unknown\b")
@@ -187,8 +187,8 @@ def sequence(node: t.Sequence) -> Words:
     return words + led(" undoes ", word(node.undoes.text), CLAUSE) if node.undoes else words
 
 
-def simple(node: Simple) -> Words:
-    """A statement without blocks."""
+def simple(node: Simple, string: Callable[[t.Text], Words]) -> Words:
+    """A statement without blocks; ``string`` gives a literal as it was written."""
     match node:
         case t.Let():
             name = f"{node.name.text} : {kind(node.type)}" if node.type else node.name.text
@@ -217,6 +217,8 @@ def simple(node: Simple) -> Words:
             return word(f"leave {node.label.text}")
         case t.Return():
             return led("return ", expr(node.value)) if node.value else word("return")
+        case t.Fail():
+            return led("fail ", string(node.message)) if node.message else word("fail")
         case _:
             assert_never(node)
 

@@ -14,6 +14,7 @@ from dsl.syntax.tree.sequences import (
     Assert,
     Copy,
     Each,
+    Fail,
     Holding,
     Labelled,
     Leave,
@@ -80,4 +81,5 @@ Statement: TypeAlias = (
     | May
     | Leave
     | Return
+    | Fail
 )

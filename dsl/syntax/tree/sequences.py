@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dsl.syntax.tree.base import Hint, Name, Node
+from dsl.syntax.tree.base import Hint, Name, Node, Text
 from dsl.syntax.tree.expressions import Expr, Number, Place, Range
 from dsl.syntax.tree.machine import Barrier, Events
 from dsl.syntax.tree.memory import Param, Type
@@ -71,6 +71,12 @@ class Leave(Node, frozen=True):
 
 class Return(Node, frozen=True):
     value: Expr | None
+
+
+class Fail(Node, frozen=True):
+    """The machine stops, with a message if there is one."""
+
+    message: Text | None
 
 
 class Holding(Node, frozen=True):
