@@ -233,7 +233,8 @@ class Period(StrEnum):
 class Condition(Struct, frozen=True):
     """A named fact about ``root`` (None: about the machine).
 
-    Its definition, if it has one, is a `program.Definition`.
+    Its definition, if it has one, is a `program.Definition`; ``context`` is the one whose slots
+    alone define it, empty if there is none.
     """
 
     name: str
@@ -244,3 +245,4 @@ class Condition(Struct, frozen=True):
     period: Period
     doc: tuple[str, ...]
     span: Span
+    context: str = ""

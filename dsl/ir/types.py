@@ -49,12 +49,16 @@ class Int(Struct, frozen=True):
 
 
 class Handle(Struct, frozen=True):
-    """What a sequence is called for: the owner at the root of one or more contexts."""
+    """What a sequence is called for: the owner at the root of some contexts, or one of these.
+
+    ``context`` is empty for the owner itself, from which all of its contexts can be reached.
+    """
 
     root: str
+    context: str = ""
 
     def __str__(self) -> str:
-        return self.root
+        return self.context or self.root
 
 
 Type: TypeAlias = Bool | Int | Handle

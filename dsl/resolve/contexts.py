@@ -59,6 +59,8 @@ def type_of(
                     return register.type, register
                 case Root(name=root) if handles:
                     return Handle(root), None
+                case Context(root=root, name=inner) if handles:
+                    return Handle(root, inner), None
                 case Broken():
                     return None
             scope.found.add(
@@ -67,7 +69,7 @@ def type_of(
                     f"`{name.text}` is no type",
                     help=suggest(name.text, NAMED)
                     or f"a type is one of {', '.join(NAMED)}, a range, a register's name"
-                    + (", or the owner of a context" if handles else ""),
+                    + (", a context, or the owner of one" if handles else ""),
                 )
             )
             return None
@@ -186,6 +188,13 @@ def roots(scope: Scope) -> list[str]:
     return sorted({e.meaning.name for e in scope.visible().values() if isinstance(e.meaning, Root)})
 
 
+def owners(scope: Scope) -> list[str]:
+    """What a handle can be on: contexts, and the owners at their roots."""
+    kinds = (Root, Context)
+    found = {e.name for e in scope.visible().values() if isinstance(e.meaning, kinds)}
+    return sorted(found)
+
+
 def conditions(
     scope: Scope, item: t.Item, node: t.Condition
 ) -> tuple[list[Condition], list[Definition]]:
@@ -219,6 +228,7 @@ def conditions(
             else typed(scope, frame, node.value, kind, "a condition")
         )
     root = None
+    home = ""
     if node.value is None:
         owners = roots(scope)
         if period is not Period.MACHINE and len(owners) == 1:
@@ -226,6 +236,7 @@ def conditions(
     elif value is not None:
         owners = sorted(_owners(value))
         root = owners[0] if owners else None
+        home = _home(value)
         if len(owners) > 1:
             scope.found.add(
                 NoHandle(
@@ -235,13 +246,25 @@ def conditions(
             )
     for name in node.names:
         condition = Condition(
-            name.text, root, kind, low, high, period, docs_of(item.docs), scope.span(name)
+            name.text, root, kind, low, high, period, docs_of(item.docs), scope.span(name), home
         )
         made.append(condition)
         if value is not None:
             defined.append(Definition(condition, value))
         scope.declare(name.text, condition, name)
     return made, defined
+
+
+def _home(value: x.Expr) -> str:
+    """The context whose slots alone an expression is about, or nothing."""
+    found = set()
+    for each in inside(value):
+        match each:
+            case x.ReadSlot(slot=slot):
+                found.add(slot.context)
+            case x.Test(condition=condition) if condition.root is not None:
+                found.add(condition.context)
+    return found.pop() if len(found) == 1 else ""
 
 
 def _owners(value: x.Expr) -> set[str]:

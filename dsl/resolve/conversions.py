@@ -79,8 +79,8 @@ def called_type(kind: Type | None) -> str:
             return "a truth value"
         case Int():
             return f"a number ({kind})"
-        case Handle(root=root):
-            return f"a {root}"
+        case Handle():
+            return f"a {kind}"
 
 
 def as_flag(value: x.Expr) -> x.Expr:

@@ -24,7 +24,7 @@ from dsl.ir.sequence import Lock
 from dsl.ir.shapes import Condition, Context, Link, Register, Slot
 from dsl.ir.types import NAMED
 from dsl.resolve import scope as names
-from dsl.resolve.contexts import roots
+from dsl.resolve.contexts import owners
 from dsl.resolve.fields import with_layout
 from dsl.resolve.registers import docs_of
 from dsl.resolve.scope import Element, Root, bank, key
@@ -127,7 +127,7 @@ class _Reader:
         subject = self._subject(node, role)
         if subject is None:
             return None
-        allowed = set(VARIABLES[role]) | set(roots(self.scope))
+        allowed = set(VARIABLES[role]) | set(owners(self.scope))
         if role is Role.OP:
             allowed |= set(OPERATIONS[subject[0]])
         if subject[1] is not None:
@@ -189,9 +189,9 @@ class _Reader:
             case Role.DEFINE:
                 return self._one_of(name, ["sequence"], "`sequence`")
             case Role.TYPE:
-                return self._one_of(name, [*NAMED, *roots(self.scope), "void"], "a type")
+                return self._one_of(name, [*NAMED, *owners(self.scope), "void"], "a type")
             case Role.ENTER:
-                return self._one_of(name, roots(self.scope), "an owner of contexts")
+                return self._one_of(name, owners(self.scope), "a context, or an owner of one")
             case Role.READ | Role.WRITE if name.text == "register":
                 return name.text, None
             case Role.LOCAL:
@@ -223,7 +223,7 @@ class _Reader:
             Role.SELECT: "a bank of registers",
             Role.SLOT: "a context",
             Role.LOCK: "a lock",
-        }.get(role, "a register, a field, a slot or a condition")
+        }.get(role, "a register, a field, a slot, a context or a condition")
         entry = self.scope.get_spelt(key(name.text))
         if entry is None:
             self.scope.unknown(name, needed, ["register"])
@@ -235,7 +235,7 @@ class _Reader:
             Role.SELECT: (Register,),
             Role.SLOT: (Context,),
             Role.LOCK: (Lock,),
-        }.get(role, (Register, Element, Slot, Condition))
+        }.get(role, (Register, Element, Slot, Context, Condition))
         if isinstance(meaning, Root) or not isinstance(meaning, fits):
             self.scope.wrong(name, entry, needed)
             return None

@@ -403,11 +403,16 @@ def _argument(scope: Scope, frame: Frame, node: t.Expr, param: Param) -> x.Expr 
     if isinstance(kind, Handle):
         if isinstance(node, t.Place) and not node.picks:
             local = frame.locals.get(node.name.text)
-            if local is not None and local.type == kind:
+            if (
+                local is not None
+                and isinstance(local.type, Handle)
+                and scope.reaches(local.type, kind.root, kind.context)
+            ):
+                # The callee gets no more than its own context.
                 local.used = True
-                return x.Var(local.name, kind, scope.span(node))
+                return x.Var(local.name, local.type, scope.span(node))
             if frame.place != "sequence" and node.name.text == kind.root:
-                return x.Var(kind.root, kind, scope.span(node))
+                return x.Var(kind.root, Handle(kind.root), scope.span(node))
         value = expression(scope, frame, node)
         return None if value is None else fit(scope, node, value, kind, what)
     return typed(scope, frame, node, kind, what, param.view)

@@ -323,7 +323,9 @@ class _Resolver:
                 continue
             frame = Frame("sequence", result=shell.signature.result)
             for param, written in zip(shell.signature.params, node.params, strict=True):
-                scope.taken(written.name, {})
+                if param.name != str(param.type):
+                    # A handle may be called like what it is a handle on.
+                    scope.taken(written.name, {})
                 what = "a parameter"
                 frame.locals[param.name] = Local(
                     param.name, param.type, param.view, param.span, what

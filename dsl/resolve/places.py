@@ -57,7 +57,7 @@ def place(scope: Scope, frame: Frame, node: t.Place, *, whole: bool = False) -> 
         if local.broken:
             return None
         if isinstance(local.type, Handle):
-            return _member(scope, frame, node, local.type.root, local.name)
+            return _member(scope, frame, node, local.type, local.name)
         value = x.Var(local.name, local.type, scope.span(name), local.view)
         return _narrow(scope, frame, node, Placed(InValue(value), local.view), node.picks)
     if name.text in frame.later:
@@ -84,16 +84,17 @@ def place(scope: Scope, frame: Frame, node: t.Place, *, whole: bool = False) -> 
                 scope, frame, node, Placed(InRegister(register, constant), register), node.picks
             )
         case Slot() as slot:
-            base = handle(scope, frame, node, slot.root, f"the slot `{slot.name}`")
+            what = f"the slot `{slot.name}`"
+            base = handle(scope, frame, node, slot.root, what, slot.context)
             return (
                 None if base is None else _slot(scope, frame, node, slot, base, node.picks, whole)
             )
         case Condition() as condition:
             return _condition(scope, frame, node, condition)
         case Context() as context:
-            return _member(scope, frame, node, context.root, None, context)
+            return _member(scope, frame, node, Handle(context.root, context.name), None)
         case Root(name=root) if frame.place not in ("sequence", "platform", "rule"):
-            return _member(scope, frame, node, root, root)
+            return _member(scope, frame, node, Handle(root), root)
         case _:
             scope.wrong(name, entry, "a place or a value")
             return None
@@ -106,8 +107,13 @@ def _names_in(frame: Frame) -> list[str]:
     return names
 
 
-def handle(scope: Scope, frame: Frame, node: t.Node, root: str, what: str) -> str | None:
-    """The parameter that stands for the owner of something, or a finding."""
+def handle(
+    scope: Scope, frame: Frame, node: t.Node, root: str, what: str, context: str = ""
+) -> str | None:
+    """The parameter that stands for the owner of something, or a finding.
+
+    What belongs to a ``context`` can be reached from a handle on that, or on one around it.
+    """
     match frame.place:
         case "platform" | "rule":
             scope.found.add(
@@ -119,7 +125,11 @@ def handle(scope: Scope, frame: Frame, node: t.Node, root: str, what: str) -> st
             )
             return None
         case "sequence":
-            found = [v for v in frame.locals.values() if v.type == Handle(root)]
+            found = [
+                v
+                for v in frame.locals.values()
+                if isinstance(v.type, Handle) and scope.reaches(v.type, root, context)
+            ]
             if not found and any(v.broken for v in frame.locals.values()):
                 # It may have been the one that is meant.
                 return None
@@ -226,16 +236,18 @@ def _member(
     scope: Scope,
     frame: Frame,
     node: t.Place,
-    root: str,
+    owner: Handle,
     base: str | None,
-    context: Context | None = None,
 ) -> Placed | None:
-    """``vcpu.used_lrs`` or ``cpu_if.vgic_hcr``: a slot by way of its owner."""
+    """``vcpu.used_lrs`` or ``cpu_if.vgic_hcr``: a slot by way of its owner.
+
+    Without a ``base``, that is one of a context, for which a parameter has to be found.
+    """
     what = f"`{node.name.text}`"
     if not node.picks or not isinstance(node.picks[0], t.Dot):
         scope.found.add(
             Misplaced(
-                scope.span(node), f"{what} stands for a whole {root}: a slot of it is needed here"
+                scope.span(node), f"{what} stands for a whole {owner}: a slot of it is needed here"
             )
         )
         return None
@@ -246,13 +258,14 @@ def _member(
         return None
     if (
         not isinstance(slot, Slot)
-        or slot.root != root
-        or (context is not None and slot.context != context.name)
+        or not scope.reaches(owner, slot.root, slot.context)
+        or (base is None and slot.context != owner.context)
     ):
         known = [
             e.name
             for e in scope.visible().values()
-            if isinstance(e.meaning, Slot) and e.meaning.root == root
+            if isinstance(e.meaning, Slot)
+            and scope.reaches(owner, e.meaning.root, e.meaning.context)
         ]
         scope.found.add(
             UnknownName(
@@ -263,7 +276,7 @@ def _member(
         )
         return None
     if base is None:
-        base = handle(scope, frame, node, root, f"the slot `{slot.name}`")
+        base = handle(scope, frame, node, slot.root, f"the slot `{slot.name}`", slot.context)
         if base is None:
             return None
     return _slot(scope, frame, node, slot, base, node.picks[1:], whole=False)
@@ -275,7 +288,8 @@ def _condition(scope: Scope, frame: Frame, node: t.Place, condition: Condition) 
         return None
     base = None
     if condition.root is not None:
-        base = handle(scope, frame, node.name, condition.root, f"the condition `{condition.name}`")
+        what = f"the condition `{condition.name}`"
+        base = handle(scope, frame, node.name, condition.root, what, condition.context)
         if base is None:
             return None
     value = x.Test(condition, base, scope.span(node))

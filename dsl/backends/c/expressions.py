@@ -35,7 +35,7 @@ from dsl.ir.bounds import Bounds, bounds, unwrapped
 from dsl.ir.dialect import Role
 from dsl.ir.sequence import Change, Signature
 from dsl.ir.shapes import Register
-from dsl.ir.types import BOOL, INT, U64, Bool, Int, Type
+from dsl.ir.types import BOOL, INT, U64, Bool, Handle, Int, Type
 
 _LOGICAL = {"and": "&&", "or": "||"}
 _INVERSE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
@@ -329,9 +329,8 @@ class Expressions:
             return self.speller.missing(
                 value.span, f"the condition `{name}`", f'{name} is "{name}()"'
             )
-        values = {root: CText(c_name(base))} if root and base else {}
-        made = self.speller.use(found, values)
-        return self.speller.owned(made, root, base, value.span)
+        values = self.speller.of(base, root) if root and base else {}
+        return self.speller.owned(self.speller.use(found, values), base, value.span)
 
     def _load(self, value: x.ReadSlot) -> CText:
         slot, index = value.slot, value.index
@@ -364,11 +363,27 @@ class Expressions:
         signature = self.signatures.get(value.callee)
         types = [p.type for p in signature.params] if signature else [a.type for a in value.args]
         if hyp:
-            args = [self._whole(arg).text for arg in value.args]
+            args = [
+                self._argument(arg, type_) or self._whole(arg).text
+                for arg, type_ in zip(value.args, types, strict=True)
+            ]
             call = CText(", ".join([value.callee, *args]))
             return self.speller.required("hypcall", value.span, "kvm_call_hyp($call)", call=call)
-        args = [self.store(arg, type_).text for arg, type_ in zip(value.args, types, strict=True)]
+        args = [
+            self._argument(arg, type_) or self.store(arg, type_).text
+            for arg, type_ in zip(value.args, types, strict=True)
+        ]
         return CText(f"{value.callee}({', '.join(args)})", type=variable(value.type))
+
+    def _argument(self, value: x.Expr, wanted: Type | None) -> str:
+        """An argument that is a handle; nothing for any other."""
+        if not (
+            isinstance(value, x.Var)
+            and isinstance(value.type, Handle)
+            and isinstance(wanted, Handle)
+        ):
+            return ""
+        return self.speller.narrowed(value.name, value.type, wanted, value.span).text
 
     def _whole(self, value: x.Expr) -> CText:
         """An argument that no prototype converts."""

@@ -128,10 +128,10 @@ def _entered(speller: Speller, sequence: s.Sequence) -> list[tuple[str, str]]:
     made = []
     for param in sequence.signature.params:
         if isinstance(param.type, Handle):
-            found = speller.find(Role.ENTER, param.type.root)
+            found = speller.find(Role.ENTER, str(param.type))
             if found is not None:
                 name = c_name(param.name)
-                made.append((name, speller.use(found, {param.type.root: CText(name)}).text))
+                made.append((name, speller.use(found, {str(param.type): CText(name)}).text))
     return made
 
 

@@ -69,10 +69,13 @@ class Speller:
         self.file = file
         self.report = report
         self._uses = uses
+        #: The first parameter that is a handle on each owner or context.
         self.handles: dict[str, str] = {}
+        self._types: dict[str, Handle] = {}
         for param in signature.params:
             if isinstance(param.type, Handle):
-                self.handles.setdefault(param.type.root, param.name)
+                self.handles.setdefault(str(param.type), param.name)
+                self._types[param.name] = param.type
         #: What counts here, by role and subject: a narrower scope over a wider one.
         self._known: dict[tuple[Role, str], Spelling] = {}
         for level in reversed(dialect.levels(self.sequence, file)):
@@ -137,19 +140,40 @@ class Speller:
         """The parameter whose contexts the dialect's locals belong to."""
         return self.handles.get(root)
 
-    def owned(self, made: CText, root: str | None, base: str | None, span: Span) -> CText:
+    def of(self, base: str, root: str) -> dict[str, CText]:
+        """The variable that stands for a handle in patterns, by what it is a handle on."""
+        return {str(self._types.get(base, root)): CText(c_name(base))}
+
+    def owned(self, made: CText, base: str | None, span: Span) -> CText:
         """What belongs to ``base``, if it does not go through a local that is another's."""
-        if root is None or base is None or base == self.handles.get(root):
+        own = self._types.get(base or "")
+        if own is None:
             return made
         for name, spelling in self.locals.items():
-            if f"${root}" in self.whole(spelling) and mentions(made.text, name):
-                return self.missing(
-                    span,
-                    f"`{span.text}` without the local `{name}`, which is that of "
-                    f"`{self.handles.get(root)}`",
-                    f'{span.text.rpartition(".")[2].partition("[")[0]} is "…${root}…"',
-                )
+            if not mentions(made.text, name):
+                continue
+            whole = _VARIABLE.findall(self.whole(spelling))
+            for owner, handle in self.handles.items():
+                if owner in whole and handle != base and self._types[handle].root == own.root:
+                    return self.missing(
+                        span,
+                        f"`{span.text}` without the local `{name}`, which is that of `{handle}`",
+                        f'{span.text.rpartition(".")[2].partition("[")[0]} is "…${own}…"',
+                    )
         return made
+
+    def narrowed(self, base: str, wide: Handle, wanted: Handle, span: Span) -> CText:
+        """A handle where one on a context of it is wanted."""
+        if wide == wanted:
+            return CText(c_name(base))
+        found = self.find(Role.VALUE, wanted.context)
+        if found is None:
+            return self.missing(
+                span,
+                f"the context `{wanted}` of a {wide}",
+                f'{wanted} is "&${wide}->{wanted}"',
+            )
+        return self.use(found, self.of(base, wide.root))
 
     def whole(self, spelling: Spelling) -> str:
         """A local's pattern, with those of the locals that it uses."""
@@ -303,16 +327,16 @@ class Speller:
         found = self.find(Role.VALUE, slot.name)
         found = found or self.find(Role.LOCAL, slot.name) or self.find(Role.SLOT, slot.context)
         if found is not None:
-            values = {
-                "context": CText(slot.context),
-                "slot": CText(slot.name),
-                slot.root: CText(c_name(base)),
-            }
-            return self.owned(self.use(found, values), slot.root, base, span)
+            names = {"context": CText(slot.context), "slot": CText(slot.name)}
+            values = {**self.of(base, slot.root), **names}
+            return self.owned(self.use(found, values), base, span)
+        own = self._types.get(base)
+        if own is not None and own.context == slot.context:
+            return CText(f"{c_name(base)}->{slot.name}")
         if self.find(Role.LOCAL, slot.context) is None:
             return self.missing(
                 span,
                 f"the slot `{slot.name}` or its context",
                 f'local {slot.context} : "struct {slot.context} *" is "…"',
             )
-        return self.owned(CText(f"{slot.context}->{slot.name}"), slot.root, base, span)
+        return self.owned(CText(f"{slot.context}->{slot.name}"), base, span)

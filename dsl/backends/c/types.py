@@ -26,8 +26,8 @@ class Types:
         match type:
             case None:
                 return self._speller.type("void", span)
-            case Handle(root=root):
-                return self._speller.type(root, span)
+            case Handle():
+                return self._speller.type(str(type), span)
             case _:
                 return self._speller.type(_name(type), span)
 

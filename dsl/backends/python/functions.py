@@ -14,7 +14,7 @@ from dsl.backends.python.statements import Statements
 from dsl.backends.python.writer import Writer, docstring
 from dsl.ir import expr as x
 from dsl.ir.program import Program
-from dsl.ir.sequence import Effect, Extern, Lock, Sequence, Signature
+from dsl.ir.sequence import Effect, Extern, Lock, Param, Sequence, Signature
 from dsl.ir.shapes import Period
 from dsl.ir.types import Bool, Handle, Int
 from dsl.ir.walk import inside
@@ -114,7 +114,7 @@ class Functions:
         One about a fact that is asked anew at each test cannot: asking again is another answer.
         """
         for root in {p.type.root for p in signature.params if isinstance(p.type, Handle)}:
-            own = [p.name for p in signature.params if p.type == Handle(root)]
+            own = [p.name for p in signature.params if _of(p, root)]
             if len(own) == 1:
                 expressions.scope.alias(root, expressions.scope.find(own[0]).name)
         return [e for e in ensures if self._checkable(e, signature)]
@@ -125,7 +125,7 @@ class Functions:
                 case x.Test(condition=condition) if condition.period is Period.TEST:
                     return False
                 case x.Test(base=str() as base) | x.ReadSlot(base=base):
-                    if sum(p.type == Handle(base) for p in signature.params) != 1:
+                    if sum(_of(p, base) for p in signature.params) != 1:
                         return False
                 case _:
                     pass
@@ -202,6 +202,11 @@ class Functions:
             "#: The sequences.\n"
             f"SEQUENCES: dict[str, Callable[..., object]] = {_braces(sequences)}",
         ]
+
+
+def _of(param: Param, root: str) -> bool:
+    """Whether a parameter is a handle on an owner, or on one of its contexts."""
+    return isinstance(param.type, Handle) and param.type.root == root
 
 
 def _braces(items: list[str]) -> str:
