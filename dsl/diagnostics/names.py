@@ -72,9 +72,10 @@ class Unused(Diagnostic, frozen=True):
 
 
 class UseBeforeDefinition(Diagnostic, frozen=True):
-    """A `let` is used above the place that gives it its value.
+    """A `let` is used above the place that gives it its value, or where it may have
+    none: one that is declared without a value gets one on each path.
 
-    What to do: move the `let` up, or the use down.
+    What to do: move the `let` up, or the use down; assign a value on every path.
 
         ICH_HCR_EL2 <- x
         let x : u64 = 1

@@ -116,6 +116,18 @@ class UpdateSlot(Struct, frozen=True):
 
 
 class Let(Struct, frozen=True):
+    """A local; without a value, every path assigns one before it is used."""
+
+    name: str
+    type: Type
+    value: Expr | None
+    doc: tuple[str, ...]
+    span: Span
+
+
+class Assign(Struct, frozen=True):
+    """Another value for a `Let`; a field changed is an ``Insert`` into its own value."""
+
     name: str
     type: Type
     value: Expr
@@ -255,6 +267,7 @@ Statement: TypeAlias = (
     | WriteSlot
     | UpdateSlot
     | Let
+    | Assign
     | If
     | Loop
     | Switch

@@ -35,6 +35,11 @@ def bodies(statement: s.Statement) -> Iterator[s.Body]:
             pass
 
 
+def assigned(body: s.Body | None) -> frozenset[str]:
+    """The names of the locals that a body gives another value."""
+    return frozenset(each.name for each in statements(body) if isinstance(each, s.Assign))
+
+
 def expressions(statement: s.Statement) -> Iterator[x.Expr]:
     """The expressions that a statement evaluates itself, in order."""
     match statement:
@@ -51,7 +56,10 @@ def expressions(statement: s.Statement) -> Iterator[x.Expr]:
                 if change.index is not None:
                     yield change.index
                 yield change.value
-        case s.Let(value=value):
+        case s.Let(value=None):
+            pass
+        case s.Let(value=value) | s.Assign(value=value):
+            assert value is not None
             yield value
         case s.If(arms=arms):
             yield from (arm.condition for arm in arms)

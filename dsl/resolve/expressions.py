@@ -23,6 +23,7 @@ from dsl.resolve.conversions import (
     view_of,
 )
 from dsl.resolve.fields import find_field, is_own, one_layout
+from dsl.resolve.handles import reaches
 from dsl.resolve.places import entry_of, place, read
 from dsl.resolve.scope import Callable, Frame, Local, Root, Scope
 from dsl.source import Span
@@ -406,7 +407,7 @@ def _argument(scope: Scope, frame: Frame, node: t.Expr, param: Param) -> x.Expr 
             if (
                 local is not None
                 and isinstance(local.type, Handle)
-                and scope.reaches(local.type, kind.root, kind.context)
+                and reaches(scope, local.type, kind.root, kind.context)
             ):
                 # The callee gets no more than its own context.
                 local.used = True

@@ -30,7 +30,7 @@ from dsl.ir.sequence import Extern, Kind, Lock, Sequence
 from dsl.ir.shapes import Condition, Context, Register
 from dsl.ir.types import INT, U64, Handle
 from dsl.ir.walk import tree_names
-from dsl.resolve import behaviour, contexts, layouts, lifecycles, registers, rules
+from dsl.resolve import assigned, behaviour, contexts, layouts, lifecycles, registers, rules
 from dsl.resolve.dialects import dialect
 from dsl.resolve.encodings import check_encodings
 from dsl.resolve.layout import Layout, layout_of
@@ -331,6 +331,7 @@ class _Resolver:
                     param.name, param.type, param.view, param.span, what
                 )
             body = block(scope, frame, node.body)
+            assigned.check(body, self.found)
             if shell.signature.result is not None and not always_ends(node.body, t.Return):
                 self.found.add(
                     NoValue(

@@ -14,14 +14,14 @@ from dsl.resolve.access import readable, writable
 from dsl.resolve.conversions import fit, known
 from dsl.resolve.expressions import examine, field_value, typed, writable_field
 from dsl.resolve.fields import find_field, one_layout
-from dsl.resolve.places import InRegister, InSlot, Placed, place
+from dsl.resolve.places import InLocal, InRegister, InSlot, Placed, place
 from dsl.resolve.scope import Frame, Scope
 from dsl.syntax import tree as t
 
 
 def move(scope: Scope, frame: Frame, node: t.Move, doc: tuple[str, ...]) -> s.Statement | None:
     """``place <- value``; a field is one read, the change, one write."""
-    placed = place(scope, frame, node.place)
+    placed = _changed(scope, frame, node.place)
     if placed is None:
         examine(scope, frame, node.value)
         return None
@@ -50,17 +50,32 @@ def move(scope: Scope, frame: Frame, node: t.Move, doc: tuple[str, ...]) -> s.St
             if value is None or not _in_range(scope, node.value, slot, value):
                 return None
             return s.WriteSlot(slot, base, index, value, doc, scope.span(node))
+        case InLocal(value=local) if placed.derived is None:
+            value = typed(scope, frame, node.value, local.type, f"`{local.name}`")
+            if value is None:
+                return None
+            return s.Assign(local.name, local.type, value, doc, scope.span(node))
         case _:
             _not_a_place(scope, frame, node.place)
             examine(scope, frame, node.value)
             return None
 
 
+def _changed(scope: Scope, frame: Frame, node: t.Place) -> Placed | None:
+    """The place that a statement changes; to be changed is no use of a `let`."""
+    local = frame.locals.get(node.name.text)
+    used = local is not None and local.used
+    placed = place(scope, frame, node)
+    if local is not None and placed is not None and isinstance(placed.home, InLocal):
+        local.used = used
+    return placed
+
+
 def _changeable(
     scope: Scope, node: t.Node, placed: Placed, register: Register, field: Field
 ) -> bool:
     """A field of a register must be writable; memory keeps whatever it is given."""
-    if isinstance(placed.home, InSlot):
+    if isinstance(placed.home, (InSlot, InLocal)):
         return writable_field(scope, node, register, field)
     return writable(scope, node, register, field)
 
@@ -73,7 +88,7 @@ def _not_a_place(scope: Scope, frame: Frame, node: t.Place) -> None:
         WrongKindOfName(
             scope.span(node),
             f"`{scope.source.text[node.start : node.end]}` cannot be changed: "
-            "a register, a slot or a field of one is needed here",
+            "a register, a slot, a `let` or a field of one is needed here",
             (Note(where, "declared here"),) if where else (),
         )
     )
@@ -108,10 +123,18 @@ def _update(
             return s.UpdateRegister(register, index, changes, doc, scope.span(node))
         case InSlot(slot=slot, base=base, index=index):
             return s.UpdateSlot(slot, placed.view, base, index, changes, doc, scope.span(node))
+        case InLocal(value=local):
+            assert isinstance(local.type, Int)
+            new: x.Expr = local
+            for each in changes:
+                at = each.field, each.index
+                new = x.Insert(new, placed.view, *at, each.value, local.type, local.span)
+            return s.Assign(local.name, local.type, new, doc, scope.span(node))
         case _:
             scope.found.add(
                 WrongKindOfName(
-                    scope.span(node), "a field of a register or of a slot can be changed, not this"
+                    scope.span(node),
+                    "a field of a register, a slot or a `let` can be changed, not this",
                 )
             )
             return None
@@ -119,7 +142,7 @@ def _update(
 
 def modify(scope: Scope, frame: Frame, node: t.Modify, doc: tuple[str, ...]) -> s.Statement | None:
     """``modify place { field <- value … }``: one read, the changes, one write."""
-    placed = place(scope, frame, node.place)
+    placed = _changed(scope, frame, node.place)
     register = None if placed is None else placed.view
     if placed is None or register is None or placed.field is not None:
         for each in node.changes:
@@ -128,7 +151,9 @@ def modify(scope: Scope, frame: Frame, node: t.Modify, doc: tuple[str, ...]) -> 
         return None
     if register is None or placed.field is not None:
         scope.found.add(
-            NotLinked(scope.span(node.place), "`modify` needs a register, or a slot linked to one")
+            NotLinked(
+                scope.span(node.place), "`modify` needs a register, or what holds the value of one"
+            )
         )
         return None
     changes: list[s.Change] = []

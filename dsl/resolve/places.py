@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from dsl.diagnostics import Note, suggest
 from dsl.diagnostics.names import UnknownName, UseBeforeDefinition
-from dsl.diagnostics.sequences import Misplaced, NoHandle
+from dsl.diagnostics.sequences import Misplaced
 from dsl.diagnostics.values import IndexOutOfRange, NotLinked
 from dsl.ir import expr as x
 from dsl.ir.platform import Derived
@@ -15,6 +15,7 @@ from dsl.ir.types import BOOL, INT, Handle, Int, promoted
 from dsl.resolve.access import readable
 from dsl.resolve.conversions import known
 from dsl.resolve.fields import Picks, bank_index, find_field, is_own, with_layout
+from dsl.resolve.handles import handle, reaches
 from dsl.resolve.scope import Broken, Element, Entry, Frame, Root, Scope, bank, key
 from dsl.syntax import tree as t
 
@@ -30,6 +31,12 @@ class InSlot(Struct, frozen=True):
     index: x.Expr | None
 
 
+class InLocal(Struct, frozen=True):
+    """A `let`, which can be given another value."""
+
+    value: x.Var
+
+
 class InValue(Struct, frozen=True):
     """Something that can only be read."""
 
@@ -39,7 +46,7 @@ class InValue(Struct, frozen=True):
 class Placed(Struct, frozen=True):
     """Where a place is, and the field or derived function that narrows it."""
 
-    home: InRegister | InSlot | InValue
+    home: InRegister | InSlot | InLocal | InValue
     view: Register | None = None
     field: Field | None = None
     field_index: x.Expr | None = None
@@ -59,7 +66,8 @@ def place(scope: Scope, frame: Frame, node: t.Place, *, whole: bool = False) -> 
         if isinstance(local.type, Handle):
             return _member(scope, frame, node, local.type, local.name)
         value = x.Var(local.name, local.type, scope.span(name), local.view)
-        return _narrow(scope, frame, node, Placed(InValue(value), local.view), node.picks)
+        home = InLocal(value) if local.what == "a let" else InValue(value)
+        return _narrow(scope, frame, node, Placed(home, local.view), node.picks)
     if name.text in frame.later:
         scope.found.add(
             UseBeforeDefinition(
@@ -105,53 +113,6 @@ def _names_in(frame: Frame) -> list[str]:
     if frame.written is not None:
         names += [f.name for f in frame.written.fields]
     return names
-
-
-def handle(
-    scope: Scope, frame: Frame, node: t.Node, root: str, what: str, context: str = ""
-) -> str | None:
-    """The parameter that stands for the owner of something, or a finding.
-
-    What belongs to a ``context`` can be reached from a handle on that, or on one around it.
-    """
-    match frame.place:
-        case "platform" | "rule":
-            scope.found.add(
-                Misplaced(
-                    scope.span(node),
-                    f"{what} belongs to a hypervisor; a {frame.place} speaks only of registers "
-                    "and endpoints",
-                )
-            )
-            return None
-        case "sequence":
-            found = [
-                v
-                for v in frame.locals.values()
-                if isinstance(v.type, Handle) and scope.reaches(v.type, root, context)
-            ]
-            if not found and any(v.broken for v in frame.locals.values()):
-                # It may have been the one that is meant.
-                return None
-            if len(found) == 1:
-                found[0].used = True
-                return found[0].name
-            why = "has no" if not found else "has more than one"
-            scope.found.add(
-                NoHandle(
-                    scope.span(node),
-                    f"{what} belongs to a {root}, and this sequence {why} parameter of that type",
-                    tuple(Note(v.span, "one of them") for v in found),
-                    help=(
-                        f"write `{found[0].name}.{_text(scope, node)}`"
-                        if found
-                        else f"give the sequence a parameter `{root}`"
-                    ),
-                )
-            )
-            return None
-        case _:
-            return root
 
 
 def _text(scope: Scope, node: t.Node) -> str:
@@ -258,14 +219,14 @@ def _member(
         return None
     if (
         not isinstance(slot, Slot)
-        or not scope.reaches(owner, slot.root, slot.context)
+        or not reaches(scope, owner, slot.root, slot.context)
         or (base is None and slot.context != owner.context)
     ):
         known = [
             e.name
             for e in scope.visible().values()
             if isinstance(e.meaning, Slot)
-            and scope.reaches(owner, e.meaning.root, e.meaning.context)
+            and reaches(scope, owner, e.meaning.root, e.meaning.context)
         ]
         scope.found.add(
             UnknownName(
@@ -355,7 +316,7 @@ def read(scope: Scope, node: t.Node, placed: Placed) -> x.Expr | None:
             value = x.ReadRegister(register, index, span)
         case InSlot(slot=slot, base=base, index=index):
             value = x.ReadSlot(slot, base, index, span)
-        case InValue(value=value):
+        case InLocal(value=value) | InValue(value=value):
             pass
     if placed.derived is not None:
         assert placed.view is not None

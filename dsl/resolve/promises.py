@@ -16,7 +16,7 @@ from dsl.ir.program import Program
 from dsl.ir.sequence import Kind
 from dsl.ir.shapes import LinkKind, Period, Register, Slot
 from dsl.ir.types import BOOL
-from dsl.ir.walk import calls, expressions, inside, statements
+from dsl.ir.walk import assigned, calls, expressions, inside, statements
 from dsl.resolve.conversions import known
 from dsl.source import Span
 
@@ -66,11 +66,15 @@ class _Path(Struct, frozen=True):
         return self.and_(spot for spot, other in self.under if other == fact)
 
     def without(self, slots: Iterable[str]) -> _Path:
-        """The path after some slots have got new values: what they bounded is something else."""
+        """The path after slots or locals have got new values: what they were an index or a
+        bound of is something else.
+        """
         written = set(slots)
 
         def stands(spot: Spot) -> bool:
             through = spot[1]
+            if isinstance(through, str):
+                return through not in written
             return not isinstance(through, Through) or not any(
                 through.depends_on(slot) for slot in written
             )
@@ -190,6 +194,8 @@ class _Walk:
                 return self._slot(slot, i, path, statement.span, moves=known(value) is None)
             case s.UpdateSlot(slot=slot, index=i):
                 return self._slot(slot, i, path, statement.span)
+            case s.Assign(name=name):
+                return path.without({name})
             case s.Return():
                 self.returned.append(path)
                 return _Path(path.moved, True)
@@ -259,7 +265,7 @@ class _Walk:
         return _join([*end, *none])
 
     def _written(self, body: s.Body) -> set[str]:
-        """The slots that a body writes, itself or through what it calls."""
+        """The slots and locals that a body writes, itself or through what it calls."""
         found = {
             each.slot.name
             for each in statements(body)
@@ -267,7 +273,7 @@ class _Walk:
         }
         for call in calls(body):
             found |= self._promises.effect(call, self._outward)[0].writes
-        return found
+        return found | assigned(body)
 
     def _register(
         self,

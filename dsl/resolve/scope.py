@@ -18,7 +18,7 @@ from dsl.ir.lifecycle import Lifecycle
 from dsl.ir.platform import Derived, Endpoint, Group
 from dsl.ir.sequence import Kind, Lock, Signature
 from dsl.ir.shapes import Condition, Context, Register, Slot
-from dsl.ir.types import Handle, Type
+from dsl.ir.types import Type
 from dsl.source import Source, Span
 from dsl.syntax import tree as t
 from dsl.syntax.keywords import keywords
@@ -247,17 +247,6 @@ class Scope:
         if entry is not None and isinstance(entry.meaning, Element):
             self.spelt.add(key(entry.meaning.register.name))
         return entry
-
-    def reaches(self, handle: Handle, root: str, context: str) -> bool:
-        """Whether a handle leads to what belongs to ``context`` (empty: to the root itself)."""
-        if handle.root != root:
-            return False
-        while handle.context and context != handle.context:
-            entry = self.own.get(context) or self.imported.get(context)
-            if entry is None or not isinstance(entry.meaning, Context):
-                return False
-            context = entry.meaning.owner
-        return True
 
     def taken(self, node: t.Name, locals: Mapping[str, Local]) -> None:
         """Reports a local name that would hide another one."""

@@ -295,22 +295,22 @@ def _let(scope: Scope, frame: Frame, node: t.Let, doc: tuple[str, ...]) -> s.Let
         found = type_of(scope, node.type)
         if found is not None:
             kind, view = found
-    value = (
-        expression(scope, frame, node.value)
-        if kind is None
-        else typed(scope, frame, node.value, kind, f"`{name}`", view)
-    )
+    value = None
+    if node.value is not None:
+        value = (
+            expression(scope, frame, node.value)
+            if kind is None
+            else typed(scope, frame, node.value, kind, f"`{name}`", view)
+        )
     if value is not None:
         view = view or view_of(value)
         if kind is None:
             kind = value.type
     # After a finding the name is known all the same, so that its uses are not findings too.
-    broken = value is None
+    broken = kind is None if node.value is None else value is None
     local = Local(name, kind or INT, view, span, "a let", used=broken, broken=broken)
     declare_local(scope, frame, local, node.name)
-    return (
-        None if value is None or kind is None else s.Let(name, kind, value, doc, scope.span(node))
-    )
+    return None if broken or kind is None else s.Let(name, kind, value, doc, scope.span(node))
 
 
 # ---- barriers, and what others do

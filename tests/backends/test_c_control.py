@@ -604,6 +604,71 @@ default:
         result="u32",
     ),
     Example(
+        "a local that gets its value later",
+        """
+let a : CNTHCTL_EL2
+let b : u32
+
+a <- CNTHCTL_EL2
+when vhe { a.EL1PCTEN <- 0 } else { a.EL1PCTEN <- 1 }
+match used {
+    1 { b <- 5 }
+    2 { b <- hctl }
+    else { return }
+}
+
+a <- a | b << 3
+b <- b - 1
+b <- 2 - b
+CNTHCTL_EL2 <- a + b
+""",
+        """
+struct timer *timer = &vcpu->timer;
+u64 a;
+u32 b;
+
+a = read_sysreg(CNTHCTL_EL2);
+if (has_vhe())
+        a &= ~BIT(0);
+else
+        a |= BIT(0);
+switch (timer->used) {
+case 1:
+        b = 5;
+        break;
+case 2:
+        b = timer->hctl;
+        break;
+default:
+        return;
+}
+
+a |= b << 3;
+b -= 1;
+b = 2 - b;
+write_sysreg(a + b, CNTHCTL_EL2);
+""",
+    ),
+    Example(
+        "the end of a loop that its body changes",
+        """
+let n : u32 = used
+each i below n { n <- n + i }
+seen <- n
+""",
+        """
+struct timer *timer = &vcpu->timer;
+u32 n = timer->used;
+u32 i_end;
+int i;
+
+i_end = n;
+for (i = 0; i < i_end; i++)
+        n += i;
+timer->seen = n;
+""",
+    ),
+    Example(
         "a local of a case",
         """
 match used {

@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections import ChainMap
 from pathlib import Path
 from random import Random
 
@@ -224,7 +225,7 @@ class Case:
         sequence = self.program.sequences[name]
         result = None
         try:
-            self.world.run(sequence.body or (), {"vcpu": 0, **self.args})
+            self.world.run(sequence.body or (), ChainMap({"vcpu": 0, **self.args}))
         except Returned as returned:
             result = returned.args[0] if sequence.signature.result is not None else None
         return result, self.world.trace, self.world.slots

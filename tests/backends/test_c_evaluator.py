@@ -5,6 +5,7 @@ It knows no machine beyond plain registers (each access goes into a trace) and p
 
 from __future__ import annotations
 
+from collections import ChainMap
 from dataclasses import dataclass, field
 
 import pytest
@@ -16,7 +17,7 @@ from dsl.ir.types import INT, U8, U32, U64, Bool, Int
 from dsl.source import Source, Span
 
 SPAN = Span(Source("t.vgs", "", "t"), 0, 0)
-Env = dict[str, int]
+Env = ChainMap[str, int]
 
 
 class Left(Exception):
@@ -101,7 +102,7 @@ class World:
         sequence = self.sequences[name]
         names = [p.name for p in sequence.signature.params]
         try:
-            self.run(sequence.body or (), dict(zip(names, args, strict=True)))
+            self.run(sequence.body or (), ChainMap(dict(zip(names, args, strict=True))))
         except Returned as returned:
             return int(returned.args[0])
         return 0
@@ -109,7 +110,7 @@ class World:
     # ---- statements
 
     def run(self, body: s.Body, env: Env) -> None:
-        env = dict(env)
+        env = env.new_child()
         for statement in body:
             self.step(statement, env)
 
@@ -135,14 +136,17 @@ class World:
                 assert isinstance(slot.type, Int)
                 self.slots[slot.name, at] = slot.type.wrap(old)
             case s.Let(name=name, value=value):
-                env[name] = self.value(value, env)
+                env[name] = 0 if value is None else self.value(value, env)
+            case s.Assign(name=name, value=value):
+                home = next(names for names in env.maps if name in names)
+                home[name] = self.value(value, env)
             case s.If(arms=arms, otherwise=otherwise):
                 chosen = next((a.body for a in arms if self.value(a.condition, env)), otherwise)
                 self.run(chosen or (), env)
             case s.Loop(var=var, low=first, high=high, inclusive=inclusive, body=body):
                 start = self.value(first, env)
                 for i in range(start, self.value(high, env) + inclusive):
-                    self.run(body, {**env, var: i})
+                    self.run(body, env.new_child({var: i}))
             case s.Switch(value=value, falling=falling, cases=cases, otherwise=otherwise):
                 values = [c.value for c in cases]
                 number = self.value(value, env)
@@ -220,4 +224,4 @@ def binary(op: str, left: x.Expr, right: x.Expr, type: Int) -> x.Binary:
     ],
 )
 def test_numbers_wrap_in_their_types(expression: x.Expr, value: int) -> None:
-    assert World().value(expression, {}) == value
+    assert World().value(expression, ChainMap()) == value

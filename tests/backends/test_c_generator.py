@@ -97,6 +97,8 @@ class Scope:
 
     names: dict[str, Type]
     labels: tuple[str, ...] = ()
+    #: Those of the names that can be given another value.
+    lets: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -136,10 +138,15 @@ class Generator:
     # ---- statements
 
     def body(self, scope: Scope, count: int, depth: int) -> s.Body:
-        inner = Scope(dict(scope.names), scope.labels)
+        inner = Scope(dict(scope.names), scope.labels, scope.lets)
         made: list[s.Statement] = []
         for _ in range(count):
-            made.append(self.statement(inner, depth))
+            if self.random.random() < 0.1:
+                made += self.declared(inner)
+            elif inner.lets and self.random.random() < 0.2:
+                made.append(self.assigned(inner))
+            else:
+                made.append(self.statement(inner, depth))
         if depth < 3 and self.random.random() < 0.2:
             made.append(self.jump(inner))
         return tuple(made)
@@ -192,7 +199,7 @@ class Generator:
             case "block":
                 label = f"out{self.random.randint(0, 1)}"
                 labels = (*scope.labels, label) if label not in scope.labels else scope.labels
-                inner = Scope(scope.names, labels)
+                inner = Scope(scope.names, labels, scope.lets)
                 body = self.body(inner, self.random.randint(1, 3), depth - 1)
                 if label in scope.labels:
                     return s.If(
@@ -213,7 +220,41 @@ class Generator:
         name = self.random.choice(free or [f"v{self.at}"])
         value = self.truth(scope, 3) if type_ == BOOL else self.stored(scope, type_)
         scope.names[name] = type_
+        scope.lets |= {name}
         return s.Let(name, type_, value, (), self.hinted())
+
+    def declared(self, scope: Scope) -> list[s.Statement]:
+        """A local without a value, and its value."""
+        let = self.let(scope)
+        assert let.value is not None
+        return [
+            s.Let(let.name, let.type, None, (), self.span()),
+            s.Assign(let.name, let.type, let.value, (), let.span),
+        ]
+
+    def assigned(self, scope: Scope) -> s.Assign:
+        """Another value for a local: any, one made of its own, or with fields changed."""
+        name = self.random.choice(sorted(scope.lets))
+        type_ = scope.names[name]
+        value = self.stored(scope, type_)
+        if isinstance(type_, Int) and self.random.random() < 0.6:
+            own = x.Var(name, type_, self.span())
+            wide = type_ if type_ in _WIDE else U32
+            left: x.Expr = own if wide == type_ else x.Cast(own, wide, self.span())
+            op = self.random.choice(("+", "-", "*", "&", "|", "^", "<<", ">>"))
+            right = self.number(scope, wide, 2)
+            if op in ("<<", ">>"):
+                right = x.Const(self.random.choice((0, 1, 7, 8, 15, 31)), U32, self.span())
+            value = x.Binary(op, left, right, wide, self.span())
+            if wide != type_:
+                value = x.Cast(value, type_, self.span())
+        elif type_ == U64:
+            register = self.program.registers[self.random.choice(("A", "B"))]
+            value = x.Var(name, U64, self.span())
+            for change in self.changes(scope, register):
+                at = change.field, change.index
+                value = x.Insert(value, register, *at, change.value, U64, self.span())
+        return s.Assign(name, type_, value, (), self.hinted())
 
     def stored(self, scope: Scope, type: Type) -> x.Expr:
         """A number of any type, converted."""
@@ -268,7 +309,7 @@ class Generator:
         return s.Switch(by, self.random.random() < 0.5, cases, otherwise, (), self.span())
 
     def each(self, scope: Scope, depth: int) -> s.Loop:
-        inner = Scope(dict(scope.names), scope.labels)
+        inner = Scope(dict(scope.names), scope.labels, scope.lets)
         free = [n for n in ("i", "j", "a", "n") if n not in scope.names]
         var = self.random.choice(free or [f"v{self.at}"])
         low = self.random.choice((0, 0, 1, -2))

@@ -15,7 +15,7 @@ from dsl.ir import expr as x
 from dsl.ir import sequence as s
 from dsl.ir.program import Program
 from dsl.ir.shapes import Period
-from dsl.ir.walk import calls, expressions, inside, parts, statements
+from dsl.ir.walk import assigned, calls, expressions, inside, parts, statements
 
 _LOGICAL = ("and", "or", "implies")
 
@@ -123,6 +123,8 @@ def changes_inside(program: Program, value: x.Expr, body: s.Body) -> bool:
         if isinstance(each, x.Test) and each.condition.name in program.definitions:
             defined = program.definitions[each.condition.name].value
             slots = [p.slot.name for p in inside(defined) if isinstance(p, x.ReadSlot)]
+        if isinstance(each, x.Var) and each.name in assigned(body):
+            return True
         if slots:
             stored = stores(program, body) if stored is None else stored
             if not stored.isdisjoint(slots):

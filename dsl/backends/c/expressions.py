@@ -225,6 +225,16 @@ class Expressions:
         made = _as(binary(left, op, right), usual(left.type, right.type))
         return made if self._right(value, type_, left, right) else self.cast(made, type_, value)
 
+    def operated(self, value: x.Binary, type: Type) -> CText | None:
+        """What C's ``a op= …`` applies to ``a``; None where that would compute something else."""
+        if not isinstance(type, Int) or type.width not in WIDTHS:
+            return None
+        if value.op in ("<<", ">>"):
+            # The amount is below what C computes in wherever it is below the type's own width.
+            most = min(bounds(value.right).high, type.width)
+            return self.write(value.right) if most < type.width else None
+        return self.write(value.right, type.width)
+
     def _operands(self, value: x.Binary) -> tuple[CText, CText]:
         """Both sides; beside a mask only the bits in it matter."""
         left, right = value.left, value.right

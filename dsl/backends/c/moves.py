@@ -11,12 +11,12 @@ from dsl.backends.c.banks import Banks
 from dsl.backends.c.expressions import Expressions
 from dsl.backends.c.spelling import Speller
 from dsl.backends.c.text import CText, Line, wrapped
-from dsl.backends.c.values import number
+from dsl.backends.c.values import number, variable, widened
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
 from dsl.ir.platform import Barrier, BarrierKind
 from dsl.ir.shapes import Link, Register, Slot
-from dsl.ir.types import U64
+from dsl.ir.types import U64, Int
 from dsl.source import Span
 
 #: The read or load that changing fields begins with; of a store, the place.
@@ -57,6 +57,8 @@ class Moves:
             case s.UpdateSlot():
                 assert isinstance(implied, x.ReadSlot)
                 return wrapped(indent, f"{self._update_slot(statement, implied)};")
+            case s.Assign():
+                return wrapped(indent, f"{self._assign(statement)};")
             case s.Perform(call=call):
                 return wrapped(indent, f"{self._x.write(call).text};")
             case s.Order(barriers=barriers):
@@ -117,6 +119,29 @@ class Moves:
         new = self._x.changed(old, statement.view, statement.changes, U64)
         return f"{place.text} = {new.text}"
 
+    def _assign(self, statement: s.Assign) -> str:
+        """Another value for a local; what is done to its own value is done in place."""
+        name = self._x.names.get(statement.name, statement.name)
+        old = CText(name, type=variable(statement.type))
+        changes, view = _changes_of(statement)
+        if view is not None:
+            return self._x.assigned(old, view, changes)
+        value = statement.value
+        while isinstance(value, x.Cast) and isinstance(statement.type, Int):
+            if value.type.width < statement.type.width:
+                break
+            value = value.value
+        if (
+            isinstance(value, x.Binary)
+            and isinstance(value.type, Int)
+            and isinstance(own := widened(value.left), x.Var)
+            and own.name == statement.name
+        ):
+            made = self._x.operated(value, statement.type)
+            if made is not None:
+                return f"{name} {value.op}= {made.text}"
+        return f"{name} = {self._x.store(statement.value, statement.type).text}"
+
     def _barrier(self, barrier: Barrier) -> str:
         option = CText(barrier.option)
         made = self._speller.operation(str(barrier.kind), option=option)
@@ -153,6 +178,19 @@ def steps_of(
     return Steps(statement, first, rest)
 
 
+def _changes_of(statement: s.Assign) -> tuple[tuple[s.Change, ...], Register | None]:
+    """The fields that an assignment changes in the local's own value, and of which register."""
+    changes: list[s.Change] = []
+    value = statement.value
+    while isinstance(value, x.Insert):
+        changes.insert(0, s.Change(value.field, value.index, value.new))
+        view = value.register
+        value = value.value
+    if changes and isinstance(value, x.Var) and value.name == statement.name:
+        return tuple(changes), view
+    return (), None
+
+
 def implied_by(statement: s.Statement) -> Implied:
     """The read or load that changing fields begins with; for a store, the place."""
     match statement:
@@ -169,7 +207,12 @@ def implied_by(statement: s.Statement) -> Implied:
 def moved(statement: s.Statement) -> x.Expr | None:
     """The read whose value a statement moves, at most converted on the way."""
     match statement:
-        case s.Return(value=value) | s.Let(value=value) | s.WriteSlot(value=value):
+        case (
+            s.Return(value=value)
+            | s.Let(value=value)
+            | s.Assign(value=value)
+            | s.WriteSlot(value=value)
+        ):
             return value.value if isinstance(value, x.Cast) else value
         case _:
             return None

@@ -77,6 +77,11 @@ class Statements:
             if not isinstance(statement, s.Let) or statement.doc:
                 break
             place = listed.get(statement.name, len(listed))
+            if statement.value is None:
+                self._declare(statement.name, statement.type, name_of(statement), block)
+                last = max(last, place)
+                count += 1
+                continue
             plan = self._plan([statement.value])
             if self._of(statement).via or plan.hoisted or plan.refused or place < last:
                 break
@@ -114,9 +119,9 @@ class Statements:
     def _body(self, body: s.Body, block: Block) -> list[Line]:
         """Statements that share a C block, with their comments and the blank lines before them."""
         made: list[Line] = []
-        for i, statement in enumerate(body):
+        for statement in body:
             layout = self._of(statement)
-            if i:
+            if made:
                 made += [Line(0, "")] * layout.blank
             made += comment(block.indent, statement.doc)
             made += self._statement(statement, layout, block)
@@ -235,7 +240,11 @@ class Statements:
     ) -> list[Line]:
         indent = block.indent
         match statement:
+            case s.Let(name=name, type=type_, value=None):
+                self._declare(name, type_, name_of(statement), block)
+                return []
             case s.Let(name=name, type=type_, value=value):
+                assert value is not None
                 text = self._x.store(value, type_).text
                 declared = self._declare(name, type_, name_of(statement), block)
                 return wrapped(indent, f"{declared} = {text};")
@@ -284,6 +293,8 @@ class Statements:
                 return self._banks.returned(block.indent, value)
             case s.Let(name=name, type=type_):
                 target = self._declare(name, type_, name_of(statement), block)
+            case s.Assign(name=name):
+                target = self._x.names.get(name, name)
             case s.WriteSlot(index=index):
                 assert isinstance(implied, x.ReadSlot)
                 target = self._x.place(implied, index).text

@@ -17,7 +17,7 @@ from dsl.ir.program import Program
 from dsl.ir.sequence import Effect, Extern, Lock, Param, Sequence, Signature
 from dsl.ir.shapes import Period
 from dsl.ir.types import Bool, Handle, Int
-from dsl.ir.walk import inside
+from dsl.ir.walk import assigned, inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Functions:
         with writer.block(head):
             if sequence.doc:
                 writer.line(docstring(sequence.doc))
-            Statements(writer, expressions).body(sequence.body)
+            Statements(writer, expressions, assigned(sequence.body)).body(sequence.body)
             if signature.result is not None and not ends(sequence.body):
                 self.uses.add("MachineError")
                 text = f"{sequence.name} ends without a result"

@@ -42,8 +42,12 @@ class _Round:
 class Statements:
     """Writes the body of one function."""
 
-    def __init__(self, writer: Writer, expressions: Expressions) -> None:
+    def __init__(
+        self, writer: Writer, expressions: Expressions, changing: frozenset[str] = frozenset()
+    ) -> None:
         self.writer = writer
+        #: The locals that get other values than their first.
+        self.changing = changing
         self.expressions = expressions
         self.scope = expressions.scope
         self.rounds: list[_Round] = []
@@ -71,6 +75,8 @@ class Statements:
                 self._update_slot(statement)
             case s.Let():
                 self._let(statement)
+            case s.Assign(name=name, value=value):
+                line(f"{self.scope.find(name).name} = {text(value)}")
             case s.If():
                 self._if(statement)
             case s.Loop():
@@ -170,8 +176,15 @@ class Statements:
             self.writer.line(f"{value} = {code.text}")
 
     def _let(self, let: s.Let) -> None:
+        if let.value is None:
+            name, fresh = self.scope.declare(let.name, str(let.type))
+            if fresh:
+                self.writer.line(f"{name}: {self.expressions.type(let.type)}")
+            return
         text = self.expressions.text(let.value)
-        known = self.expressions.bounds(let.value) if isinstance(let.type, Int) else None
+        known = None
+        if isinstance(let.type, Int) and let.name not in self.changing:
+            known = self.expressions.bounds(let.value)
         name, fresh = self.scope.declare(let.name, str(let.type), known)
         shown = f"{name}: {self.expressions.type(let.type)}" if fresh else name
         self.writer.line(f"{shown} = {text}")

@@ -105,7 +105,8 @@ class Sequences:
 
     def let(self, c: C) -> t.Let:
         kind = c[3] if type(c[3]) in TYPES else None
-        return t.Let(c[0].start, c[-1].end, name_of(c[1]), kind, c[-1])
+        value = None if c[-1] is kind else c[-1]
+        return t.Let(c[0].start, c[-1].end, name_of(c[1]), kind, value)
 
     def move(self, c: C) -> t.Move:
         return t.Move(c[0].start, c[-1].end, c[0], c[2])

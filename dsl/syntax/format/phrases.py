@@ -192,7 +192,7 @@ def simple(node: Simple, string: Callable[[t.Text], Words]) -> Words:
     match node:
         case t.Let():
             name = f"{node.name.text} : {kind(node.type)}" if node.type else node.name.text
-            return led(f"let {name} = ", expr(node.value))
+            return led(f"let {name} = ", expr(node.value)) if node.value else word(f"let {name}")
         case t.Move():
             return place(node.place) + led(" <- ", expr(node.value))
         case t.Copy():

@@ -85,9 +85,11 @@ class Holding(Node, frozen=True):
 
 
 class Let(Node, frozen=True):
+    """Has a type, a value or both."""
+
     name: Name
     type: Type | None
-    value: Expr
+    value: Expr | None
 
 
 class Move(Node, frozen=True):
