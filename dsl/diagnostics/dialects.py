@@ -22,9 +22,9 @@ class NotAPattern(Diagnostic, frozen=True):
 
 
 class UsedOnce(Diagnostic, frozen=True):
-    """A pattern that is more than a name, a path of names or a macro applied to its
-    arguments is used at a single place, so it is not a spelling but a piece of one
-    function's code.
+    """A pattern that is more than a name, a path of names, a macro applied to its
+    arguments, or one of these compared with another (`$vcpu->kind == V2`) is used
+    at a single place, so it is not a spelling but a piece of one function's code.
 
     Judged when the modules that use the dialect are checked in the same run.
 

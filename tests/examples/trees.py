@@ -59,6 +59,39 @@ def packed(package: str, archive: str) -> Callable[[Path, tuple[str, ...]], None
     return fetch
 
 
+def sourced(package: str, release: str) -> Callable[[Path, tuple[str, ...]], None]:
+    """Fetches from the tarball of a source package, such as Debian's xen.
+
+    The machine's own lists need not have source packages, and are left alone: apt-get gets lists
+    of its own in the folder, from where the machine has its packages of that release.
+    """
+
+    def fetch(folder: Path, files: tuple[str, ...]) -> None:
+        (folder / "lists" / "partial").mkdir(parents=True)
+        form = "$(REPO_URI) $(CODENAME) $(COMPONENT)"
+        known = _run(folder, "apt-get", "indextargets", "--format", form, "Identifier: Packages")
+        hosts = [line.split()[0] for line in known.splitlines() if f" {release} main" in line]
+        if not hosts:
+            pytest.fail(f"this machine has no packages of Debian's {release}")
+        signed = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
+        (folder / "sources.list").write_text(f"deb-src {signed} {hosts[0]} {release} main\n")
+        own = {
+            "Dir::Etc::SourceList": folder / "sources.list",
+            "Dir::Etc::SourceParts": "/dev/null",
+            "Dir::State::Lists": folder / "lists",
+            "Dir::Cache": folder,
+            # As root, apt-get would drop to a user that cannot read the folder, and say so.
+            "APT::Sandbox::User": "root",
+        }
+        options = [word for name, value in own.items() for word in ("-o", f"{name}={value}")]
+        _run(folder, "apt-get", "-q", *options, "update")
+        _run(folder, "apt-get", "-q", *options, "source", "--download-only", package)
+        (archive,) = folder.glob("*.orig.tar.*")
+        unpack(folder, archive, files)
+
+    return fetch
+
+
 def unpack(folder: Path, archive: Path, files: tuple[str, ...]) -> None:
     """The wanted files of an archive that has all of them below one folder."""
     (folder / "tree").mkdir()
@@ -68,10 +101,11 @@ def unpack(folder: Path, archive: Path, files: tuple[str, ...]) -> None:
     archive.unlink()
 
 
-def _run(folder: Path, *command: str) -> None:
-    subprocess.run(
+def _run(folder: Path, *command: str) -> str:
+    done = subprocess.run(
         command, cwd=folder, check=True, capture_output=True, text=True, timeout=_PATIENCE
     )
+    return done.stdout
 
 
 TREES = {
@@ -85,6 +119,11 @@ TREES = {
                 "arch/arm64/kvm/hyp/nvhe/timer-sr.c",
                 "include/clocksource/arm_arch_timer.h",
             ),
+        ),
+        Tree(
+            "xen-4.17",
+            sourced("xen", "bookworm"),
+            ("xen/arch/arm/gic-v3.c", "xen/arch/arm/include/asm/gic_v3_defs.h"),
         ),
     )
 }

@@ -15,6 +15,8 @@ from dsl.ir.dialect import Dialect, Role, Spelling
 _PATH = r"[&*!]?\$?\w+(?:(?:->|\.)\w+)*"
 #: A name, a path of names, or a macro applied to such; its arguments may be taken by address.
 _NAME = re.compile(rf"\s*{_PATH}(?:\(\s*(?:{_PATH}\s*(?:,\s*{_PATH}\s*)*)?\))?\s*")
+#: A fact that is one of several values, such as a kind of guest.
+_FACT = re.compile(rf"{_NAME.pattern}(?:[=!]={_NAME.pattern})?")
 _NUMBER = re.compile(r"(?<![\w$])\d")
 #: Names of types and signatures with their attributes say nothing that a sequence could.
 _EXEMPT = (Role.TYPE, Role.DEFINE)
@@ -55,5 +57,5 @@ def _plain(spelling: Spelling) -> bool:
         # A local for a number is its name.
         return True
     return spelling.role in _EXEMPT or all(
-        _NAME.fullmatch(p) and not _NUMBER.search(p) for p in spelling.patterns
+        _FACT.fullmatch(p) and not _NUMBER.search(p) for p in spelling.patterns
     )

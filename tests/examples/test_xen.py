@@ -1,0 +1,185 @@
+"""Xen's GICv3: equal to Xen 4.17 as tokens, and what is saved comes back."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from random import Random
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from dsl.compare.tokens import lex
+from dsl.machine import AssertionFailed, load_simulator
+from tests.examples.trees import tree
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "xen"
+OUTPUT = EXAMPLE / "generated" / "gic-v3"
+PATH = "xen/arch/arm/gic-v3.c"
+
+
+# ---- against the tree
+
+
+def functions(text: str) -> dict[str, list[str]]:
+    """The tokens of each function of a file, from its type to its closing brace."""
+    found: dict[str, list[str]] = {}
+    depth, start, body, name = 0, 0, False, ""
+    keys = lex(text).keys
+    for i, key in enumerate(keys):
+        if key == "(" and not depth:
+            name = keys[i - 1]
+        if key == "{" and not depth:
+            body = keys[i - 1] == ")"
+        depth += (key in ("(", "{")) - (key in (")", "}"))
+        if not depth and key in (";", "}", "\0\n"):
+            if body:
+                found[name] = keys[start : i + 1]
+            start, body = i + 1, False
+    return found
+
+
+@cache
+def generated() -> dict[str, list[str]]:
+    return functions((OUTPUT / "c" / PATH).read_text())
+
+
+def test_this_is_what_is_generated() -> None:
+    assert list(generated()) == [
+        "gicv3_save_lrs",
+        "gicv3_restore_lrs",
+        "gicv3_ich_read_lr",
+        "gicv3_ich_write_lr",
+        "gicv3_enable_sre",
+        "restore_aprn_regs",
+        "save_aprn_regs",
+        "gicv3_save_state",
+        "gicv3_restore_state",
+        "gicv3_hyp_disable",
+        "gicv3_clear_lr",
+    ]
+
+
+@pytest.mark.parametrize("name", generated())
+def test_a_function_is_that_of_the_tree(name: str) -> None:
+    there = functions((tree("xen-4.17") / PATH).read_text())
+    assert generated()[name] == there[name]
+
+
+# ---- in the simulator
+
+
+@cache
+def simulator() -> ModuleType:
+    return load_simulator(OUTPUT / "simulator.py", "gic")
+
+
+def machine(lrs: int, bits: int) -> Any:
+    """A machine with so many list registers, and priority bits that are all preemption bits."""
+    sim = simulator()
+    m = sim.Machine(sim.MachineFacts(nr_lrs=lrs, nr_priorities=bits))
+    m.poke(sim.ICH_VTR_EL2, (bits - 1) << 29 | (bits - 1) << 26 | (lrs - 1))
+    return m
+
+
+def guests(lrs: int, bits: int) -> list[Any]:
+    """The registers that a guest owns on such a machine, as far as Xen knows of them."""
+    sim = simulator()
+    active = bits - 4
+    found = [sim.ICC_SRE_EL1, sim.ICH_VMCR_EL2, *(sim.ICH_LRn_EL2[n] for n in range(lrs))]
+    found += [sim.ICH_AP0Rn_EL2[n] for n in range(active)]
+    return found + [sim.ICH_AP1Rn_EL2[n] for n in range(active)]
+
+
+def runs(m: Any, lrs: int, bits: int, *, gicv2: bool, seed: int) -> dict[str, int]:
+    """A guest that does whatever it likes to what it owns; what it leaves behind."""
+    random = Random(seed)
+    sim = simulator()
+    for register in guests(lrs, bits):
+        value = random.getrandbits(64)
+        m.write(register, not gicv2 if register is sim.ICC_SRE_EL1 else value)
+    return {register.name: m.peek(register) for register in guests(lrs, bits)}
+
+
+@pytest.mark.parametrize("gicv2", [False, True], ids=["GICv3", "GICv2"])
+@pytest.mark.parametrize("bits", [5, 6, 7])
+@pytest.mark.parametrize("lrs", range(1, 17))
+def test_what_is_saved_comes_back(lrs: int, bits: int, gicv2: bool) -> None:
+    sim = simulator()
+    m = machine(lrs, bits)
+    vcpu, other = sim.Vcpu(), sim.Vcpu()
+    vcpu.facts.gicv2, other.facts.gicv2 = gicv2, not gicv2
+    left = runs(m, lrs, bits, gicv2=gicv2, seed=1)
+    sim.gicv3_save_state(m, vcpu)
+    assert runs(m, lrs, bits, gicv2=not gicv2, seed=2) != left
+    sim.gicv3_save_state(m, other)
+
+    m.trace.clear()
+    sim.gicv3_restore_state(m, vcpu)
+    assert {register.name: m.peek(register) for register in guests(lrs, bits)} == left
+    assert m.peek(sim.ICC_SRE_EL2) >> 3 & 1 == (not gicv2)
+    # Nothing that is not there is accessed.
+    written = {event.what for event in m.trace if event.kind == "write"}
+    assert written == {*left, "ICC_SRE_EL2"}
+
+
+def test_a_gicv2_guest_needs_the_barrier_behind_its_mode() -> None:
+    """VFIQEn comes back as 0 because SRE is written first; the trace shows the isb between."""
+    sim = simulator()
+    m = machine(1, 5)
+    m.poke(sim.ICC_SRE_EL1, 1)
+    vcpu = sim.Vcpu(vmcr=0x4C0000, sre_el1=0)
+    vcpu.facts.gicv2 = True
+    sim.gicv3_restore_state(m, vcpu)
+    what = [event.what for event in m.trace if event.kind in ("write", "barrier")]
+    assert what[1:4] == ["ICC_SRE_EL1", "isb", "ICH_VMCR_EL2"]
+    assert m.peek(sim.ICH_VMCR_EL2) == 0x4C0000
+    # In the other order the bit sticks.
+    m.poke(sim.ICC_SRE_EL1, 1)
+    m.write(sim.ICH_VMCR_EL2, 0x4C0000)
+    assert m.peek(sim.ICH_VMCR_EL2) == 0x4C0008
+
+
+def test_with_seven_bits_the_last_active_priorities_are_the_next_guests() -> None:
+    """Four registers of each group are there then; this Xen saves three, and clears none."""
+    sim = simulator()
+    m = machine(4, 7)
+    m.poke(sim.ICH_AP1Rn_EL2[3], 0x80)
+    sim.gicv3_save_state(m, sim.Vcpu())
+    sim.gicv3_restore_state(m, sim.Vcpu())
+    assert m.peek(sim.ICH_AP1Rn_EL2[2]) == 0
+    assert m.peek(sim.ICH_AP1Rn_EL2[3]) == 0x80
+
+
+def test_a_machine_that_cannot_be_stops_it() -> None:
+    sim = simulator()
+    m = machine(4, 5)
+    m.facts = sim.MachineFacts()
+    assert m.facts.nr_lrs == 1
+    with pytest.raises(AssertionFailed, match=r"gic:\d+:\d+: this path must never be taken"):
+        sim.gicv3_ich_read_lr(m, 16)
+    # A write to what is not there is left alone.
+    m.trace.clear()
+    sim.gicv3_ich_write_lr(m, 16, 7)
+    assert m.trace == []
+
+
+def test_a_list_register_is_found_by_its_number() -> None:
+    sim = simulator()
+    m = machine(16, 5)
+    for n in range(16):
+        sim.gicv3_ich_write_lr(m, n, 100 + n)
+    assert [sim.gicv3_ich_read_lr(m, n) for n in range(16)] == [100 + n for n in range(16)]
+    sim.gicv3_clear_lr(m, 3)
+    assert m.peek(sim.ICH_LRn_EL2[3]) == 0
+
+
+def test_the_interface_is_switched_on_and_off() -> None:
+    sim = simulator()
+    m = machine(1, 5)
+    sim.gicv3_enable_sre(m)
+    assert m.peek(sim.ICC_SRE_EL2) == 1
+    m.poke(sim.ICH_HCR_EL2, 0b111)
+    sim.gicv3_hyp_disable(m)
+    assert m.peek(sim.ICH_HCR_EL2) == 0b110
