@@ -148,7 +148,7 @@ def tree_names(value: t.Expr) -> Iterator[t.Name]:
         case t.Binary(left=left, right=right) | t.With(base=left, value=right):
             yield from tree_names(left)
             yield from tree_names(right)
-        case t.Not(operand=inner) | t.Every(body=inner):
+        case t.Not(operand=inner) | t.Complement(operand=inner) | t.Every(body=inner):
             yield from tree_names(inner)
         case _:
             assert_never(value)

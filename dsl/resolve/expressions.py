@@ -54,6 +54,8 @@ def expression(
         case t.Not(operand=operand):
             value = truth(scope, frame, operand)
             return None if value is None else x.Not(value, scope.span(node))
+        case t.Complement(operand=operand):
+            return _complement(scope, frame, node, operand)
         case t.Binary():
             return _binary(scope, frame, node)
         case t.With():
@@ -175,6 +177,18 @@ def _binary(scope: Scope, frame: Frame, node: t.Binary) -> x.Expr | None:
     if a is None or b is None:
         return None
     return x.Binary(node.op, a, b, BOOL if node.op in _COMPARISONS else kind, span)
+
+
+def _complement(scope: Scope, frame: Frame, node: t.Complement, inner: t.Expr) -> x.Expr | None:
+    """Every bit the other way round, of as many as C computes with."""
+    value = integer(scope, frame, inner)
+    if value is None:
+        return None
+    assert isinstance(value.type, Int)
+    kind = common(value.type, value.type)
+    operand = fit(scope, inner, value, kind, "this operand")
+    ones = x.Const(-1 if kind.signed else kind.mask, kind, scope.span(node))
+    return None if operand is None else x.Binary("^", operand, ones, kind, scope.span(node))
 
 
 def _folded(scope: Scope, node: t.Binary, left: x.Expr, right: x.Expr) -> x.Const | None:

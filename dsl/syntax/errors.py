@@ -141,7 +141,7 @@ def _character(source: Source, at: int) -> Diagnostic:
             help = "a comment begins with `//`; there is no `/* */`"
         case "=":
             help = "`<-` moves a value, `==` compares, `=` defines"
-        case "!" | "~":
+        case "!":
             help = "write `not` for a condition"
         case _:
             help = ""

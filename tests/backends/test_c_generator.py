@@ -362,7 +362,12 @@ class Generator:
         )
         match kind:
             case "op":
-                op = self.random.choice("+-*&|^")
+                op = self.random.choice("+-*&|^~")
+                if op == "~":
+                    ones = x.Const(-1 if type.signed else type.mask, type, self.span())
+                    return x.Binary(
+                        "^", self.number(scope, type, depth - 1), ones, type, self.span()
+                    )
                 sides = self.number(scope, type, depth - 1), self.number(scope, type, depth - 1)
                 return x.Binary(op, *sides, type, self.span())
             case "shift":

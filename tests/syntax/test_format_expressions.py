@@ -60,6 +60,7 @@ def grown(inner: st.SearchStrategy[t.Expr]) -> st.SearchStrategy[t.Expr]:
     return st.one_of(
         st.builds(t.Binary, st.just(0), st.just(0), st.sampled_from(OPERATORS), inner, inner),
         st.builds(t.Not, st.just(0), st.just(0), inner),
+        st.builds(t.Complement, st.just(0), st.just(0), inner),
         st.builds(t.With, st.just(0), st.just(0), inner, names, inner),
         st.builds(t.Place, st.just(0), st.just(0), names, st.lists(picks, max_size=2).map(tuple)),
         calls,

@@ -203,6 +203,8 @@ class Expressions:
         assert isinstance(type_, Int)
         if op in ("<<", ">>"):
             return self._shift(value, type_, bits)
+        if op == "^" and isinstance(ones := value.right, x.Const) and type_.mask & ~ones.value == 0:
+            return self._complement(value.left, type_, bits)
         if bits is not None and bits <= type_.width:
             sides = self._implied(
                 value, self.write(value.left, bits), self.write(value.right, bits)
@@ -234,6 +236,15 @@ class Expressions:
             most = min(bounds(value.right).high, type.width)
             return self.write(value.right) if most < type.width else None
         return self.write(value.right, type.width)
+
+    def _complement(self, operand: x.Expr, type: Int, bits: int | None) -> CText:
+        """Every bit the other way round, which `~` does in whatever type C computes in."""
+        made = self.write(operand, bits)
+        if bits is None or bits > (promoted(made.type) or INT).width:
+            made = self.write(operand)
+            if promoted(made.type) != type:
+                made = self.cast(made, type, operand)
+        return _as(unary("~", made), promoted(made.type))
 
     def _operands(self, value: x.Binary) -> tuple[CText, CText]:
         """Both sides; beside a mask only the bits in it matter."""

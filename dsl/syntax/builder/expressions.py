@@ -29,6 +29,9 @@ class Expressions:
     def negate(self, c: C) -> t.Not:
         return t.Not(c[0].start, c[1].end, c[1])
 
+    def complement(self, c: C) -> t.Complement:
+        return t.Complement(c[0].start, c[1].end, c[1])
+
     def with_(self, c: C) -> t.With:
         return t.With(c[0].start, c[4].end, c[0], c[2], c[4])
 

@@ -126,7 +126,7 @@ def past_docs(children: C) -> C:
 
 
 TYPES = (t.NamedType, t.Range)
-EXPRS = (t.Number, t.Place, t.Call, t.Hypcall, t.Binary, t.Not, t.With, t.Every)
+EXPRS = (t.Number, t.Place, t.Call, t.Hypcall, t.Binary, t.Not, t.Complement, t.With, t.Every)
 
 
 def expr_of(children: C) -> Any:

@@ -104,6 +104,8 @@ def expr(node: t.Expr, least: int = _WITH, level: int = EXPRESSION) -> Words:
             return closed(led(head, expr(node.body, level=level + DEEPER)), ")")
         case t.Not():
             return _negation(node, level)
+        case t.Complement():
+            return led("~", expr(node.operand, _ATOM, level))
         case t.Binary(op="implies"):
             return _implication(node, level)
         case t.Binary():

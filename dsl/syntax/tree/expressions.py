@@ -50,6 +50,12 @@ class Not(Node, frozen=True):
     operand: Expr
 
 
+class Complement(Node, frozen=True):
+    """``~operand``: every bit the other way round."""
+
+    operand: Expr
+
+
 class With(Node, frozen=True):
     """``base with field = value``: the same bits, one field (or ``layout.field``) changed."""
 
@@ -71,4 +77,4 @@ class Every(Node, frozen=True):
     body: Expr
 
 
-Expr: TypeAlias = Number | Place | Call | Hypcall | Binary | Not | With | Every
+Expr: TypeAlias = Number | Place | Call | Hypcall | Binary | Not | Complement | With | Every
