@@ -30,6 +30,7 @@ class StatementLayout(Struct, frozen=True):
     locals: tuple[str, ...] = ()
     via: str | None = None
     braces: bool = False
+    parens: bool = False
     likely: bool | None = None
     steps: tuple[int, ...] = ()
 
@@ -55,6 +56,12 @@ HINTS: dict[str, HintRule] = {
     ),
     "via": HintRule(1, 1, _SIMPLE, "the value goes through a local of this name"),
     "braces": HintRule(0, 0, (t.When, t.Each), "braces, although one statement needs none"),
+    "parens": HintRule(
+        0,
+        0,
+        (*_SIMPLE[:-1], t.When, t.Match, t.Warn, t.Assert),
+        "operands that are operations, and what a return gives, stand in parentheses",
+    ),
     "likely": HintRule(0, 0, (t.When,), "the condition is usually true"),
     "unlikely": HintRule(0, 0, (t.When,), "the condition is usually false"),
     "step": HintRule(
@@ -153,6 +160,7 @@ def _layout(source: Source, item: t.Item, blank: int, found: Diagnostics) -> Sta
         given.get("locals", ()),
         given["via"][0] if "via" in given else None,
         "braces" in given,
+        "parens" in given,
         True if "likely" in given else False if "unlikely" in given else None,
         steps,
     )

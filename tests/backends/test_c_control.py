@@ -669,6 +669,33 @@ timer->seen = n;
 """,
     ),
     Example(
+        "parentheses that C does not need",
+        """
+@parens
+when not (used > 4 and seen < 8 or vhe) { seen <- 0 }
+@parens
+ctl <- bvr[used + 1] + used * 2 & ~seen
+when vhe {
+    @parens
+    return (used + seen) & 3
+}
+@parens
+return ctl
+""",
+        """
+struct timer *timer = &vcpu->timer;
+
+if (!(((timer->used > 4) && (timer->seen < 8)) || has_vhe()))
+        timer->seen = 0;
+timer->ctl = (timer->bvr[timer->used + 1] + (timer->used * 2)) &
+             (~timer->seen);
+if (has_vhe())
+        return ((timer->used + timer->seen) & 3);
+return timer->ctl;
+""",
+        result="u32",
+    ),
+    Example(
         "a local of a case",
         """
 match used {

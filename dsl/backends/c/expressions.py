@@ -23,20 +23,26 @@ from dsl.backends.c.spelling import Speller, c_name
 from dsl.backends.c.text import CText, binary, unary
 from dsl.backends.c.values import (
     WIDTHS,
+    computes,
     named,
+    nothing_of,
     promoted,
+    truly,
+    typed,
     usual,
     variable,
     widened,
 )
 from dsl.diagnostics.dialects import NoSpelling
 from dsl.ir import expr as x
-from dsl.ir.bounds import Bounds, bounds, unwrapped
+from dsl.ir.bounds import bounds, unwrapped
 from dsl.ir.dialect import Role
 from dsl.ir.sequence import Change, Signature
 from dsl.ir.shapes import Register
 from dsl.ir.types import BOOL, INT, U64, Bool, Handle, Int, Type
 
+#: What has operands.
+_OPERATIONS = (x.Binary, x.Not, x.Extract, x.Insert)
 _LOGICAL = {"and": "&&", "or": "||"}
 _INVERSE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 
@@ -57,6 +63,9 @@ class Expressions:
         self.signatures = signatures
         self.through: dict[int, CText] = {}
         self.names: dict[str, str] = {}
+        #: Whether operands that are operations get parentheses that C does not need.
+        self.parens = False
+        self._operand = False
         self._fields = Fields(speller, self.write)
 
     # ---- the value of an expression, and the places where C needs less
@@ -66,6 +75,18 @@ class Expressions:
         through = self.through.get(id(value))
         if through is not None:
             return through
+        operand = self._operand
+        # A conversion that is not written leaves an operand what it is.
+        self._operand = isinstance(value, _OPERATIONS) or (
+            operand and isinstance(value, (x.Cast, x.Truth))
+        )
+        made = self._written(value, bits)
+        self._operand = operand
+        if self.parens and operand and made.precedence < c.POSTFIX:
+            made = replace(made, text=f"({made.text})", precedence=c.POSTFIX)
+        return made
+
+    def _written(self, value: x.Expr, bits: int | None) -> CText:
         match value:
             case x.Const():
                 return literal(value)
@@ -146,10 +167,10 @@ class Expressions:
     def _truth(self, value: x.Binary) -> CText:
         left, right = value.left, value.right
         if value.op == "implies":
-            return _truly(binary(self._negated(left), "||", self.write(right)))
+            return truly(binary(self._negated(left), "||", self.write(right)))
         if value.op in _LOGICAL:
             op = _LOGICAL[value.op]
-            return _truly(binary(self.write(left), op, self.write(right)))
+            return truly(binary(self.write(left), op, self.write(right)))
         return self._relation(value.op, left, right)
 
     def _negated(self, value: x.Expr) -> CText:
@@ -161,7 +182,7 @@ class Expressions:
                     return self._relation(_INVERSE[op], left, right)
                 case _:
                     pass
-        return _truly(unary("!", self.write(value)))
+        return truly(unary("!", self.write(value)))
 
     def _nonzero(self, value: x.Expr) -> CText:
         """A number of which only matters whether it is zero: a field need not be shifted down."""
@@ -172,12 +193,12 @@ class Expressions:
 
     def _relation(self, op: str, left: x.Expr, right: x.Expr) -> CText:
         if left.type == BOOL or right.type == BOOL:
-            return _truly(binary(self.normal(left), op, self.normal(right)))
+            return truly(binary(self.normal(left), op, self.normal(right)))
         if op in ("==", "!="):
             ends = self._plain(left), self._plain(right)
             found = self._fields.compared(*ends, op)
             if found is not None:
-                return _truly(found)
+                return truly(found)
         return self.relation(op, left, right)
 
     def relation(self, op: str, left: x.Expr, right: x.Expr, least: int | None = None) -> CText:
@@ -194,7 +215,7 @@ class Expressions:
                 made = promoted(sides[i].type)
                 if (made is None or not made.signed) and isinstance(side.type, Int):
                     sides[i] = self.cast(sides[i], side.type, side)
-        return _truly(binary(sides[0], op, sides[1]))
+        return truly(binary(sides[0], op, sides[1]))
 
     # ---- numbers
 
@@ -211,7 +232,7 @@ class Expressions:
             )
             common = usual(sides[0].type, sides[1].type)
             if bits <= (common or INT).width:
-                return _as(binary(sides[0], op, sides[1]), common)
+                return typed(binary(sides[0], op, sides[1]), common)
         left, right = self._implied(value, *self._operands(value))
         if not self._right(value, type_, left, right):
             # A number is told its type; anything else is converted.
@@ -224,7 +245,7 @@ class Expressions:
                 not self._right(value, type_, left, right) and common == INT
             ):
                 left = self.cast(left, type_, value.left)
-        made = _as(binary(left, op, right), usual(left.type, right.type))
+        made = typed(binary(left, op, right), usual(left.type, right.type))
         return made if self._right(value, type_, left, right) else self.cast(made, type_, value)
 
     def operated(self, value: x.Binary, type: Type) -> CText | None:
@@ -244,7 +265,7 @@ class Expressions:
             made = self.write(operand)
             if promoted(made.type) != type:
                 made = self.cast(made, type, operand)
-        return _as(unary("~", made), promoted(made.type))
+        return typed(unary("~", made), promoted(made.type))
 
     def _operands(self, value: x.Binary) -> tuple[CText, CText]:
         """Both sides; beside a mask only the bits in it matter."""
@@ -286,34 +307,34 @@ class Expressions:
                 or signed
                 or min(bounds(value.left).low, bounds(value.right).low) >= 0
             )
-        return _computes(unwrapped(value), type, common)
+        return computes(unwrapped(value), type, common)
 
     def _shift(self, value: x.Binary, type: Int, bits: int | None) -> CText:
         amount = bounds(value.right)
         if amount.low >= type.width:
-            return _zero(self.write(value.left), value.left)
+            return nothing_of(self.write(value.left), value.left)
         by = self.write(value.right)
         most = min(amount.high, type.width - 1)
         if value.op == ">>":
             left = self.write(value.left)
             if (promoted(left.type) or INT).width <= most:
                 left = self.cast(left, type, value.left)
-            return _as(binary(left, ">>", by), promoted(left.type))
+            return typed(binary(left, ">>", by), promoted(left.type))
         if bits is not None and bits <= type.width:
             left = self.write(value.left, bits)
             if max(bits, most + 1) <= (promoted(left.type) or INT).width:
-                return _as(binary(left, "<<", by), promoted(left.type))
+                return typed(binary(left, "<<", by), promoted(left.type))
         left = self.write(value.left)
         made = promoted(left.type)
         if made != type and not (
-            most < (made or INT).width and _computes(unwrapped(value), type, made)
+            most < (made or INT).width and computes(unwrapped(value), type, made)
         ):
             if isinstance(value.left, x.Const) and not type.signed:
                 left = suffixed(left, type)
             elif made == INT or (made or INT).width < type.width:
                 left = self.cast(left, type, value.left)
-        shifted = _as(binary(left, "<<", by), promoted(left.type))
-        if shifted.type == type or _computes(unwrapped(value), type, shifted.type):
+        shifted = typed(binary(left, "<<", by), promoted(left.type))
+        if shifted.type == type or computes(unwrapped(value), type, shifted.type):
             return shifted
         return self.cast(shifted, type, value)
 
@@ -368,13 +389,13 @@ class Expressions:
     def _read(self, value: x.ReadRegister) -> CText:
         index = None if value.index is None else self.write(value.index)
         made = self.speller.read(value.register, value.index, index, value.span)
-        return _as(made, U64 if value.register.width == U64.width else None)
+        return typed(made, U64 if value.register.width == U64.width else None)
 
     def changed(
         self, old: CText, register: Register, changes: tuple[Change, ...], type: Int
     ) -> CText:
         """A register's value with some fields changed."""
-        return _as(self._fields.changed(old, register, changes), type if type == U64 else None)
+        return typed(self._fields.changed(old, register, changes), type if type == U64 else None)
 
     def assigned(self, place: CText, register: Register, changes: tuple[Change, ...]) -> str:
         """An assignment that changes some fields of what is in a variable."""
@@ -409,25 +430,3 @@ class Expressions:
     def _whole(self, value: x.Expr) -> CText:
         """An argument that no prototype converts."""
         return self.normal(value) if value.type == BOOL else self.write(value)
-
-
-def _zero(made: CText, value: x.Expr) -> CText:
-    """Nothing is left of a value; what it does is done all the same."""
-    if isinstance(value, (x.Const, x.Var)):
-        return CText("0", type=INT)
-    return binary(made, "&", CText("0", type=INT))
-
-
-def _computes(values: Bounds | None, type: Int, common: Int | None) -> bool:
-    """Whether nothing wraps, neither in the IR's type nor in the one that C computes in."""
-    if values is None or not values.within(type):
-        return False
-    return values.within(common) if common is not None else values.inside(0, INT.greatest)
-
-
-def _as(made: CText, type: Int | None) -> CText:
-    return made if made.type == type else replace(made, type=type)
-
-
-def _truly(made: CText) -> CText:
-    return _as(made, INT)

@@ -11,7 +11,7 @@ from dsl.backends.c.expressions import Expressions
 from dsl.backends.c.jumps import Labels
 from dsl.backends.c.moves import Implied, Moves, Steps, implied_by, moved, result_of, steps_of
 from dsl.backends.c.spelling import Speller, c_name
-from dsl.backends.c.text import CText, Line, comment, string, wrapped
+from dsl.backends.c.text import POSTFIX, CText, Line, comment, string, wrapped
 from dsl.backends.c.types import Types
 from dsl.backends.c.values import variable
 from dsl.diagnostics.names import BadHint
@@ -137,6 +137,12 @@ class Statements:
         self, statement: s.Statement, layout: StatementLayout, block: Block
     ) -> list[Line]:
         """A statement after whatever has to be put into locals before it."""
+        around, self._x.parens = self._x.parens, layout.parens
+        made = self._placed(statement, layout, block)
+        self._x.parens = around
+        return made
+
+    def _placed(self, statement: s.Statement, layout: StatementLayout, block: Block) -> list[Line]:
         implied = implied_by(statement)
         values = accesses.values_of(statement, implied)
         # A switch that writes an element reads it, too.
@@ -265,7 +271,8 @@ class Statements:
                 return [Line(indent, "return;")]
             case s.Return(value=value):
                 assert value is not None
-                text = self._x.store(value, self._sequence.signature.result).text
+                made = self._x.store(value, self._sequence.signature.result)
+                text = made.at(POSTFIX if layout.parens else 0)
                 return wrapped(indent, f"return {text};")
             case s.Fail():
                 return self._fail(statement, indent)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
+from dsl.backends.c.text import CText, binary
 from dsl.ir import expr as x
-from dsl.ir.bounds import bounds
+from dsl.ir.bounds import Bounds, bounds
 from dsl.ir.types import INT, Bool, Int, Type
 
 #: The widths that C has types for.
@@ -75,3 +78,28 @@ def usual(left: Int | None, right: Int | None) -> Int | None:
     if a.width != b.width:
         return a if a.width > b.width else b
     return b if a.signed else a
+
+
+# ---- C texts and their types
+
+
+def nothing_of(made: CText, value: x.Expr) -> CText:
+    """Nothing is left of a value; what it does is done all the same."""
+    if isinstance(value, (x.Const, x.Var)):
+        return CText("0", type=INT)
+    return binary(made, "&", CText("0", type=INT))
+
+
+def computes(values: Bounds | None, type: Int, common: Int | None) -> bool:
+    """Whether nothing wraps, neither in the IR's type nor in the one that C computes in."""
+    if values is None or not values.within(type):
+        return False
+    return values.within(common) if common is not None else values.inside(0, INT.greatest)
+
+
+def typed(made: CText, type: Int | None) -> CText:
+    return made if made.type == type else replace(made, type=type)
+
+
+def truly(made: CText) -> CText:
+    return typed(made, INT)
