@@ -139,18 +139,9 @@ class _Reader:
             good &= self._pattern(text, allowed)
         if node.type is not None:
             good &= self._type(node.type, role)
-        count = 2 if role is Role.LOCK else 1
-        if len(node.patterns) != count:
-            self.scope.found.add(
-                NotAPattern(
-                    self.scope.span(node.patterns[0]),
-                    (
-                        "a lock is spelt by two patterns: taking it and letting it go"
-                        if count == 2
-                        else "one pattern is enough here"
-                    ),
-                )
-            )
+        wrong = self._miscounted(node, role, subject[0])
+        if wrong:
+            self.scope.found.add(NotAPattern(self.scope.span(node.patterns[0]), wrong))
             return None
         if not good:
             return None
@@ -163,6 +154,18 @@ class _Reader:
             self.scope.span(node.subject),
             tuple(self.scope.span(p) for p in node.patterns),
         )
+
+    def _miscounted(self, node: t.Spelling, role: Role, subject: str) -> str:
+        """What is wrong with the number of patterns."""
+        count = len(node.patterns)
+        if role is Role.LOCK:
+            what = "a lock is spelt by two patterns: taking it and letting it go"
+            return "" if count == 2 else what
+        if count == 2 and role is Role.VALUE and "." in subject:
+            takes = any("$value" in p.value for p in node.patterns)
+            what = "a field is spelt by its mask, or by the mask of its value and a shift"
+            return what if takes else ""
+        return "" if count == 1 else "one pattern is enough here"
 
     def _type(self, node: t.Text, role: Role) -> bool:
         """Whether the C type of a local is one pattern; nothing else has a type."""

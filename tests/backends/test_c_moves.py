@@ -534,6 +534,29 @@ return (ret & GENMASK(7, 4)) >> 4;
         result="u8",
     ),
     Example(
+        "a field spelt by the mask of its value and a shift",
+        """
+let v = CNTHCTL_EL2
+CNTHCTL_EL2.EVNTI <- n
+hctl.EVNTI <- 0
+when hctl.EVNTI == 0 or v.EVNTI { hctl.EVNTI <- v.EVNTI + 1 }
+""",
+        """
+struct timer *timer = &vcpu->timer;
+u64 v = read_sysreg(CNTHCTL_EL2);
+
+write_sysreg((read_sysreg(CNTHCTL_EL2) & ~((u64)MASK << SHIFT)) |
+             (((u64)n & MASK) << SHIFT), CNTHCTL_EL2);
+timer->hctl &= ~((u64)MASK << SHIFT);
+if ((timer->hctl & ((u64)MASK << SHIFT)) == 0 ||
+    (v & ((u64)MASK << SHIFT)))
+        timer->hctl = (timer->hctl & ~((u64)MASK << SHIFT)) |
+                      (((u64)(((v >> SHIFT) & MASK) + 1) & MASK) << SHIFT);
+""",
+        dialect='CNTHCTL_EL2.EVNTI is "MASK", "SHIFT"',
+        params="vcpu, n : u32",
+    ),
+    Example(
         "long lines",
         """
 CNTHCTL_EL2 <- hctl with EVNTI = first_of_the_two_numbers + second_of_the_two_numbers

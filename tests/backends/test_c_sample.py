@@ -130,6 +130,8 @@ void WARN_ON(int condition);
 void BUG_ON(int condition);
 #define BUG() __builtin_trap()
 #define panic(...) __builtin_trap()
+#define MASK 0xf
+#define SHIFT 4
 #define kvm_call_hyp(...) call_hyp(__VA_ARGS__)
 #define dsb(option) barrier(#option)
 #define dmb(option) barrier(#option)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -58,6 +59,9 @@ def test_this_is_what_is_generated() -> None:
         "gicv3_restore_state",
         "gicv3_hyp_disable",
         "gicv3_clear_lr",
+        "gicv3_hcr_status",
+        "gicv3_read_vmcr_priority",
+        "gicv3_read_apr",
     ]
 
 
@@ -65,6 +69,27 @@ def test_this_is_what_is_generated() -> None:
 def test_a_function_is_that_of_the_tree(name: str) -> None:
     there = functions((tree("xen-4.17") / PATH).read_text())
     assert generated()[name] == there[name]
+
+
+def test_the_names_of_fields_stand_for_the_bits_of_the_platform() -> None:
+    sim = simulator()
+    headers = tree("xen-4.17") / "xen/arch/arm/include/asm"
+    text = (headers / "gic.h").read_text() + (headers / "gic_v3_defs.h").read_text()
+    defined = dict(re.findall(r"#define (\w+) +\(?(\w+(?: << \d+)?)\)?$", text, re.MULTILINE))
+
+    def value(name: str) -> int:
+        low, _, shift = re.sub("(?i)ul", "", defined[name]).partition(" << ")
+        return int(low, 0) << int(shift or 0)
+
+    for name, field in {
+        "GICC_SRE_EL2_SRE": sim.ICC_SRE_EL2_SRE,
+        "GICC_SRE_EL2_ENEL1": sim.ICC_SRE_EL2_Enable,
+        "GICH_HCR_EN": sim.ICH_HCR_EL2_En,
+    }.items():
+        assert value(name) == (1 << field.width) - 1 << field.low
+    field = sim.ICH_VMCR_EL2_VPMR
+    assert value("ICH_VMCR_PRIORITY_MASK") == (1 << field.width) - 1
+    assert value("ICH_VMCR_PRIORITY_SHIFT") == field.low
 
 
 # ---- in the simulator
@@ -183,3 +208,19 @@ def test_the_interface_is_switched_on_and_off() -> None:
     m.poke(sim.ICH_HCR_EL2, 0b111)
     sim.gicv3_hyp_disable(m)
     assert m.peek(sim.ICH_HCR_EL2) == 0b110
+    sim.gicv3_hcr_status(m, 0b1010, True)
+    assert m.peek(sim.ICH_HCR_EL2) == 0b1110
+    sim.gicv3_hcr_status(m, 0b0110, False)
+    assert m.peek(sim.ICH_HCR_EL2) == 0b1000
+
+
+def test_what_the_guest_may_be_interrupted_by_can_be_asked() -> None:
+    sim = simulator()
+    m = machine(1, 7)
+    m.write(sim.ICH_VMCR_EL2, 0xA5 << 24)
+    assert sim.gicv3_read_vmcr_priority(m) == 0xA4
+    for n in range(3):
+        m.poke(sim.ICH_AP1Rn_EL2[n], 1 << n)
+    assert [sim.gicv3_read_apr(m, n) for n in range(3)] == [1, 2, 4]
+    with pytest.raises(AssertionFailed, match="nr_priorities > 6"):
+        sim.gicv3_read_apr(machine(1, 6), 2)

@@ -123,7 +123,11 @@ TREES = {
         Tree(
             "xen-4.17",
             sourced("xen", "bookworm"),
-            ("xen/arch/arm/gic-v3.c", "xen/arch/arm/include/asm/gic_v3_defs.h"),
+            (
+                "xen/arch/arm/gic-v3.c",
+                "xen/arch/arm/include/asm/gic.h",
+                "xen/arch/arm/include/asm/gic_v3_defs.h",
+            ),
         ),
     )
 }

@@ -35,8 +35,11 @@ class Fields:
             # A pattern such as `$value & BIT(3)` tells a flag, not its value.
             flag = field.width == 1 and found.precedence < POSTFIX and (field.low or field.count)
             return unary("!", unary("!", found)) if flag else found
-        mask = self._mask(value, value.register, value.span)
         inner = self._inner(value)
+        apart = self._apart(value, value.register)
+        if apart is not None:
+            return binary(binary(inner, ">>", apart[1]), "&", apart[0])
+        mask = self._mask(value, value.register, value.span)
         fixed = value.index is None or isinstance(value.index, x.Const)
         if fixed:
             # Macros that shift a mask down need one that is a constant.
@@ -96,6 +99,10 @@ class Fields:
         inner: CText = self._write(value.value, value.field.mask.bit_length())
         return inner
 
+    def _apart(self, value: x.Extract | Change, register: Register) -> tuple[CText, CText] | None:
+        index = None if value.index is None else self._write(value.index)
+        return self._speller.apart(register, value.field, index)
+
     def _mask(self, value: x.Extract | Change, register: Register, span: Span) -> CText:
         index = None if value.index is None else self._write(value.index)
         low = self._position(value.field, value.index)
@@ -123,14 +130,14 @@ class Fields:
         made = old
         rest = changes
         while rest:
-            count = _apart(rest)
+            count = _distinct(rest)
             made = self._together(made, register, rest[:count])
             rest = rest[count:]
         return made
 
     def assigned(self, place: CText, register: Register, changes: tuple[Change, ...]) -> str:
         """An assignment that changes some fields of what is in a variable."""
-        if _apart(changes) < len(changes):
+        if _distinct(changes) < len(changes):
             return f"{place.text} = {self.changed(place, register, changes).text}"
         masks = [self.change(register, change) for change in changes]
         clear = [cleared for cleared, _ in masks if cleared is not None]
@@ -163,11 +170,12 @@ class Fields:
             found = self._speller.enumerator(register, field, value.name)
             if found is not None:
                 return found
+        apart = self._apart(change, register)
+        if apart is not None:
+            return self._put(register, change, value, *apart)
         if change.index is not None and not isinstance(change.index, x.Const):
             # Macros that shift by a mask need one that is a constant.
-            wide = f"({self._speller.type(str(register.type), value.span)})"
-            inner = CText(f"{wide}{self._write(value).at(UNARY)}", UNARY)
-            return binary(inner, "<<", self._position(field, change.index))
+            return binary(self._wide(register, value), "<<", self._position(field, change.index))
         if isinstance(value, x.Cast) and widened(value) is not value:
             value = widened(value)
         made = self._speller.operation("insert", mask=mask, value=self._write(value, field.width))
@@ -176,6 +184,20 @@ class Fields:
             f"a value put into {register.name}.{field.name}",
             'op insert is "FIELD_PREP($mask, $value)"',
         )
+
+    def _put(
+        self, register: Register, change: Change, value: x.Expr, mask: CText, shift: CText
+    ) -> CText:
+        """A value cut off and shifted to where a field is."""
+        if isinstance(value, x.Cast) and widened(value) is not value:
+            value = widened(value)
+        inner = self._wide(register, value, change.field.width)
+        return binary(binary(inner, "&", mask), "<<", shift)
+
+    def _wide(self, register: Register, value: x.Expr, bits: int | None = None) -> CText:
+        """A value (``bits``: so many of it) of the register's width, so that it can be shifted."""
+        wide = f"({self._speller.type(str(register.type), value.span)})"
+        return CText(f"{wide}{self._write(value, bits).at(UNARY)}", UNARY)
 
 
 def _masked(old: CText, masks: list[Masks]) -> CText:
@@ -199,7 +221,7 @@ def _joined(masks: list[CText]) -> CText:
     return every
 
 
-def _apart(changes: tuple[Change, ...]) -> int:
+def _distinct(changes: tuple[Change, ...]) -> int:
     """How many of the changes, from the first on, surely touch different bits."""
     seen: dict[str, set[int | None]] = {}
     for count, change in enumerate(changes):

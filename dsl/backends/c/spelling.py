@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from dsl.backends.c.text import CText, fill
+from dsl.backends.c.text import UNARY, CText, binary, fill
 from dsl.diagnostics import Diagnostic
 from dsl.diagnostics.dialects import NoSpelling
 from dsl.ir import expr as x
@@ -244,10 +244,26 @@ class Speller:
         found = self.part(register, part)
         return found if found is not None and "$value" in found.pattern else None
 
+    def apart(
+        self, register: Register, field: Field, index: CText | None = None
+    ) -> tuple[CText, CText] | None:
+        """The mask of a field's value and how far it is shifted, where it is spelt by both."""
+        found = self.part(register, field.name)
+        if found is None or len(found.patterns) == 1:
+            return None
+        values = {"n": index} if index else {}
+        mask, shift = (self.use(found, values, part) for part in range(2))
+        return self._moved(register, field, mask), shift
+
     def mask(
         self, register: Register, field: Field, index: CText | None, low: CText, span: Span
     ) -> CText:
         """A field's bits in place; ``low`` is the lowest of them."""
+        apart = self.apart(register, field, index)
+        if apart is not None:
+            # In place it may need more bits than C gives to a small number.
+            wide = f"({self.type(str(register.type), span)})"
+            return binary(CText(f"{wide}{apart[0].at(UNARY)}", UNARY), "<<", apart[1])
         found = self.part(register, field.name)
         if found is not None and "$value" not in found.pattern:
             return self._moved(register, field, self.use(found, {"n": index} if index else {}))

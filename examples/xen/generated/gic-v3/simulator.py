@@ -1154,7 +1154,57 @@ def gicv3_hyp_disable(m: Machine) -> None:
     m.isb(at="gic:182:5")
 
 
-# gic:185:10: sequence
+# gic:186:10: sequence
+def gicv3_hcr_status(m: Machine, flag: u32, status: bool) -> None:
+    """Switches some of the traps and maintenance interrupts on or off."""
+    hcr: u64
+    hcr = m.read(ICH_HCR_EL2, at="gic:189:12")
+    if status:
+        m.write(ICH_HCR_EL2, hcr | flag, at="gic:191:9")
+    else:
+        m.write(ICH_HCR_EL2, hcr & (flag ^ 0xFFFFFFFF), at="gic:194:9")
+    # orders writes of ICH_HCR_EL2 before reads of ICH_ELRSR_EL2, ICH_EISR_EL2, ICH_MISR_EL2
+    m.isb(at="gic:196:5")
+
+
+# gic:200:10: sequence
+def gicv3_read_vmcr_priority(m: Machine) -> u32:
+    """The guest's priority mask."""
+    return ICH_VMCR_EL2_VPMR.get(m.read(ICH_VMCR_EL2, at="gic:202:12"))
+
+
+# gic:206:10: sequence
+def gicv3_read_apr(m: Machine, apr_reg: int) -> u32:
+    """Active priorities of Group 1, those that a machine with so many priority bits has."""
+    apr: u64
+    match apr_reg:
+        case 0:
+            m.require(
+                m.facts.nr_priorities > 4 and m.facts.nr_priorities < 8,
+                "nr_priorities > 4 and nr_priorities < 8",
+                at="gic:211:13",
+            )
+            apr = m.read(ICH_AP1Rn_EL2[0], at="gic:212:20")
+        case 1:
+            m.require(
+                m.facts.nr_priorities > 5 and m.facts.nr_priorities < 8,
+                "nr_priorities > 5 and nr_priorities < 8",
+                at="gic:215:13",
+            )
+            apr = m.read(ICH_AP1Rn_EL2[1], at="gic:216:20")
+        case 2:
+            m.require(
+                m.facts.nr_priorities > 6 and m.facts.nr_priorities < 8,
+                "nr_priorities > 6 and nr_priorities < 8",
+                at="gic:219:13",
+            )
+            apr = m.read(ICH_AP1Rn_EL2[2], at="gic:220:20")
+        case _:
+            m.fail("", at="gic:222:16")
+    return apr & 0xFFFFFFFF
+
+
+# gic:228:10: sequence
 def gicv3_clear_lr(m: Machine, lr: int) -> None:
     gicv3_ich_write_lr(m, lr, 0)
 
@@ -1179,5 +1229,8 @@ SEQUENCES: dict[str, Callable[..., object]] = {
     "gicv3_save_state": gicv3_save_state,
     "gicv3_restore_state": gicv3_restore_state,
     "gicv3_hyp_disable": gicv3_hyp_disable,
+    "gicv3_hcr_status": gicv3_hcr_status,
+    "gicv3_read_vmcr_priority": gicv3_read_vmcr_priority,
+    "gicv3_read_apr": gicv3_read_apr,
     "gicv3_clear_lr": gicv3_clear_lr,
 }

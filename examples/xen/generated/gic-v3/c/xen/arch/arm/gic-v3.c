@@ -295,3 +295,51 @@ static void gicv3_clear_lr(int lr)
 {
 	gicv3_ich_write_lr(lr, 0);
 }
+
+/* Switches some of the traps and maintenance interrupts on or off. */
+static void gicv3_hcr_status(uint32_t flag, bool status)
+{
+	register_t hcr;
+
+	hcr = READ_SYSREG(ICH_HCR_EL2);
+	if (status)
+		WRITE_SYSREG(hcr | flag, ICH_HCR_EL2);
+	else
+		WRITE_SYSREG(hcr & (~flag), ICH_HCR_EL2);
+	isb();
+}
+
+/* The guest's priority mask. */
+static unsigned int gicv3_read_vmcr_priority(void)
+{
+	return ((READ_SYSREG(ICH_VMCR_EL2) >> ICH_VMCR_PRIORITY_SHIFT) &
+		ICH_VMCR_PRIORITY_MASK);
+}
+
+/*
+ * Active priorities of Group 1, those that a machine with so many priority bits
+ * has.
+ */
+static unsigned int gicv3_read_apr(int apr_reg)
+{
+	register_t apr;
+
+	switch (apr_reg) {
+	case 0:
+		ASSERT(gicv3.nr_priorities > 4 && gicv3.nr_priorities < 8);
+		apr = READ_SYSREG(ICH_AP1R0_EL2);
+		break;
+	case 1:
+		ASSERT(gicv3.nr_priorities > 5 && gicv3.nr_priorities < 8);
+		apr = READ_SYSREG(ICH_AP1R1_EL2);
+		break;
+	case 2:
+		ASSERT(gicv3.nr_priorities > 6 && gicv3.nr_priorities < 8);
+		apr = READ_SYSREG(ICH_AP1R2_EL2);
+		break;
+	default:
+		BUG();
+	}
+
+	return apr;
+}
