@@ -93,8 +93,8 @@ class BadHint(Diagnostic, frozen=True):
         @locals(a, b)   declare these locals at the top of this block, in this order
         @via(name)      take the value through a local of this name
         @braces         braces although one statement needs none
-        @parens         parentheses around operands that are operations: `a & (~b)`, and
-                        around what a return gives
+        @parens         parentheses round operands that are operations, as in
+                        `a & (~b)`, and round what a return gives
         @likely         the condition is usually true (@unlikely: usually false)
         @step           before a change of a `modify` with @via: a statement of its
                         own changes the local (`val |= A`), up to the next @step

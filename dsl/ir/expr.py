@@ -52,7 +52,7 @@ class ReadRegister(Struct, frozen=True):
 
 
 class ReadSlot(Struct, frozen=True):
-    """A load from a context; ``base`` is the handle that it belongs to."""
+    """A load from a context; ``base`` is the handle that it belongs to (empty: the machine)."""
 
     slot: Slot
     base: str

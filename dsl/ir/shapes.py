@@ -210,6 +210,10 @@ class Slot(Struct, frozen=True):
     span: Span
 
 
+#: The owner of what there is once, for the whole machine: no sequence needs a handle on it.
+MACHINE = "machine"
+
+
 class Context(Struct, frozen=True):
     """In-memory state that belongs to ``owner`` (another context, or a root such as vcpu)."""
 

@@ -12,6 +12,7 @@ from dsl.ir import expr as x
 from dsl.ir.program import Definition
 from dsl.ir.sequence import Effect, Extern, Lock, Param, Signature
 from dsl.ir.shapes import (
+    MACHINE,
     Condition,
     Context,
     Link,
@@ -57,9 +58,9 @@ def type_of(
             match entry.meaning if entry else None:
                 case Register() as register:
                     return register.type, register
-                case Root(name=root) if handles:
+                case Root(name=root) if handles and root != MACHINE:
                     return Handle(root), None
-                case Context(root=root, name=inner) if handles:
+                case Context(root=root, name=inner) if handles and root != MACHINE:
                     return Handle(root, inner), None
                 case Broken():
                     return None
@@ -185,14 +186,16 @@ def _elements(count: int) -> str:
 
 
 def roots(scope: Scope) -> list[str]:
-    return sorted({e.meaning.name for e in scope.visible().values() if isinstance(e.meaning, Root)})
+    """The owners that a sequence can have a handle on."""
+    found = {e.meaning.name for e in scope.visible().values() if isinstance(e.meaning, Root)}
+    return sorted(found - {MACHINE})
 
 
 def owners(scope: Scope) -> list[str]:
     """What a handle can be on: contexts, and the owners at their roots."""
     kinds = (Root, Context)
     found = {e.name for e in scope.visible().values() if isinstance(e.meaning, kinds)}
-    return sorted(found)
+    return sorted(found - {MACHINE})
 
 
 def conditions(
@@ -276,7 +279,7 @@ def _owners(value: x.Expr) -> set[str]:
                 found.add(slot.root)
             case x.Test(condition=condition) if condition.root is not None:
                 found.add(condition.root)
-    return found
+    return found - {MACHINE}
 
 
 # ---- signatures, locks and externs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dsl.diagnostics import Note
 from dsl.diagnostics.sequences import Misplaced, NoHandle
-from dsl.ir.shapes import Context
+from dsl.ir.shapes import MACHINE, Context
 from dsl.ir.types import Handle
 from dsl.resolve.scope import Frame, Scope
 from dsl.syntax import tree as t
@@ -25,10 +25,12 @@ def reaches(scope: Scope, handle: Handle, root: str, context: str) -> bool:
 def handle(
     scope: Scope, frame: Frame, node: t.Node, root: str, what: str, context: str = ""
 ) -> str | None:
-    """The parameter that stands for the owner of something, or a finding.
+    """The parameter that stands for the owner of something (none: the machine), or a finding.
 
     What belongs to a ``context`` can be reached from a handle on that, or on one around it.
     """
+    if root == MACHINE and frame.place not in ("platform", "rule"):
+        return ""
     match frame.place:
         case "platform" | "rule":
             scope.found.add(

@@ -10,7 +10,7 @@ from dsl.diagnostics.sequences import Misplaced
 from dsl.diagnostics.values import IndexOutOfRange, NotLinked
 from dsl.ir import expr as x
 from dsl.ir.platform import Derived
-from dsl.ir.shapes import Condition, Context, Field, Register, Slot
+from dsl.ir.shapes import MACHINE, Condition, Context, Field, Register, Slot
 from dsl.ir.types import BOOL, INT, Handle, Int, promoted
 from dsl.resolve.access import readable
 from dsl.resolve.conversions import known
@@ -102,7 +102,7 @@ def place(scope: Scope, frame: Frame, node: t.Place, *, whole: bool = False) -> 
         case Context() as context:
             return _member(scope, frame, node, Handle(context.root, context.name), None)
         case Root(name=root) if frame.place not in ("sequence", "platform", "rule"):
-            return _member(scope, frame, node, Handle(root), root)
+            return _member(scope, frame, node, Handle(root), "" if root == MACHINE else root)
         case _:
             scope.wrong(name, entry, "a place or a value")
             return None

@@ -551,7 +551,8 @@ timer->hctl &= ~((u64)MASK << SHIFT);
 if ((timer->hctl & ((u64)MASK << SHIFT)) == 0 ||
     (v & ((u64)MASK << SHIFT)))
         timer->hctl = (timer->hctl & ~((u64)MASK << SHIFT)) |
-                      (((u64)(((v >> SHIFT) & MASK) + 1) & MASK) << SHIFT);
+                      (((u64)(((v >> SHIFT) & MASK) + 1) & MASK) <<
+                       SHIFT);
 """,
         dialect='CNTHCTL_EL2.EVNTI is "MASK", "SHIFT"',
         params="vcpu, n : u32",

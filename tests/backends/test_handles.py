@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 import dsl
 from dsl.backends.c import emit
+from dsl.machine import MachineError
 from dsl.resolve.workspace import Workspace
 
 SOURCE = """
@@ -122,3 +125,67 @@ def test_the_simulator_is_called_with_the_owner(tmp_path: Path) -> None:
     sim.outer(m, vcpu)
     assert (vcpu.lr[1], vcpu.lr[2], vcpu.vmcr, vcpu.kind, vcpu.x) == (7, 8, 1, 1, 2)
     assert [e.what for e in m.trace if e.kind == "read"] == ["R1", "R2", "V"]
+
+
+GLOBAL = """
+register R<n> for n in 0..3 : 64 at (1, 2, 3, 4, n) { F [63:0] }
+context info of machine {
+    count   : 0..4
+    last[2] : u64
+}
+context box of vcpu { lr[4] : u64 mirrors R<n> }
+condition many = count > 2 per machine
+sequence start(n : u32) { count <- n }
+save all_of(vcpu) {
+    when many { save lr[3] }
+    each i below count { save lr[i] }
+    last[1] <- info.count
+}
+dialect d for c {
+    type vcpu is "struct vcpu *"
+    read register is "rd($register)"
+    read R<n> is "rdr($n)"
+    many is "many_of(&info)"
+    slot box is "$vcpu->$slot"
+    last is "last_seen"
+    file "a.c" holds * {}
+}
+"""
+
+
+def test_what_there_is_once_needs_no_handle(tmp_path: Path) -> None:
+    assert c_of(GLOBAL) == (
+        """
+void start(u32 n)
+{
+\tinfo.count = n;
+}
+
+void all_of(struct vcpu *vcpu)
+{
+\tint i;
+
+\tif (many_of(&info))
+\t\tvcpu->lr[3] = rdr(3);
+\tfor (i = 0; i < info.count; i++)
+\t\tvcpu->lr[i] = rdr(i);
+\tlast_seen[1] = info.count;
+}
+""",
+        [],
+    )
+    path = tmp_path / "once.vgs"
+    path.write_text(GLOBAL)
+    sim = dsl.simulate(path)
+    m, vcpu = sim.Machine(), sim.Vcpu()
+    m.poke(sim.Rn[3], 5)
+    sim.start(m, 2)
+    sim.all_of(m, vcpu)
+    assert (m.memory.count, m.memory.last[1], vcpu.lr[3]) == (2, 2, 0)
+    sim.start(m, 3)
+    sim.all_of(m, vcpu)
+    assert vcpu.lr[3] == 5
+    # Another machine has its own.
+    assert sim.Machine().memory.count == 0
+    with pytest.raises(MachineError, match="count"):
+        sim.start(m, 5)

@@ -57,6 +57,7 @@ def test_this_is_what_is_generated() -> None:
         "save_aprn_regs",
         "gicv3_save_state",
         "gicv3_restore_state",
+        "gicv3_hyp_init",
         "gicv3_hyp_disable",
         "gicv3_clear_lr",
         "gicv3_hcr_status",
@@ -85,11 +86,20 @@ def test_the_names_of_fields_stand_for_the_bits_of_the_platform() -> None:
         "GICC_SRE_EL2_SRE": sim.ICC_SRE_EL2_SRE,
         "GICC_SRE_EL2_ENEL1": sim.ICC_SRE_EL2_Enable,
         "GICH_HCR_EN": sim.ICH_HCR_EL2_En,
+        "ICH_VMCR_EOI": sim.ICH_VMCR_EL2_VEOIM,
+        "ICH_VMCR_VENG1": sim.ICH_VMCR_EL2_VENG1,
     }.items():
         assert value(name) == (1 << field.width) - 1 << field.low
-    field = sim.ICH_VMCR_EL2_VPMR
-    assert value("ICH_VMCR_PRIORITY_MASK") == (1 << field.width) - 1
-    assert value("ICH_VMCR_PRIORITY_SHIFT") == field.low
+    for name, field in {
+        "ICH_VMCR_PRIORITY": sim.ICH_VMCR_EL2_VPMR,
+        "ICH_VTR_PRIBITS": sim.ICH_VTR_EL2_PRIbits,
+    }.items():
+        assert value(f"{name}_MASK") == (1 << field.width) - 1
+        assert value(f"{name}_SHIFT") == field.low
+    # Xen takes one bit more, which is RES0.
+    field = sim.ICH_VTR_EL2_ListRegs
+    assert value("ICH_VTR_NRLRGS") == (2 << field.width) - 1
+    assert not simulator().ICH_VTR_EL2.stored >> field.width & 1
 
 
 # ---- in the simulator
@@ -103,8 +113,9 @@ def simulator() -> ModuleType:
 def machine(lrs: int, bits: int) -> Any:
     """A machine with so many list registers, and priority bits that are all preemption bits."""
     sim = simulator()
-    m = sim.Machine(sim.MachineFacts(nr_lrs=lrs, nr_priorities=bits))
+    m = sim.Machine()
     m.poke(sim.ICH_VTR_EL2, (bits - 1) << 29 | (bits - 1) << 26 | (lrs - 1))
+    sim.gicv3_hyp_init(m)
     return m
 
 
@@ -156,6 +167,7 @@ def test_a_gicv2_guest_needs_the_barrier_behind_its_mode() -> None:
     m.poke(sim.ICC_SRE_EL1, 1)
     vcpu = sim.Vcpu(vmcr=0x4C0000, sre_el1=0)
     vcpu.facts.gicv2 = True
+    m.trace.clear()
     sim.gicv3_restore_state(m, vcpu)
     what = [event.what for event in m.trace if event.kind in ("write", "barrier")]
     assert what[1:4] == ["ICC_SRE_EL1", "isb", "ICH_VMCR_EL2"]
@@ -179,9 +191,11 @@ def test_with_seven_bits_the_last_active_priorities_are_the_next_guests() -> Non
 
 def test_a_machine_that_cannot_be_stops_it() -> None:
     sim = simulator()
+    for bits in (4, 8):
+        with pytest.raises(AssertionFailed, match="GICv3: Invalid number of priority bits"):
+            machine(4, bits)
     m = machine(4, 5)
-    m.facts = sim.MachineFacts()
-    assert m.facts.nr_lrs == 1
+    assert (m.memory.nr_lrs, m.memory.nr_priorities) == (4, 5)
     with pytest.raises(AssertionFailed, match=r"gic:\d+:\d+: this path must never be taken"):
         sim.gicv3_ich_read_lr(m, 16)
     # A write to what is not there is left alone.
@@ -203,6 +217,8 @@ def test_a_list_register_is_found_by_its_number() -> None:
 def test_the_interface_is_switched_on_and_off() -> None:
     sim = simulator()
     m = machine(1, 5)
+    assert m.peek(sim.ICH_HCR_EL2) == 1
+    assert m.peek(sim.ICH_VMCR_EL2) & 0x3FF == 0x202
     sim.gicv3_enable_sre(m)
     assert m.peek(sim.ICC_SRE_EL2) == 1
     m.poke(sim.ICH_HCR_EL2, 0b111)

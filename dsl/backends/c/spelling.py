@@ -14,7 +14,7 @@ from dsl.diagnostics.dialects import NoSpelling
 from dsl.ir import expr as x
 from dsl.ir.dialect import Dialect, File, Role, Spelling
 from dsl.ir.sequence import Signature
-from dsl.ir.shapes import Field, Register, Slot
+from dsl.ir.shapes import MACHINE, Field, Register, Slot
 from dsl.ir.types import Handle
 from dsl.resolve.scope import key
 from dsl.source import Span
@@ -349,6 +349,9 @@ class Speller:
         own = self._types.get(base)
         if own is not None and own.context == slot.context:
             return CText(f"{c_name(base)}->{slot.name}")
+        if slot.root == MACHINE:
+            # There is one of it, so it is a variable of its own.
+            return CText(f"{slot.context}.{slot.name}")
         if self.find(Role.LOCAL, slot.context) is None:
             return self.missing(
                 span,

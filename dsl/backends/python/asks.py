@@ -12,7 +12,7 @@ def asks_machine(program: Program, expr: x.Expr) -> bool:
     """Whether a function with this value reads registers, asks the machine's facts, or samples."""
     for part in inside(expr):
         match part:
-            case x.ReadRegister() | x.Call() | x.Count():
+            case x.ReadRegister() | x.Call() | x.Count() | x.ReadSlot(base=""):
                 return True
             case x.Derive(register=register, name=name):
                 if asks_machine(program, program.derived[register.name, name].value):

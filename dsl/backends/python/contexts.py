@@ -11,7 +11,7 @@ from dsl.backends.python.names import Names, Scope
 from dsl.backends.python.platform import Maker
 from dsl.backends.python.writer import Writer, docstring
 from dsl.ir.program import Definition, Program
-from dsl.ir.shapes import Condition, Period, Slot
+from dsl.ir.shapes import MACHINE, Condition, Period, Slot
 from dsl.ir.types import Bool, Int
 
 
@@ -61,17 +61,19 @@ class Contexts:
     def context(self, root: str) -> str:
         """The state of a handle: the slots of all its contexts, and its facts."""
         contexts = [c for c in self.program.contexts.values() if c.root == root]
-        facts = self.names.facts[root]
         self.uses.update(("Context", "dataclass", "field"))
         writer = Writer()
         writer.line("@dataclass(slots=True, eq=False)")
         with writer.block(f"class {self.names.classes[root]}(Context):"):
-            writer.line(docstring([f"What is kept in memory for one {root}."]))
+            whom = "the whole machine" if root == MACHINE else f"one {root}"
+            writer.line(docstring([f"What is kept in memory for {whom}."]))
             for context in contexts:
                 writer.comment([f"{context.name}, of {context.owner}", *context.doc])
                 for slot in context.slots:
                     self._slot(writer, slot)
-            writer.line(f"facts: {facts} = field(default_factory={facts})")
+            if root != MACHINE:
+                facts = self.names.facts[root]
+                writer.line(f"facts: {facts} = field(default_factory={facts})")
             self._slots(writer, [self._slot_slot(s) for c in contexts for s in c.slots])
         return writer.text
 

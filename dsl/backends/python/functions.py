@@ -15,7 +15,7 @@ from dsl.backends.python.writer import Writer, docstring
 from dsl.ir import expr as x
 from dsl.ir.program import Program
 from dsl.ir.sequence import Effect, Extern, Lock, Param, Sequence, Signature
-from dsl.ir.shapes import Period
+from dsl.ir.shapes import MACHINE, Period
 from dsl.ir.types import Bool, Handle, Int
 from dsl.ir.walk import assigned, inside
 
@@ -124,6 +124,8 @@ class Functions:
             match part:
                 case x.Test(condition=condition) if condition.period is Period.TEST:
                     return False
+                case x.ReadSlot(base=""):
+                    pass
                 case x.Test(base=str() as base) | x.ReadSlot(base=base):
                     if sum(_of(p, base) for p in signature.params) != 1:
                         return False
@@ -151,6 +153,8 @@ class Functions:
                     "super().__init__(REGISTERS, facts or MachineFacts(), "
                     "externs=externs, unknown=unknown, tracing=tracing)"
                 )
+                if MACHINE in self.names.classes:
+                    writer.line(f"self.memory = {self.names.classes[MACHINE]}()")
             self._dispatch(writer, "legalise", "written", legal, self.names.legalised)
             self._dispatch(writer, "compute", "stored", computed, self.names.computed)
             if moving:

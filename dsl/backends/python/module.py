@@ -13,6 +13,7 @@ from dsl.backends.python.platform import Platform
 from dsl.backends.python.writer import docstring
 from dsl.backends.templates import environment
 from dsl.ir.program import Program
+from dsl.ir.shapes import MACHINE
 
 _TEMPLATE = "python/simulator.py.j2"
 _ELSEWHERE = {
@@ -93,7 +94,9 @@ def _sections(program: Program, names: Names, uses: set[str]) -> list[Section]:
     )
     state = [contexts.facts(None)]
     for root in names.classes:
-        state += [contexts.facts(root), *contexts.arrays(root), contexts.context(root)]
+        if root != MACHINE:
+            state.append(contexts.facts(root))
+        state += [*contexts.arrays(root), contexts.context(root)]
     promised = [s for s in program.sequences.values() if s.body is None]
     defined = [s for s in program.sequences.values() if s.body is not None]
     return [

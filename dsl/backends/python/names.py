@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from dsl.ir.bounds import Bounds
 from dsl.ir.program import Program
-from dsl.ir.shapes import Field, Register
+from dsl.ir.shapes import MACHINE, Field, Register
 from dsl.ir.types import INT, Handle, Int
 
 #: Everything that generated code may import from the runtime.
@@ -146,7 +146,7 @@ def name_all(program: Program) -> Names:
         names.externs[extern] = taken.add(extern)
     for root in roots(program):
         title = "".join(part.capitalize() for part in root.split("_")) or "Handle"
-        names.classes[root] = taken.add(title)
+        names.classes[root] = taken.add("Memory" if root == MACHINE else title)
         names.facts[root] = taken.add(f"{title}Facts")
     for register in program.registers.values():
         names.registers[register.name] = taken.add(flat(register.name))
@@ -238,10 +238,12 @@ class Scope:
         return name
 
     def find(self, source: str) -> Local:
-        """The innermost variable of that name; KeyError if there is none."""
+        """The innermost variable of that name (none: the machine's memory); KeyError if unknown."""
         for block in reversed(self._blocks):
             if source in block:
                 return block[source]
+        if not source:
+            return Local("m.memory", None)
         raise KeyError(source)
 
     def _free(self, wanted: str, type: str | None) -> str:

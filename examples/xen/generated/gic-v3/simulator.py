@@ -544,15 +544,6 @@ REGISTERS: tuple[Register | Bank, ...] = (
 class MachineFacts(Facts):
     """What holds for the machine, as far as sequences ask."""
 
-    # How many list registers the machine has, found at boot.
-    nr_lrs: u32 = 1
-    # How many priority bits it has, found at boot.
-    nr_priorities: u32 = 5
-    SLOTS: ClassVar[dict[str, Slot]] = {
-        "nr_lrs": Slot("nr_lrs", Int(32), low=1, high=16),
-        "nr_priorities": Slot("nr_priorities", Int(32), low=5, high=7),
-    }
-
 
 @dataclass(slots=True, eq=False)
 class VcpuFacts(Facts):
@@ -592,6 +583,22 @@ class Vcpu(Context):
     }
 
 
+@dataclass(slots=True, eq=False)
+class Memory(Context):
+    """What is kept in memory for the whole machine."""
+
+    # gicv3_info, of machine
+    # How many list registers there are, found at boot.
+    nr_lrs: u32 = 0
+    # global_state, of machine
+    # How many priority bits there are, found at boot.
+    nr_priorities: u32 = 0
+    SLOTS: ClassVar[dict[str, Slot]] = {
+        "nr_lrs": Slot("nr_lrs", Int(32), low=0, high=16),
+        "nr_priorities": Slot("nr_priorities", Int(32), low=0, high=8),
+    }
+
+
 # ---- the machine
 
 
@@ -613,6 +620,7 @@ class Machine(BaseMachine[MachineFacts]):
             unknown=unknown,
             tracing=tracing,
         )
+        self.memory = Memory()
 
     def legalise(self, register: Register, written: int) -> int:
         match register.family:
@@ -852,7 +860,7 @@ def gicv3_save_lrs(m: Machine, v: Vcpu) -> None:
     """From the last list register that there is down to the first."""
     while True:
         # block listed
-        entry = m.facts.nr_lrs
+        entry = m.memory.nr_lrs
         if entry == 16:
             m.store_at(
                 v, "lrs", 15, m.read(ICH_LRn_EL2[15], at="gic:9:23"), at="gic:9:23"
@@ -927,7 +935,7 @@ def gicv3_restore_lrs(m: Machine, v: Vcpu) -> None:
     """The same way back."""
     while True:
         # block listed
-        entry = m.facts.nr_lrs
+        entry = m.memory.nr_lrs
         if entry == 16:
             m.write(ICH_LRn_EL2[15], v.lrs[15], at="gic:37:26")
         if entry in (15, 16):
@@ -1062,7 +1070,7 @@ def restore_aprn_regs(m: Machine, d: Vcpu) -> None:
     """How many of the registers there are follows from the priority bits."""
     while True:
         # block active
-        entry = m.facts.nr_priorities
+        entry = m.memory.nr_priorities
         if entry == 7:
             m.write(ICH_AP0Rn_EL2[2], d.apr0[2], at="gic:121:25")
             m.write(ICH_AP1Rn_EL2[2], d.apr1[2], at="gic:121:34")
@@ -1081,7 +1089,7 @@ def restore_aprn_regs(m: Machine, d: Vcpu) -> None:
 def save_aprn_regs(m: Machine, d: Vcpu) -> None:
     while True:
         # block active
-        entry = m.facts.nr_priorities
+        entry = m.memory.nr_priorities
         if entry == 7:
             m.store_at(
                 d, "apr0", 2, m.read(ICH_AP0Rn_EL2[2], at="gic:135:22"), at="gic:135:22"
@@ -1144,67 +1152,84 @@ def gicv3_restore_state(m: Machine, v: Vcpu) -> None:
 
 
 # gic:176:10: sequence
+def gicv3_hyp_init(m: Machine) -> None:
+    """Finds out what there is, and lets the interface work."""
+    vtr: u64
+    vtr = m.read(ICH_VTR_EL2, at="gic:179:12")
+    m.store(m.memory, "nr_lrs", ICH_VTR_EL2_ListRegs.get(vtr) + 1, at="gic:180:5")
+    m.store(m.memory, "nr_priorities", ICH_VTR_EL2_PRIbits.get(vtr) + 1, at="gic:181:5")
+    if not (m.memory.nr_priorities > 4 and m.memory.nr_priorities < 8):
+        m.fail("GICv3: Invalid number of priority bits", at="gic:185:9")
+    m.write(
+        ICH_VMCR_EL2,
+        ICH_VMCR_EL2_VENG1.set(ICH_VMCR_EL2_VEOIM.set(0, 1), 1),
+        at="gic:188:5",
+    )
+    m.write(ICH_HCR_EL2, ICH_HCR_EL2_En.set(0, 1), at="gic:189:5")
+
+
+# gic:193:10: sequence
 def gicv3_hyp_disable(m: Machine) -> None:
     """No virtual interrupts on this CPU any more."""
     hcr: u64
-    hcr = m.read(ICH_HCR_EL2, at="gic:179:12")
+    hcr = m.read(ICH_HCR_EL2, at="gic:196:12")
     hcr = ICH_HCR_EL2_En.set(hcr, 0)
-    m.write(ICH_HCR_EL2, hcr, at="gic:181:5")
+    m.write(ICH_HCR_EL2, hcr, at="gic:198:5")
     # orders writes of ICH_HCR_EL2 before reads of ICH_ELRSR_EL2, ICH_EISR_EL2, ICH_MISR_EL2
-    m.isb(at="gic:182:5")
+    m.isb(at="gic:199:5")
 
 
-# gic:186:10: sequence
+# gic:203:10: sequence
 def gicv3_hcr_status(m: Machine, flag: u32, status: bool) -> None:
     """Switches some of the traps and maintenance interrupts on or off."""
     hcr: u64
-    hcr = m.read(ICH_HCR_EL2, at="gic:189:12")
+    hcr = m.read(ICH_HCR_EL2, at="gic:206:12")
     if status:
-        m.write(ICH_HCR_EL2, hcr | flag, at="gic:191:9")
+        m.write(ICH_HCR_EL2, hcr | flag, at="gic:208:9")
     else:
-        m.write(ICH_HCR_EL2, hcr & (flag ^ 0xFFFFFFFF), at="gic:194:9")
+        m.write(ICH_HCR_EL2, hcr & (flag ^ 0xFFFFFFFF), at="gic:211:9")
     # orders writes of ICH_HCR_EL2 before reads of ICH_ELRSR_EL2, ICH_EISR_EL2, ICH_MISR_EL2
-    m.isb(at="gic:196:5")
+    m.isb(at="gic:213:5")
 
 
-# gic:200:10: sequence
+# gic:217:10: sequence
 def gicv3_read_vmcr_priority(m: Machine) -> u32:
     """The guest's priority mask."""
-    return ICH_VMCR_EL2_VPMR.get(m.read(ICH_VMCR_EL2, at="gic:202:12"))
+    return ICH_VMCR_EL2_VPMR.get(m.read(ICH_VMCR_EL2, at="gic:219:12"))
 
 
-# gic:206:10: sequence
+# gic:223:10: sequence
 def gicv3_read_apr(m: Machine, apr_reg: int) -> u32:
     """Active priorities of Group 1, those that a machine with so many priority bits has."""
     apr: u64
     match apr_reg:
         case 0:
             m.require(
-                m.facts.nr_priorities > 4 and m.facts.nr_priorities < 8,
+                m.memory.nr_priorities > 4 and m.memory.nr_priorities < 8,
                 "nr_priorities > 4 and nr_priorities < 8",
-                at="gic:211:13",
+                at="gic:228:13",
             )
-            apr = m.read(ICH_AP1Rn_EL2[0], at="gic:212:20")
+            apr = m.read(ICH_AP1Rn_EL2[0], at="gic:229:20")
         case 1:
             m.require(
-                m.facts.nr_priorities > 5 and m.facts.nr_priorities < 8,
+                m.memory.nr_priorities > 5 and m.memory.nr_priorities < 8,
                 "nr_priorities > 5 and nr_priorities < 8",
-                at="gic:215:13",
+                at="gic:232:13",
             )
-            apr = m.read(ICH_AP1Rn_EL2[1], at="gic:216:20")
+            apr = m.read(ICH_AP1Rn_EL2[1], at="gic:233:20")
         case 2:
             m.require(
-                m.facts.nr_priorities > 6 and m.facts.nr_priorities < 8,
+                m.memory.nr_priorities > 6 and m.memory.nr_priorities < 8,
                 "nr_priorities > 6 and nr_priorities < 8",
-                at="gic:219:13",
+                at="gic:236:13",
             )
-            apr = m.read(ICH_AP1Rn_EL2[2], at="gic:220:20")
+            apr = m.read(ICH_AP1Rn_EL2[2], at="gic:237:20")
         case _:
-            m.fail("", at="gic:222:16")
+            m.fail("", at="gic:239:16")
     return apr & 0xFFFFFFFF
 
 
-# gic:228:10: sequence
+# gic:245:10: sequence
 def gicv3_clear_lr(m: Machine, lr: int) -> None:
     gicv3_ich_write_lr(m, lr, 0)
 
@@ -1212,7 +1237,7 @@ def gicv3_clear_lr(m: Machine, lr: int) -> None:
 # ---- by the names in the source
 
 #: The classes of handles.
-HANDLES: dict[str, type[Context]] = {"vcpu": Vcpu}
+HANDLES: dict[str, type[Context]] = {"vcpu": Vcpu, "machine": Memory}
 
 #: What has no body here, and needs a behaviour where it is called.
 EXTERNS: tuple[str, ...] = ()
@@ -1228,6 +1253,7 @@ SEQUENCES: dict[str, Callable[..., object]] = {
     "save_aprn_regs": save_aprn_regs,
     "gicv3_save_state": gicv3_save_state,
     "gicv3_restore_state": gicv3_restore_state,
+    "gicv3_hyp_init": gicv3_hyp_init,
     "gicv3_hyp_disable": gicv3_hyp_disable,
     "gicv3_hcr_status": gicv3_hcr_status,
     "gicv3_read_vmcr_priority": gicv3_read_vmcr_priority,

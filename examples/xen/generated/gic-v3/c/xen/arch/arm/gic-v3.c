@@ -280,6 +280,23 @@ static void gicv3_restore_state(const struct vcpu *v)
 	dsb(sy);
 }
 
+/* Finds out what there is, and lets the interface work. */
+static void gicv3_hyp_init(void)
+{
+	register_t vtr;
+
+	vtr = READ_SYSREG(ICH_VTR_EL2);
+	gicv3_info.nr_lrs = (vtr & ICH_VTR_NRLRGS) + 1;
+	gicv3.nr_priorities = ((vtr >> ICH_VTR_PRIBITS_SHIFT) &
+			       ICH_VTR_PRIBITS_MASK) + 1;
+
+	if (!((gicv3.nr_priorities > 4) && (gicv3.nr_priorities < 8)))
+		panic("GICv3: Invalid number of priority bits\n");
+
+	WRITE_SYSREG(ICH_VMCR_EOI | ICH_VMCR_VENG1, ICH_VMCR_EL2);
+	WRITE_SYSREG(GICH_HCR_EN, ICH_HCR_EL2);
+}
+
 /* No virtual interrupts on this CPU any more. */
 static void gicv3_hyp_disable(void)
 {
