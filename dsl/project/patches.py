@@ -55,7 +55,7 @@ def cases_of(project: Project) -> tuple[str, str]:
             return pair
         case []:
             raise CannotRun(
-                f"{project.file} has no [[diff]], and no cases `before` and `after`",
+                f"{project.file} has no [[diff]] of two cases, and no cases `before` and `after`",
                 "name the two: `vgs patch BEFORE AFTER`",
             )
         case _:

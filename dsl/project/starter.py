@@ -6,14 +6,10 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dsl.failures import CannotRun
 from dsl.project.folder import write_all
 from dsl.resources import folder
-
-if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
 
 _TEMPLATES = "init"
 #: A file with this end is filled in, and loses it.
@@ -48,19 +44,13 @@ def _files(name: str) -> Iterator[tuple[str, bytes]]:
     """The path and the text of each file of a project of this name."""
     from dsl.backends.templates import environment
 
-    for path, file in _below(folder("templates").joinpath(_TEMPLATES), ""):
+    top = folder("templates") / _TEMPLATES
+    for file in sorted(top.rglob("*")):
+        path = file.relative_to(top).as_posix()
         if path.endswith(_TEMPLATE):
             template = environment().from_string(file.read_text(encoding="utf-8"))
             # What JSON says of printable text TOML reads alike.
             text = template.render(name=json.dumps(name, ensure_ascii=False))
             yield path.removesuffix(_TEMPLATE), text.encode()
-        else:
+        elif file.is_file():
             yield path, file.read_bytes()
-
-
-def _below(top: Traversable, prefix: str) -> Iterator[tuple[str, Traversable]]:
-    for entry in sorted(top.iterdir(), key=lambda entry: entry.name):
-        if entry.is_dir():
-            yield from _below(entry, f"{prefix}{entry.name}/")
-        else:
-            yield prefix + entry.name, entry

@@ -178,7 +178,7 @@ def test_which_two(built, vgs):
     assert "several pairs of cases: old and new, new and old" in refused(vgs)
     assert vgs("patch", "new", "old").status == 0
     path.write_text(text[: text.index("[[diff]]")])
-    assert "no [[diff]], and no cases `before` and `after`" in refused(vgs)
+    assert "no [[diff]] of two cases, and no cases `before` and `after`" in refused(vgs)
     text = text[: text.index("[[diff]]")].replace("case.old", "case.before")
     path.write_text(text.replace("case.new", "case.after"))
     assert "out/before is out of date: it was never built" in refused(vgs, *WHO)
