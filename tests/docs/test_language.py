@@ -103,8 +103,11 @@ def test_every_hint_is_in_an_example_and_says_what_the_compiler_says(name: str) 
 
 def _hints(item: t.Item) -> list[t.Hint]:
     found = list(item.hints)
-    if isinstance(item.body, t.Sequence) and item.body.body is not None:
-        found += [h for inner in item.body.body.items for h in inner.hints]
+    match item.body:
+        case t.Sequence(body=t.Block(items=items)):
+            found += [h for inner in items for h in _hints(inner)]
+        case t.Modify(changes=changes):
+            found += [h for change in changes for h in change.hints]
     return found
 
 
