@@ -49,6 +49,21 @@ write_sysreg(read_sysreg(CNTVCT_EL0), CNTV_CVAL_EL0);
 """,
     ),
     Example(
+        "several fields of a slot",
+        """
+modify ctl { ENABLE <- 1 IMASK <- 1 }
+modify ctl { ENABLE <- 0 IMASK <- 0 }
+modify ctl { ENABLE <- 0 IMASK <- 1 }
+""",
+        """
+struct timer *timer = &vcpu->timer;
+
+timer->ctl |= CTL_ENABLE | BIT(1);
+timer->ctl &= ~(CTL_ENABLE | BIT(1));
+timer->ctl = (timer->ctl & ~CTL_ENABLE) | BIT(1);
+""",
+    ),
+    Example(
         "save and restore",
         """
 save ctl, cval

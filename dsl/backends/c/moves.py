@@ -113,9 +113,9 @@ class Moves:
 
     def _update_slot(self, statement: s.UpdateSlot, implied: x.ReadSlot) -> str:
         place = self._x.place(implied, statement.index)
-        if len(statement.changes) == 1 and id(implied) not in self._x.through:
+        old = self._x.through.get(id(implied))
+        if old is None:
             return self._x.assigned(place, statement.view, statement.changes)
-        old = self._x.through.get(id(implied), place)
         new = self._x.changed(old, statement.view, statement.changes, U64)
         return f"{place.text} = {new.text}"
 
