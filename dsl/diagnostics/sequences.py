@@ -98,6 +98,8 @@ class NoHandle(Diagnostic, frozen=True):
     """A slot, or a condition that is not fixed per machine, belongs to somebody (a
     vcpu), and the sequence has no parameter, or more than one, that could be meant.
     A condition that is defined by slots of two owners belongs to nobody either.
+    Where a module sees several owners, `condition … of vcpu per vm` says whose a
+    fact is; without it, it is one about the machine.
 
     What to do: add the parameter (`f(vcpu)`), or say which one: `host.used_lrs`.
 

@@ -230,23 +230,8 @@ def conditions(
             if kind == BOOL
             else typed(scope, frame, node.value, kind, "a condition")
         )
-    root = None
-    home = ""
-    if node.value is None:
-        owners = roots(scope)
-        if period is not Period.MACHINE and len(owners) == 1:
-            root = owners[0]
-    elif value is not None:
-        owners = sorted(_owners(value))
-        root = owners[0] if owners else None
-        home = _home(value)
-        if len(owners) > 1:
-            scope.found.add(
-                NoHandle(
-                    scope.span(node.value),
-                    f"this is about {' and '.join(owners)}, and a condition has one owner",
-                )
-            )
+    root = _owner(scope, node, period, value)
+    home = "" if value is None else _home(value)
     for name in node.names:
         condition = Condition(
             name.text, root, kind, low, high, period, docs_of(item.docs), scope.span(name), home
@@ -268,6 +253,40 @@ def _home(value: x.Expr) -> str:
             case x.Test(condition=condition) if condition.root is not None:
                 found.add(condition.context)
     return found.pop() if len(found) == 1 else ""
+
+
+def _owner(scope: Scope, node: t.Condition, period: Period, value: x.Expr | None) -> str | None:
+    """Whom a condition is about; None: the machine."""
+    said: str | None = None
+    if node.owner is not None:
+        entry = scope.get(node.owner.text)
+        match entry.meaning if entry else None:
+            case Root(name=name):
+                said = name
+            case None:
+                scope.unknown(node.owner, "an owner of contexts")
+            case _:
+                assert entry is not None
+                scope.wrong(node.owner, entry, "an owner of contexts")
+        if period is Period.MACHINE:
+            scope.found.add(
+                NoHandle(scope.span(node.owner), "what is fixed per machine belongs to nobody")
+            )
+    if value is None:
+        owners = roots(scope)
+        if said is None and period is not Period.MACHINE and len(owners) == 1:
+            return owners[0]
+        return said
+    assert node.value is not None
+    owners = sorted(_owners(value) | ({said} if said else set()))
+    if len(owners) > 1:
+        scope.found.add(
+            NoHandle(
+                scope.span(node.value),
+                f"this is about {' and '.join(owners)}, and a condition has one owner",
+            )
+        )
+    return owners[0] if owners else None
 
 
 def _owners(value: x.Expr) -> set[str]:

@@ -387,6 +387,20 @@ def test_whom_a_condition_is_about(condition: str, root: str | None) -> None:
     assert made.conditions[-1].root == root
 
 
+def test_with_two_owners_a_condition_says_whom_it_is_about() -> None:
+    text = """
+        context other of vm { x : u8 }
+        condition a, b of vm per vm
+        condition c : 0..3 per trip
+    """
+    made = module(text + "extern e() { writes a, b, c } sequence f() { e() }", after="")
+    assert [(c.name, c.root) for c in made.conditions[-3:]] == [
+        ("a", "vm"),
+        ("b", "vm"),
+        ("c", None),
+    ]
+
+
 def test_conditions_of_a_range_are_numbers() -> None:
     made = module("condition level : 4..7 per vm sequence f(vcpu) { warn if level == 5 }")
     level = made.conditions[-1]

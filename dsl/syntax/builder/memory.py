@@ -20,6 +20,7 @@ from dsl.syntax.builder.pieces import (
     past_docs,
     text_of,
 )
+from dsl.syntax.lalr import Token
 
 
 class Memory:
@@ -49,10 +50,12 @@ class Memory:
         return t.Link(c[0].start, c[-1].end, name_of(c[0]), c[1])
 
     def condition(self, c: C) -> t.Condition:
+        of = next((i for i, x in enumerate(c) if type(x) is Token and x.kind == "OF"), 0)
         return t.Condition(
             c[0].start,
             c[-1].end,
-            names_of(c[:-1], "NAME"),
+            names_of(c[: of or -1], "NAME"),
+            name_of(c[of + 1]) if of else None,
             one_of(t.Range, c),
             expr_of(c),
             name_of(c[-1]),

@@ -158,6 +158,8 @@ def slot(node: t.Slot) -> Words:
 
 def condition(node: t.Condition) -> Words:
     words = led("condition ", names(node.names))
+    if node.owner:
+        words = closed(words, f" of {node.owner.text}")
     if node.range:
         words = closed(words, f" : {bounds(node.range)}")
     if node.value:

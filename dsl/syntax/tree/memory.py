@@ -38,6 +38,7 @@ class Context(Node, frozen=True):
 
 class Condition(Node, frozen=True):
     names: tuple[Name, ...]
+    owner: Name | None
     range: Range | None
     value: Expr | None
     per: Name
