@@ -32,7 +32,7 @@ VARIABLES: dict[Role, tuple[str, ...]] = {
     Role.READ: ("register", "n"),
     Role.WRITE: ("register", "n", "value"),
     Role.SELECT: ("n",),
-    Role.SLOT: ("context", "slot"),
+    Role.SLOT: ("context", "slot", "linked"),
     Role.LOCAL: (),
     Role.TYPE: (),
     Role.ENTER: (),
@@ -69,7 +69,8 @@ class Spelling(Struct, frozen=True):
     """How ``subject`` is written in one role.
 
     ``index`` is the name that stands for the index in the subject (``n`` in ``ICH_LR<n>_EL2``,
-    which is kept as ``ICH_LR<>_EL2``).  ``type`` is the C type of a local.
+    which is kept as ``ICH_LR<>_EL2``).  ``type`` is the C type of a local.  ``covers`` are the
+    registers of a subject that is a group, kept in the same way.
     """
 
     role: Role
@@ -79,6 +80,7 @@ class Spelling(Struct, frozen=True):
     patterns: tuple[str, ...]
     span: Span
     pattern_spans: tuple[Span, ...]
+    covers: tuple[str, ...] = ()
 
     @property
     def pattern(self) -> str:

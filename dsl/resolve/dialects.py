@@ -20,8 +20,9 @@ from dsl.ir.dialect import (
     Scope,
     Spelling,
 )
+from dsl.ir.platform import Group, Target
 from dsl.ir.sequence import Lock
-from dsl.ir.shapes import Condition, Context, Link, Register, Slot
+from dsl.ir.shapes import Condition, Context, Link, Register, RegisterRef, Slot
 from dsl.ir.types import NAMED
 from dsl.resolve import scope as names
 from dsl.resolve.contexts import owners
@@ -120,7 +121,25 @@ class _Reader:
                         (Note(known.span, "first here"),),
                     )
                 )
+        self._apart(made.values())
         return tuple(made.values())
+
+    def _apart(self, made: Iterable[Spelling]) -> None:
+        """Reports a register that two groups of one scope spell."""
+        first: dict[tuple[Role, str], Spelling] = {}
+        for each in made:
+            clash = [c for c in each.covers if first.setdefault((each.role, c), each) is not each]
+            if clash:
+                known = first[each.role, clash[0]]
+                self.scope.found.add(
+                    SpeltTwice(
+                        each.span,
+                        f"`{clash[0]}` is spelt in this scope by `{known.subject}` and by "
+                        f"`{each.subject}`",
+                        (Note(known.span, "first here"),),
+                        help="spell that register by itself, or let one of the groups do without",
+                    )
+                )
 
     def _spelling(self, node: t.Spelling) -> Spelling | None:
         role = Role(node.role.text) if node.role else Role.VALUE
@@ -153,6 +172,7 @@ class _Reader:
             tuple(p.value for p in node.patterns),
             self.scope.span(node.subject),
             tuple(self.scope.span(p) for p in node.patterns),
+            self._covers(subject[0]),
         )
 
     def _miscounted(self, node: t.Spelling, role: Role, subject: str) -> str:
@@ -166,6 +186,14 @@ class _Reader:
             what = "a field is spelt by its mask, or by the mask of its value and a shift"
             return what if takes else ""
         return "" if count == 1 else "one pattern is enough here"
+
+    def _covers(self, subject: str) -> tuple[str, ...]:
+        """The registers of a group."""
+        entry = self.scope.get(subject)
+        if entry is None or not isinstance(entry.meaning, Group):
+            return ()
+        members = [m for m in entry.meaning.members if isinstance(m, RegisterRef)]
+        return tuple(dict.fromkeys(key(m.register.name) for m in members))
 
     def _type(self, node: t.Text, role: Role) -> bool:
         """Whether the C type of a local is one pattern; nothing else has a type."""
@@ -221,8 +249,8 @@ class _Reader:
     def _declared(self, node: t.Place, role: Role) -> tuple[str, str | None] | None:
         name = node.name
         needed = {
-            Role.READ: "a register",
-            Role.WRITE: "a register",
+            Role.READ: "a register or a group of them",
+            Role.WRITE: "a register or a group of them",
             Role.SELECT: "a bank of registers",
             Role.SLOT: "a context",
             Role.LOCK: "a lock",
@@ -233,14 +261,17 @@ class _Reader:
             return None
         meaning = entry.meaning
         fits = {
-            Role.READ: (Register, Element),
-            Role.WRITE: (Register, Element),
+            Role.READ: (Register, Element, Group),
+            Role.WRITE: (Register, Element, Group),
             Role.SELECT: (Register,),
             Role.SLOT: (Context,),
             Role.LOCK: (Lock,),
         }.get(role, (Register, Element, Slot, Context, Condition))
         if isinstance(meaning, Root) or not isinstance(meaning, fits):
             self.scope.wrong(name, entry, needed)
+            return None
+        if isinstance(meaning, Group) and not all(_whole(m) for m in meaning.members):
+            self.scope.wrong(name, entry, "a group of whole registers")
             return None
         split = bank(name.text)
         subject, index = (split[0], split[1]) if split else (name.text, None)
@@ -329,6 +360,10 @@ def _register(meaning: names.Meaning) -> Register | None:
             return ref.register
         case _:
             return None
+
+
+def _whole(member: Target) -> bool:
+    return isinstance(member, RegisterRef) and member.field is None and member.index is None
 
 
 def _why_not(pattern: str) -> str:

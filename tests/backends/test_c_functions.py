@@ -282,6 +282,106 @@ in alpha { write register is "write_sysreg((u64)$value, $register)" }
 """,
     ),
     Example(
+        "registers of a group are accessed in a way of their own",
+        """
+group TIMERS = CNTV_CTL_EL0, CNTV_CVAL_EL0
+group BANKS = DBGBVR<n>, DBGBCR<n>
+sequence f(vcpu, i : int) {
+    save ctl
+    restore cval
+    save hctl
+    save bvr[2]
+    bvr[0] <- DBGBVR<i>
+}
+sequence g(vcpu) { save ctl }
+""",
+        """
+void f(struct vcpu *vcpu, int i)
+{
+        struct timer *timer = &vcpu->timer;
+
+        timer->ctl = own(CNTV_CTL_EL0);
+        write_sysreg_el0(timer->cval, SYS_CVAL);
+        timer->hctl = read_sysreg(CNTHCTL_EL2);
+        timer->bvr[2] = read_debug(DBGBVR2);
+        switch (i & 3) {
+        case 0:
+                timer->bvr[0] = read_debug(DBGBVR0);
+                break;
+        case 1:
+                timer->bvr[0] = read_debug(DBGBVR1);
+                break;
+        case 2:
+                timer->bvr[0] = read_debug(DBGBVR2);
+                break;
+        case 3:
+                timer->bvr[0] = read_debug(DBGBVR3);
+                break;
+        default:
+                unreachable();
+        }
+}
+
+void g(struct vcpu *vcpu)
+{
+        struct timer *timer = &vcpu->timer;
+
+        timer->ctl = narrow(CNTV_CTL_EL0);
+}
+""",
+        dialect="""
+read TIMERS is "read_sysreg_el0($register)"
+write TIMERS is "write_sysreg_el0($value, $register)"
+read CNTV_CTL_EL0 is "own($register)"
+read BANKS is "read_debug($register)"
+CNTV_CVAL_EL0 is "SYS_CVAL"
+op unreachable is "unreachable()"
+select DBGBVR<n> is "$n & 3"
+""",
+        rest="""
+file "t.c" holds * { }
+in g { read TIMERS is "narrow($register)" }
+""",
+    ),
+    Example(
+        "a bank of a group by an index that C passes on",
+        """
+group BANKS = DBGBVR<n>, DBGBCR<n>
+sequence f(i : int) { DBGBCR<i> <- DBGBVR<i> }
+""",
+        """
+void f(int i)
+{
+        write_at(i, read_at(i, DBGBVR_), DBGBCR_);
+}
+""",
+        dialect="""
+read BANKS is "read_at($n, $register)"
+write BANKS is "write_at($n, $value, $register)"
+DBGBVR<n> is "DBGBVR_"
+DBGBCR<n> is "DBGBCR_"
+""",
+    ),
+    Example(
+        "slots by the names of the registers that they mirror",
+        """
+sequence f(vcpu) { restore ctl, cval, bvr[1] }
+""",
+        """
+void f(struct vcpu *vcpu)
+{
+        write_sysreg(ctxt_sys_reg(vcpu, CNTV_CTL_EL0), CNTV_CTL_EL0);
+        write_sysreg(ctxt_sys_reg(vcpu, CNTV_CVAL_EL0), SYS_CVAL);
+        write_sysreg(vcpu->timer.bvr[1], DBGBVR1);
+}
+""",
+        dialect="""
+slot timer is "ctxt_sys_reg($vcpu, $linked)"
+bvr is "$vcpu->timer.bvr"
+CNTV_CVAL_EL0 is "SYS_CVAL"
+""",
+    ),
+    Example(
         "functions have attributes",
         """
 sequence f() { CNTV_CTL_EL0 <- 1 }

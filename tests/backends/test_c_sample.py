@@ -111,6 +111,15 @@ enum { CNTV_CTL_EL0, CNTV_CVAL_EL0, CNTVCT_EL0, CNTHCTL_EL2, CPACR_EL1, MDSCR_EL
        PMSELR, DBGBVR0, DBGBVR1, DBGBVR2, DBGBVR3, DBGBCR0, DBGBCR1, DBGBCR2, DBGBCR3 };
 u64 read_sysreg(int which);
 void write_sysreg(u64 value, int which);
+u64 own(int which);
+u64 narrow(int which);
+void write_sysreg_el0(u64 value, int which);
+u64 read_debug(int which);
+u64 read_at(int n, int which);
+void write_at(int n, u64 value, int which);
+extern u64 sys_regs[];
+#define ctxt_sys_reg(vcpu, which) sys_regs[which]
+enum { SYS_CVAL, DBGBVR_, DBGBCR_ };
 u64 get_bvr(int n);
 void set_bvr(u64 value, int n);
 int has_vhe(void);

@@ -389,6 +389,7 @@ def test_whom_a_condition_is_about(condition: str, root: str | None) -> None:
 
 def test_with_two_owners_a_condition_says_whom_it_is_about() -> None:
     text = """
+        context one of vcpu { w : u8 }
         context other of vm { x : u8 }
         condition a, b of vm per vm
         condition c : 0..3 per trip

@@ -80,6 +80,10 @@ class Speller:
         self._known: dict[tuple[Role, str], Spelling] = {}
         for level in reversed(dialect.levels(self.sequence, file)):
             for spelling in reversed(level):
+                self._known.update(
+                    dict.fromkeys(((spelling.role, c) for c in spelling.covers), spelling)
+                )
+            for spelling in reversed(level):
                 self._known[spelling.role, spelling.subject] = spelling
         self.locals = self._locals()
 
@@ -316,19 +320,26 @@ class Speller:
 
     def read_named(self, register: Register, index: CText | None, span: Span) -> CText:
         """A read by the access macro that takes a register's name."""
-        found = self.find(Role.READ, "register")
+        found = self._macro(Role.READ, register)
         if found is None:
             return self.missing(
                 span, f"a read of {register.name}", 'read register is "read_sysreg($register)"'
             )
         return self.use(found, {"register": self.register(register, index)})
 
+    def _macro(self, role: Role, register: Register) -> Spelling | None:
+        """How the registers of a group, or all of them, are accessed by name."""
+        found = self.find(role, key(register.name))
+        if found is not None and found.covers and self.indexed(role, register) is None:
+            return found
+        return self.find(role, "register")
+
     def write(
         self, register: Register, index: CText | None, value: CText, span: Span, *, named: bool
     ) -> CText:
         """A write of a register; ``named``: by the access macro, whatever else is spelt."""
         found = None if named else self.find(Role.WRITE, key(register.name))
-        found = found or self.find(Role.WRITE, "register")
+        found = found or self._macro(Role.WRITE, register)
         if found is None:
             return self.missing(
                 span,
@@ -344,6 +355,8 @@ class Speller:
         found = found or self.find(Role.LOCAL, slot.name) or self.find(Role.SLOT, slot.context)
         if found is not None:
             names = {"context": CText(slot.context), "slot": CText(slot.name)}
+            if slot.link is not None and not slot.length:
+                names["linked"] = CText(slot.link.register.name)
             values = {**self.of(base, slot.root), **names}
             return self.owned(self.use(found, values), base, span)
         own = self._types.get(base)
