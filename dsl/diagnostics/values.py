@@ -97,8 +97,8 @@ class NotConstant(Diagnostic, frozen=True):
     the file is read: nothing that is only known when a sequence runs can stand
     there.
 
-    What to do: write a number, or an expression of numbers (and of the index of a
-    bank).
+    What to do: write a number, or an expression of numbers, of constants (and of
+    the index of a bank).
 
         register CNTP_CTL_EL0 : width { ENABLE [0] }      // width is no number
     """

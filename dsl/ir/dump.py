@@ -16,12 +16,21 @@ from dsl.ir.expr import Expr
 from dsl.ir.platform import Endpoint
 from dsl.ir.program import Module, Program
 from dsl.ir.sequence import Lock
-from dsl.ir.shapes import Condition, Context, Field, FieldLayout, Register, RegisterRef, Slot
+from dsl.ir.shapes import (
+    Condition,
+    Constant,
+    Context,
+    Field,
+    FieldLayout,
+    Register,
+    RegisterRef,
+    Slot,
+)
 from dsl.ir.types import Bool, Handle, Int
 from dsl.source import Span
 
 #: What is declared once and referred to from everywhere.
-_NAMED = (Register, Field, FieldLayout, Slot, Condition, Context, Lock, Endpoint)
+_NAMED = (Register, Field, FieldLayout, Slot, Condition, Constant, Context, Lock, Endpoint)
 _WIDEST = 96
 
 

@@ -15,8 +15,18 @@ class Const(Struct, frozen=True):
     value: int
     type: Int | Bool
     span: Span
-    #: The enumerator it was written as, for outputs that spell it.
+    #: The enumerator it was written as beside its field, for outputs that spell it.
     name: str = ""
+
+
+class Named(Const, frozen=True):
+    """A number that has a name of its own, for outputs that spell it.
+
+    ``symbol`` is that of a constant, or of an enumerator (``REG.FIELD.NAME``) that in its
+    register is this very number.
+    """
+
+    symbol: str = ""
 
 
 class Var(Struct, frozen=True):

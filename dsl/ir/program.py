@@ -19,7 +19,7 @@ from dsl.ir.platform import (
     Rule,
 )
 from dsl.ir.sequence import Extern, Lock, Sequence
-from dsl.ir.shapes import Condition, Context, Register, Slot
+from dsl.ir.shapes import Condition, Constant, Context, Register, Slot
 
 
 class Definition(Struct, frozen=True):
@@ -35,6 +35,7 @@ class Module(Struct, frozen=True):
     name: str
     imports: tuple[str, ...] = ()
     platforms: tuple[Platform, ...] = ()
+    constants: tuple[Constant, ...] = ()
     registers: tuple[Register, ...] = ()
     layouts: tuple[InForce, ...] = ()
     legalisations: tuple[Legalisation, ...] = ()

@@ -169,6 +169,15 @@ class Register(Struct, frozen=True):
         return self.name.replace(f"<{self.var}>", str(index))
 
 
+class Constant(Struct, frozen=True):
+    """A number with a name."""
+
+    name: str
+    value: int
+    doc: tuple[str, ...]
+    span: Span
+
+
 class RegisterRef(Struct, frozen=True):
     """A register, one element of a bank, or (``index`` None) a whole bank, in a declaration."""
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from dsl.diagnostics.sequences import EmptyRange
 from dsl.diagnostics.values import NotConstant, OutOfRange
-from dsl.resolve.scope import Scope
+from dsl.ir.shapes import Constant
+from dsl.resolve.scope import Broken, Scope
 from dsl.syntax import tree as t
 
 #: Constants shifted further than this are not followed.
@@ -14,6 +15,18 @@ _FAR = 128
 #: Constants are kept to what fits a register, so a shift cannot ask for all memory.
 _GREATEST = (1 << 64) - 1
 _NONE: Mapping[str, int] = {}
+
+
+def declared(scope: Scope, item: t.Item, node: t.Constant) -> list[Constant]:
+    """The constant of a declaration, if it is one."""
+    value = constant(scope, node.value)
+    if value is None:
+        scope.declare(node.name.text, Broken(), node.name)
+        return []
+    docs = tuple(d.text for d in item.docs)
+    made = Constant(node.name.text, value, docs, scope.span(node.name))
+    scope.declare(made.name, made, node.name)
+    return [made]
 
 
 def constant(scope: Scope, node: t.Expr, known: Mapping[str, int] = _NONE) -> int | None:
@@ -31,6 +44,8 @@ def _value(scope: Scope, node: t.Expr, known: Mapping[str, int]) -> int | None:
             return value
         case t.Place(name=name, picks=()) if name.text in known:
             return known[name.text]
+        case t.Place(name=name, picks=()) if _declared(scope, name):
+            return named(scope, name)
         case t.Binary(op=op, left=left, right=right):
             a = constant(scope, left, known)
             b = constant(scope, right, known)
@@ -46,12 +61,23 @@ def _value(scope: Scope, node: t.Expr, known: Mapping[str, int]) -> int | None:
                 NotConstant(
                     scope.span(node),
                     "a constant is needed here",
-                    help="write a number, or numbers"
+                    help="write a number, a constant, or such"
                     + (f" and {', '.join(known)}" if known else "")
                     + " joined by + - * & | ^ << >>",
                 )
             )
             return None
+
+
+def _declared(scope: Scope, name: t.Name) -> bool:
+    entry = scope.own.get(name.text) or scope.imported.get(name.text)
+    return entry is not None and isinstance(entry.meaning, Constant | Broken)
+
+
+def named(scope: Scope, name: t.Name) -> int | None:
+    """The number that a name stands for; None for any other name."""
+    entry = scope.get(name.text)
+    return entry.meaning.value if entry and isinstance(entry.meaning, Constant) else None
 
 
 def calculated(op: str, a: int, b: int) -> int | None:
@@ -89,12 +115,20 @@ def bounds(scope: Scope, node: t.Range) -> tuple[int, int] | None:
     """Both ends of a range of numbers, low first."""
     ends = []
     for end in (node.low, node.high):
-        if isinstance(end, t.Name):
+        value = number(scope, end) if isinstance(end, t.Number) else named(scope, end)
+        if value is None and isinstance(end, t.Name) and _declared(scope, end):
+            # What is wrong with it was reported where it is declared.
+            return None
+        if value is None:
             scope.found.add(
-                NotConstant(scope.span(end), f"`{end.text}` is not a number: a constant is needed")
+                NotConstant(
+                    scope.span(end),
+                    f"`{scope.source.text[end.start : end.end]}` is not "
+                    "a number: a constant is needed",
+                )
             )
             return None
-        ends.append(number(scope, end))
+        ends.append(value)
     low, high = ends
     if low > high:
         scope.found.add(

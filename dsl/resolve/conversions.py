@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from dsl.diagnostics.values import OutOfRange, TypeMismatch
 from dsl.ir import expr as x
 from dsl.ir.shapes import Register
@@ -29,11 +31,11 @@ def known(value: x.Expr) -> int | None:
 def fit(scope: Scope, node: t.Node, value: x.Expr, kind: Type, what: str) -> x.Expr | None:
     """A value converted to ``kind``, or a finding that it cannot be."""
     match value, kind:
-        case x.Const(value=number, name=name), Int():
+        case x.Const(value=number), Int():
             if not kind.holds(number):
                 _too_large(scope, node, number, kind, what)
                 return None
-            return x.Const(number, kind, value.span, name)
+            return replace(value, type=kind)
         case x.Binary(), Int() if (sum_ := known(value)) is not None and not kind.holds(sum_):
             _too_large(scope, node, sum_, kind, what)
             return None

@@ -22,7 +22,7 @@ from dsl.ir.dialect import (
 )
 from dsl.ir.platform import Group, Target
 from dsl.ir.sequence import Lock
-from dsl.ir.shapes import Condition, Context, Link, Register, RegisterRef, Slot
+from dsl.ir.shapes import Condition, Constant, Context, Link, Register, RegisterRef, Slot
 from dsl.ir.types import NAMED
 from dsl.resolve import scope as names
 from dsl.resolve.contexts import owners
@@ -254,7 +254,7 @@ class _Reader:
             Role.SELECT: "a bank of registers",
             Role.SLOT: "a context",
             Role.LOCK: "a lock",
-        }.get(role, "a register, a field, a slot, a context or a condition")
+        }.get(role, "a register, a field, a slot, a context, a condition or a constant")
         entry = self.scope.get_spelt(key(name.text))
         if entry is None:
             self.scope.unknown(name, needed, ["register"])
@@ -266,7 +266,7 @@ class _Reader:
             Role.SELECT: (Register,),
             Role.SLOT: (Context,),
             Role.LOCK: (Lock,),
-        }.get(role, (Register, Element, Slot, Context, Condition))
+        }.get(role, (Register, Element, Slot, Context, Condition, Constant))
         if isinstance(meaning, Root) or not isinstance(meaning, fits):
             self.scope.wrong(name, entry, needed)
             return None

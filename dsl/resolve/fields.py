@@ -11,8 +11,9 @@ from dsl.diagnostics.registers import LayoutsMixed
 from dsl.diagnostics.values import IndexOutOfRange
 from dsl.ir import expr as x
 from dsl.ir.shapes import Field, Register
-from dsl.ir.types import INT, Int
+from dsl.ir.types import INT, U64, Int
 from dsl.resolve.scope import Frame, Scope, bank, key, numeral
+from dsl.source import Span
 from dsl.syntax import tree as t
 
 Picks: TypeAlias = tuple[t.At | t.Dot, ...]
@@ -86,6 +87,39 @@ def find_field(
     assert split is not None
     index = bank_index(scope, frame, name, split[1], field.first, field.count)
     return None if index is None else (field, index)
+
+
+def has_enumerators(register: Register, text: str) -> bool:
+    """Whether a name is that of a field whose values have names."""
+    field = _find_field(register, text)
+    return field is not None and bool(field.enumerators)
+
+
+def enumerator_of(
+    scope: Scope, register: Register, part: str, value: t.Name, span: Span
+) -> x.Named | None:
+    """``REG.FIELD.NAME``: one value of a field, which no register is read for."""
+    field = _find_field(register, part)
+    assert field is not None
+    found = field.enumerator(value.text)
+    if found is None:
+        scope.found.add(
+            UnknownName(
+                scope.span(value),
+                f"{register.name}.{field.name} has no value `{value.text}`",
+                (Note(field.span, "declared here"),),
+                help=suggest(value.text, [e.name for e in field.enumerators]),
+            )
+        )
+        return None
+    # Further up, its bits in place are another number.
+    symbol = f"{key(register.name)}.{key(field.name)}.{found.name}" if field.low == 0 else ""
+    return x.Named(found.value, literal(found.value), span, symbol=symbol)
+
+
+def literal(value: int) -> Int:
+    """The type of a number that is written out."""
+    return INT if INT.holds(value) else U64
 
 
 def one_layout(scope: Scope, node: t.Name, field: Field, beside: Iterable[Field]) -> bool:

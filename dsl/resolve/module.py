@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 from msgspec import Struct
 
 from dsl.diagnostics import Diagnostic, Diagnostics, Note, Severity
 from dsl.diagnostics.names import Unused
-from dsl.diagnostics.registers import CircularBehaviour
 from dsl.diagnostics.sequences import BadPartner
 from dsl.diagnostics.values import NoValue
 from dsl.ir.dialect import Dialect
@@ -27,13 +26,22 @@ from dsl.ir.platform import (
 )
 from dsl.ir.program import Definition, Module
 from dsl.ir.sequence import Extern, Kind, Lock, Sequence
-from dsl.ir.shapes import Condition, Context, Register
+from dsl.ir.shapes import Condition, Constant, Context, Register
 from dsl.ir.types import INT, U64, Handle
-from dsl.ir.walk import tree_names
-from dsl.resolve import assigned, behaviour, contexts, layouts, lifecycles, registers, rules
+from dsl.resolve import (
+    assigned,
+    behaviour,
+    constants,
+    contexts,
+    layouts,
+    lifecycles,
+    registers,
+    rules,
+)
 from dsl.resolve.dialects import dialect
 from dsl.resolve.encodings import check_encodings
 from dsl.resolve.layout import Layout, layout_of
+from dsl.resolve.order import in_order
 from dsl.resolve.registers import docs_of
 from dsl.resolve.scope import Broken, Callable, Entry, Frame, Local, Other, Scope, key
 from dsl.resolve.statements import always_ends, block
@@ -41,10 +49,6 @@ from dsl.source import Source
 from dsl.syntax import tree as t
 
 D = TypeVar("D", bound=t.Declaration)
-
-#: Declarations that may refer to each other in any order.
-_Linked: TypeAlias = t.Group | t.Endpoint | t.Context | t.Condition
-L = TypeVar("L", bound=_Linked)
 
 #: What a sequence of each kind can undo.
 _PARTNERS = {
@@ -82,6 +86,7 @@ class _Parts(Struct):
     """The IR of a module as it is being made."""
 
     platforms: list[Platform] = []
+    constants: list[Constant] = []
     registers: list[Register] = []
     layouts: list[InForce] = []
     legalisations: list[Legalisation] = []
@@ -167,6 +172,8 @@ class _Resolver:
     # ---- the machine
 
     def _registers(self) -> None:
+        for item, number in in_order(self.scope, self._each(t.Constant)):
+            self.parts.constants += constants.declared(self.scope, item, number)
         for item, platform in self._each(t.Platform):
             self.scope.declare(platform.name.text, Other("a platform"), platform.name)
             self.parts.platforms.append(
@@ -193,7 +200,7 @@ class _Resolver:
             *self._each(t.Group),
             *self._each(t.Endpoint),
         ]
-        for item, node in self._sorted(both):
+        for item, node in in_order(self.scope, both):
             match node:
                 case t.Group():
                     group = rules.group(self.scope, item, node)
@@ -204,51 +211,9 @@ class _Resolver:
                     self.scope.declare(endpoint.name, endpoint, node.name)
                     self.parts.endpoints.append(endpoint)
 
-    def _sorted(self, nodes: Iterable[tuple[t.Item, L]]) -> list[tuple[t.Item, L]]:
-        """Declarations so that what one names comes before it; a circle is a finding."""
-        every = list(nodes)
-        first: dict[str, int] = {}
-        for i, (_, node) in enumerate(every):
-            for name in _declares(node):
-                first.setdefault(name.text, i)
-        order: dict[int, None] = {}
-        path: list[tuple[int, Iterator[t.Name]]] = []
-        entered: set[int] = set()
-        for start in range(len(every)):
-            if start not in entered:
-                entered.add(start)
-                path.append((start, iter(_names(every[start][1]))))
-            while path:
-                at, pending = path[-1]
-                needed = next(pending, None)
-                if needed is None:
-                    order[at] = None
-                    path.pop()
-                    continue
-                other = first.get(needed.text)
-                if other is None or other in order:
-                    continue
-                if other not in entered:
-                    entered.add(other)
-                    path.append((other, iter(_names(every[other][1]))))
-                    continue
-                circle = [i for i, _ in path]
-                self._circle(needed, every[other][1], len(circle) - circle.index(other))
-        return [every[i] for i in order]
-
-    def _circle(self, needed: t.Name, node: _Linked, length: int) -> None:
-        """Reports a name that is needed to define itself, and holds off what would follow."""
-        around = (
-            "" if length == 1 else ", by way of another" if length == 2 else ", by way of others"
-        )
-        message = f"`{needed.text}` is defined by itself{around}"
-        self.found.add(CircularBehaviour(self.scope.span(needed), message))
-        for name in _declares(node):
-            self.scope.hold_off(name)
-
     def _memory(self) -> None:
         scope, parts = self.scope, self.parts
-        for item, node in self._sorted(self._each(t.Context)):
+        for item, node in in_order(self.scope, self._each(t.Context)):
             made = contexts.context(scope, item, node)
             if made is None:
                 scope.declare(node.name.text, Broken(), node.name)
@@ -270,7 +235,7 @@ class _Resolver:
                     make = partial(behaviour.derived, self.scope, member, shape)
                     self.scope.thunks.setdefault(at, make)
         # Conditions first, so that one that stands in a register is known for what it is.
-        for item, condition in self._sorted(self._each(t.Condition)):
+        for item, condition in in_order(self.scope, self._each(t.Condition)):
             made, defined = contexts.conditions(self.scope, item, condition)
             self.parts.conditions += made
             self.parts.definitions += defined
@@ -421,21 +386,6 @@ class _Resolver:
                 continue
             what = f"nothing of `{imported.module.name}` is used here"
             self.found.add(Unused(self.scope.span(node), what))
-
-
-def _declares(node: _Linked) -> tuple[t.Name, ...]:
-    return node.names if isinstance(node, t.Condition) else (node.name,)
-
-
-def _names(node: _Linked) -> list[t.Name]:
-    """The names that a declaration refers to, in source order."""
-    match node:
-        case t.Group(members=places) | t.Endpoint(aliases=places):
-            return [place.name for place in places]
-        case t.Context(owner=owner):
-            return [owner]
-        case t.Condition(value=value):
-            return [] if value is None else list(tree_names(value))
 
 
 def _has_dialect(resolved: Resolved) -> bool:

@@ -10,11 +10,20 @@ from dsl.diagnostics.sequences import Misplaced
 from dsl.diagnostics.values import IndexOutOfRange, NotLinked
 from dsl.ir import expr as x
 from dsl.ir.platform import Derived
-from dsl.ir.shapes import MACHINE, Condition, Context, Field, Register, Slot
+from dsl.ir.shapes import MACHINE, Condition, Constant, Context, Field, Register, Slot
 from dsl.ir.types import BOOL, INT, Handle, Int, promoted
 from dsl.resolve.access import readable
 from dsl.resolve.conversions import known
-from dsl.resolve.fields import Picks, bank_index, find_field, is_own, with_layout
+from dsl.resolve.fields import (
+    Picks,
+    bank_index,
+    enumerator_of,
+    find_field,
+    has_enumerators,
+    is_own,
+    literal,
+    with_layout,
+)
 from dsl.resolve.handles import handle, reaches
 from dsl.resolve.scope import Broken, Element, Entry, Frame, Root, Scope, bank, key
 from dsl.syntax import tree as t
@@ -97,6 +106,9 @@ def place(scope: Scope, frame: Frame, node: t.Place, *, whole: bool = False) -> 
             return (
                 None if base is None else _slot(scope, frame, node, slot, base, node.picks, whole)
             )
+        case Constant(value=number):
+            named = x.Named(number, literal(number), scope.span(name), symbol=name.text)
+            return _narrow(scope, frame, node, Placed(InValue(named)), node.picks)
         case Condition() as condition:
             return _condition(scope, frame, node, condition)
         case Context() as context:
@@ -125,6 +137,10 @@ def _text(scope: Scope, node: t.Node) -> str:
 def _register(
     scope: Scope, frame: Frame, node: t.Place, register: Register, whole: bool
 ) -> Placed | None:
+    match with_layout(register, node.picks):
+        case (t.Dot(name=part), t.Dot(name=value)) if has_enumerators(register, part.text):
+            named = enumerator_of(scope, register, part.text, value, scope.span(node))
+            return None if named is None else Placed(InValue(named))
     if not register.banked:
         return _narrow(scope, frame, node, Placed(InRegister(register, None), register), node.picks)
     split = bank(node.name.text)

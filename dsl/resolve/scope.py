@@ -17,7 +17,7 @@ from dsl.diagnostics.text import KeywordAsName, TooDeep
 from dsl.ir.lifecycle import Lifecycle
 from dsl.ir.platform import Derived, Endpoint, Group
 from dsl.ir.sequence import Kind, Lock, Signature
-from dsl.ir.shapes import Condition, Context, Register, Slot
+from dsl.ir.shapes import Condition, Constant, Context, Register, Slot
 from dsl.ir.types import Type
 from dsl.source import Source, Span
 from dsl.syntax import tree as t
@@ -70,6 +70,7 @@ Meaning: TypeAlias = (
     | Root
     | Slot
     | Condition
+    | Constant
     | Lock
     | Callable
     | Lifecycle
@@ -86,6 +87,7 @@ _KINDS: dict[type, str] = {
     Root: "an owner of contexts",
     Slot: "a slot",
     Condition: "a condition",
+    Constant: "a constant",
     Lock: "a lock",
     Lifecycle: "a lifecycle",
     Broken: "a broken declaration",

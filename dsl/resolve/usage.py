@@ -11,7 +11,7 @@ from dsl.diagnostics.sequences import NotDefined, Recursive, UnbalancedLock
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
 from dsl.ir.program import Program
-from dsl.ir.shapes import Condition, Slot
+from dsl.ir.shapes import Condition, Constant, Slot
 from dsl.ir.walk import calls, statements
 from dsl.resolve.module import Resolved, declared_here
 from dsl.resolve.promises import Promises
@@ -140,7 +140,7 @@ class Checks:
 def _judged(entry: Entry) -> bool:
     """Whether a name that nothing uses is a finding: outputs and entry points are not."""
     match entry.meaning:
-        case s.Lock() | Condition() | Slot():
+        case s.Lock() | Condition() | Constant() | Slot():
             return True
         case Callable(kind=None):
             return True

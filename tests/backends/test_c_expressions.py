@@ -62,6 +62,33 @@ timer->seen = (read_sysreg(CNTHCTL_EL2) & GENMASK(7, 4)) >> 4;
 """,
     ),
     Example(
+        "numbers with names, spelt and not",
+        """
+when first & FLAG and first >= PMSELR.SEL.Cycle and first != LIMIT { seen <- LIMIT }
+CNTV_CVAL_EL0 <- FLAG << n | wide + FLAG
+PMSELR.SEL <- PMSELR.SEL.First
+when CPACR_EL1.FPEN == CPACR_EL1.FPEN.None { armed <- bvr[LIMIT] != 0 }
+""",
+        """
+struct timer *timer = &vcpu->timer;
+
+if (first & PSR_FLAG_UL && first >= LEVEL_HIGH && first != 3)
+        timer->seen = 3;
+write_sysreg((int)(PSR_FLAG_UL << n) | (wide + PSR_FLAG_UL),
+             CNTV_CVAL_EL0);
+write_sysreg((read_sysreg(PMSELR) & ~GENMASK(4, 0)) |
+             FIELD_PREP(GENMASK(4, 0), LEVEL_LOW), PMSELR);
+if ((read_sysreg(CPACR_EL1) & CPACR_FPEN) >> 20 == 3)
+        timer->armed = timer->bvr[3] != 0;
+""",
+        dialect="""
+FLAG is "PSR_FLAG_UL"
+PMSELR.SEL.Cycle is "LEVEL_HIGH"
+PMSELR.SEL.First is "LEVEL_LOW"
+""",
+        params="vcpu, first : u32, n : u8, wide : u64",
+    ),
+    Example(
         "a field by an operation",
         """
 seen <- CNTHCTL_EL2.EVNTI

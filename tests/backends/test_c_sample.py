@@ -19,6 +19,9 @@ from dsl.resolve.workspace import Workspace
 PLATFORM = """
 platform toy "made up for these tests"
 
+const LIMIT = 3
+const FLAG = 1 << 4
+
 register CNTV_CTL_EL0 : 64 { ENABLE [0] IMASK [1] ISTATUS [2] ro res0 [63:3] }
 register CNTV_CVAL_EL0 : 64 { CompareValue [63:0] }
 register CNTVCT_EL0 : 64 ro { Count [63:0] }
@@ -49,7 +52,11 @@ register MDSCR_EL1 : 32 {
 register DBGBCR<n> for n in 0..3 : 64 { E [0] res0 [63:1] }
 register DBGBVR<n> for n in 0..3 : 64 { VA [63:0] }
 register PMCNTENSET : 64 { P<n> for n in 0..30 [n] C [31] res0 [63:32] }
-register PMSELR : 64 { SEL [4:0] S<n> for n in 0..3 [4 * n + 19 : 4 * n + 16] res0 [15:5], [63:32] }
+register PMSELR : 64 {
+    SEL [4:0] { First = 1, Cycle = 31 }
+    S<n> for n in 0..3 [4 * n + 19 : 4 * n + 16]
+    res0 [15:5], [63:32]
+}
 endpoint host "whoever looks from outside"
 
 context timer of vcpu {
@@ -119,6 +126,7 @@ u64 read_at(int n, int which);
 void write_at(int n, u64 value, int which);
 extern u64 sys_regs[];
 #define ctxt_sys_reg(vcpu, which) sys_regs[which]
+enum { PSR_FLAG_UL = 16, LEVEL_HIGH = 31, LEVEL_LOW = 1 };
 enum { SYS_CVAL, DBGBVR_, DBGBCR_ };
 u64 get_bvr(int n);
 void set_bvr(u64 value, int n);

@@ -88,6 +88,8 @@ class Expressions:
 
     def _written(self, value: x.Expr, bits: int | None) -> CText:
         match value:
+            case x.Named():
+                return self._named(value)
             case x.Const():
                 return literal(value)
             case x.Var(name=name, type=type_):
@@ -132,6 +134,11 @@ class Expressions:
                 return CText("0")
             case _:
                 assert_never(value)
+
+    def _named(self, value: x.Named) -> CText:
+        """A number, by its name where the dialect spells it and that has the same value."""
+        found = self.speller.find(Role.VALUE, value.symbol) if value.symbol else None
+        return literal(value) if found is None else self.speller.use(found, {})
 
     def store(self, value: x.Expr, type: Type | None) -> CText:
         """An expression where C converts it to a variable's, a parameter's or a result's type."""
@@ -329,7 +336,7 @@ class Expressions:
         if made != type and not (
             most < (made or INT).width and computes(unwrapped(value), type, made)
         ):
-            if isinstance(value.left, x.Const) and not type.signed:
+            if isinstance(value.left, x.Const) and left.type is not None and not type.signed:
                 left = suffixed(left, type)
             elif made == INT or (made or INT).width < type.width:
                 left = self.cast(left, type, value.left)

@@ -32,6 +32,9 @@ class Machine:
     def platform(self, c: C) -> t.Platform:
         return t.Platform(c[0].start, c[-1].end, name_of(c[1]), text_of(c[2]))
 
+    def constant(self, c: C) -> t.Constant:
+        return t.Constant(c[0].start, c[-1].end, name_of(c[1]), c[3])
+
     def endpoint(self, c: C) -> t.Endpoint:
         return t.Endpoint(
             c[0].start, c[-1].end, name_of(c[1]), text_of(c[2]), all_of(t.Place, c[3:])

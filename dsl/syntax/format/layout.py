@@ -75,6 +75,8 @@ class Layout:
             case t.Platform():
                 head = word(f"platform {node.name.text}")
                 self._out.row(depth, head + led(" ", self._string(node.document), LIST))
+            case t.Constant():
+                self._out.row(depth, say.constant(node), "const")
             case t.Endpoint():
                 self._endpoint(node, depth)
             case t.Group():

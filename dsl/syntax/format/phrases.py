@@ -110,6 +110,10 @@ def enumerator(node: t.Enumerator) -> Words:
     return word(node.name.text) + led(" ", word(f"= {node.value.text}"), column=1)
 
 
+def constant(node: t.Constant) -> Words:
+    return word(f"const {node.name.text}") + led(" = ", expr(node.value), column=1)
+
+
 def group(node: t.Group) -> Words:
     return word(f"group {node.name.text}") + led(" = ", places(node.members), column=1)
 

@@ -15,6 +15,11 @@ class Platform(Node, frozen=True):
     document: Text
 
 
+class Constant(Node, frozen=True):
+    name: Name
+    value: Expr
+
+
 class Endpoint(Node, frozen=True):
     name: Name
     title: Text

@@ -8,7 +8,7 @@ from dsl.syntax.tree.base import Doc, Hint, Node
 from dsl.syntax.tree.dialects import Dialect
 from dsl.syntax.tree.expressions import Call, Hypcall
 from dsl.syntax.tree.lifecycles import Invariant, Lifecycle, Scenario
-from dsl.syntax.tree.machine import Endpoint, Group, Import, Platform, Register, Rule
+from dsl.syntax.tree.machine import Constant, Endpoint, Group, Import, Platform, Register, Rule
 from dsl.syntax.tree.memory import Condition, Context, Extern, Lock
 from dsl.syntax.tree.sequences import (
     Assert,
@@ -48,6 +48,7 @@ class Module(Node, frozen=True):
 Declaration: TypeAlias = (
     Import
     | Platform
+    | Constant
     | Endpoint
     | Group
     | Register
