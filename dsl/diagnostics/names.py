@@ -95,6 +95,7 @@ class BadHint(Diagnostic, frozen=True):
         @braces         braces although one statement needs none
         @parens         parentheses round operands that are operations, as in
                         `a & (~b)`, and round what a return gives
+        @grouped        parentheses round the whole value that is moved
         @likely         the condition is usually true (@unlikely: usually false)
         @step           before a change of a `modify` with @via: a statement of its
                         own changes the local (`val |= A`), up to the next @step

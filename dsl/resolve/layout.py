@@ -31,6 +31,7 @@ class StatementLayout(Struct, frozen=True):
     via: str | None = None
     braces: bool = False
     parens: bool = False
+    grouped: bool = False
     likely: bool | None = None
     steps: tuple[int, ...] = ()
 
@@ -61,6 +62,9 @@ HINTS: dict[str, HintRule] = {
         0,
         (*_SIMPLE[:-1], t.When, t.Match, t.Warn, t.Assert),
         "operands that are operations, and what a return gives, stand in parentheses",
+    ),
+    "grouped": HintRule(
+        0, 0, (t.Move, t.Modify, t.Copy, t.Let), "the value that is moved stands in parentheses"
     ),
     "likely": HintRule(0, 0, (t.When,), "the condition is usually true"),
     "unlikely": HintRule(0, 0, (t.When,), "the condition is usually false"),
@@ -161,6 +165,7 @@ def _layout(source: Source, item: t.Item, blank: int, found: Diagnostics) -> Sta
         given["via"][0] if "via" in given else None,
         "braces" in given,
         "parens" in given,
+        "grouped" in given,
         True if "likely" in given else False if "unlikely" in given else None,
         steps,
     )

@@ -131,6 +131,41 @@ write_sysreg((read_sysreg(CNTHCTL_EL2) & ~GENMASK(7, 4)) |
 """,
     ),
     Example(
+        "parentheses that nothing needs",
+        """
+@grouped
+let early = first + 2
+@grouped
+CNTHCTL_EL2 <- hctl with EVNTEN = early & 1
+@grouped
+CNTHCTL_EL2.EVNTEN <- 0
+@grouped
+save cval
+@grouped
+modify hctl { EVNTEN <- 1 EL1PCEN <- 0 }
+@grouped
+let old = first + 1
+@grouped
+old <- first & 3
+seen <- old
+""",
+        """
+struct timer *timer = &vcpu->timer;
+u32 early = (first + 2);
+u32 old;
+
+write_sysreg(((timer->hctl & ~BIT(2)) | FIELD_PREP(BIT(2), early & 1)),
+             CNTHCTL_EL2);
+write_sysreg((read_sysreg(CNTHCTL_EL2) & ~BIT(2)), CNTHCTL_EL2);
+timer->cval = (read_sysreg(CNTV_CVAL_EL0));
+timer->hctl = ((timer->hctl & ~BIT(1)) | BIT(2));
+old = (first + 1);
+old = (first & 3);
+timer->seen = old;
+""",
+        params="vcpu, first : u8",
+    ),
+    Example(
         "a field from a variable",
         """
 CNTHCTL_EL2.EVNTI <- n

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -10,7 +11,7 @@ from msgspec import Struct
 from dsl.backends.c.banks import Banks
 from dsl.backends.c.expressions import Expressions
 from dsl.backends.c.spelling import Speller
-from dsl.backends.c.text import CText, Line, wrapped
+from dsl.backends.c.text import CText, Line, as_it_is, parenthesised, wrapped
 from dsl.backends.c.values import number, variable, widened
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
@@ -21,6 +22,8 @@ from dsl.source import Span
 
 #: The read or load that changing fields begins with; of a store, the place.
 Implied: TypeAlias = x.ReadRegister | x.ReadSlot | None
+#: What is put around a value that is moved.
+Around: TypeAlias = Callable[[CText], CText]
 
 
 class Steps(Struct, frozen=True):
@@ -39,26 +42,30 @@ class Moves:
         self._speller = speller
         self._banks = banks
 
-    def lines(self, statement: s.Statement, implied: Implied, indent: int) -> list[Line]:
+    def lines(
+        self, statement: s.Statement, implied: Implied, indent: int, *, grouped: bool
+    ) -> list[Line]:
+        """A statement; with ``grouped``, the value that it moves stands in parentheses."""
+        own = parenthesised if grouped else as_it_is
         match statement:
             case s.WriteRegister(register=register, index=index, value=value):
-                new = self._x.store(value, U64 if register.type == U64 else None)
+                new = own(self._x.store(value, U64 if register.type == U64 else None))
                 if self._banks.writes(statement):
                     span = statement.span
                     return self._banks.written(indent, register, index, lambda _: new, span)
                 return self._access(statement, new, indent)
             case s.UpdateRegister():
-                return self._update(statement, implied, indent)
+                return self._update(statement, implied, indent, own)
             case s.WriteSlot(slot=slot, index=index, value=value):
                 assert isinstance(implied, x.ReadSlot)
                 place = self._x.place(implied, index)
-                new = self._x.store(value, slot.type)
+                new = own(self._x.store(value, slot.type))
                 return wrapped(indent, f"{place.text} = {new.text};")
             case s.UpdateSlot():
                 assert isinstance(implied, x.ReadSlot)
-                return wrapped(indent, f"{self._update_slot(statement, implied)};")
+                return wrapped(indent, f"{self._update_slot(statement, implied, own)};")
             case s.Assign():
-                return wrapped(indent, f"{self._assign(statement)};")
+                return wrapped(indent, f"{self._assign(statement, own)};")
             case s.Perform(call=call):
                 return wrapped(indent, f"{self._x.write(call).text};")
             case s.Order(barriers=barriers):
@@ -86,19 +93,19 @@ class Moves:
         return wrapped(indent, f"{made.text};")
 
     def _update(
-        self, statement: s.UpdateRegister, implied: x.Expr | None, indent: int
+        self, statement: s.UpdateRegister, implied: x.Expr | None, indent: int, own: Around
     ) -> list[Line]:
         register, changes = statement.register, statement.changes
         assert implied is not None
         if not self._banks.writes(statement):
             old = self._x.write(implied)
-            new = self._x.changed(old, register, changes, register.type)
+            new = own(self._x.changed(old, register, changes, register.type))
             return self._access(statement, new, indent)
         through = self._x.through.get(id(implied))
 
         def value(number: CText) -> CText:
             old = through or self._speller.read_named(register, number, statement.span)
-            return self._x.changed(old, register, changes, register.type)
+            return own(self._x.changed(old, register, changes, register.type))
 
         return self._banks.written(indent, register, statement.index, value, statement.span)
 
@@ -111,15 +118,15 @@ class Moves:
         """What was read with some changes made to it."""
         return self._x.changed(read, _view(implied), changes, U64)
 
-    def _update_slot(self, statement: s.UpdateSlot, implied: x.ReadSlot) -> str:
+    def _update_slot(self, statement: s.UpdateSlot, implied: x.ReadSlot, own: Around) -> str:
         place = self._x.place(implied, statement.index)
         old = self._x.through.get(id(implied))
         if old is None:
             return self._x.assigned(place, statement.view, statement.changes)
-        new = self._x.changed(old, statement.view, statement.changes, U64)
+        new = own(self._x.changed(old, statement.view, statement.changes, U64))
         return f"{place.text} = {new.text}"
 
-    def _assign(self, statement: s.Assign) -> str:
+    def _assign(self, statement: s.Assign, around: Around) -> str:
         """Another value for a local; what is done to its own value is done in place."""
         name = self._x.names.get(statement.name, statement.name)
         old = CText(name, type=variable(statement.type))
@@ -140,7 +147,7 @@ class Moves:
             made = self._x.operated(value, statement.type)
             if made is not None:
                 return f"{name} {value.op}= {made.text}"
-        return f"{name} = {self._x.store(statement.value, statement.type).text}"
+        return f"{name} = {around(self._x.store(statement.value, statement.type)).text}"
 
     def _barrier(self, barrier: Barrier) -> str:
         option = CText(barrier.option)

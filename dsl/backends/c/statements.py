@@ -11,7 +11,7 @@ from dsl.backends.c.expressions import Expressions
 from dsl.backends.c.jumps import Labels
 from dsl.backends.c.moves import Implied, Moves, Steps, implied_by, moved, result_of, steps_of
 from dsl.backends.c.spelling import Speller, c_name
-from dsl.backends.c.text import POSTFIX, CText, Line, comment, string, wrapped
+from dsl.backends.c.text import POSTFIX, CText, Line, comment, parenthesised, string, wrapped
 from dsl.backends.c.types import Types
 from dsl.backends.c.values import variable
 from dsl.diagnostics.names import BadHint
@@ -85,7 +85,8 @@ class Statements:
             plan = self._plan([statement.value])
             if self._of(statement).via or plan.hoisted or plan.refused or place < last:
                 break
-            value = self._x.store(statement.value, statement.type).text
+            made = self._x.store(statement.value, statement.type)
+            value = (parenthesised(made) if self._of(statement).grouped else made).text
             self._declare(statement.name, statement.type, name_of(statement), block, value)
             last = place
             count += 1
@@ -251,7 +252,8 @@ class Statements:
                 return []
             case s.Let(name=name, type=type_, value=value):
                 assert value is not None
-                text = self._x.store(value, type_).text
+                made = self._x.store(value, type_)
+                text = (parenthesised(made) if layout.grouped else made).text
                 declared = self._declare(name, type_, name_of(statement), block)
                 return wrapped(indent, f"{declared} = {text};")
             case s.If():
@@ -281,7 +283,7 @@ class Statements:
             case s.May():
                 return []
             case _:
-                return self._moves.lines(statement, implied, indent)
+                return self._moves.lines(statement, implied, indent, grouped=layout.grouped)
 
     def _direct(
         self,

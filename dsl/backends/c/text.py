@@ -86,6 +86,16 @@ def unary(op: str, operand: CText) -> CText:
     return CText(f"{op}{operand.at(UNARY)}", UNARY)
 
 
+def parenthesised(made: CText) -> CText:
+    """An expression in parentheses, whether it needs them or not."""
+    return CText(f"({made.text})", type=made.type)
+
+
+def as_it_is(made: CText) -> CText:
+    """An expression with nothing put around it."""
+    return made
+
+
 def precedence_of(text: str) -> int:
     """The precedence of the loosest operator of a C expression that is outside all brackets."""
     loosest = POSTFIX
