@@ -286,7 +286,7 @@ class _Resolver:
             if node.body is None:
                 self.parts.sequences.append(shell)
                 continue
-            frame = Frame("sequence", result=shell.signature.result)
+            frame = Frame("sequence", result=shell.signature.result, goal=shell.signature.view)
             for param, written in zip(shell.signature.params, node.params, strict=True):
                 if param.name != str(param.type):
                     # A handle may be called like what it is a handle on.

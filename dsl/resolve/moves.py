@@ -51,7 +51,7 @@ def move(scope: Scope, frame: Frame, node: t.Move, doc: tuple[str, ...]) -> s.St
                 return None
             return s.WriteSlot(slot, base, index, value, doc, scope.span(node))
         case InLocal(value=local) if placed.derived is None:
-            value = typed(scope, frame, node.value, local.type, f"`{local.name}`")
+            value = typed(scope, frame, node.value, local.type, f"`{local.name}`", placed.view)
             if value is None:
                 return None
             return s.Assign(local.name, local.type, value, doc, scope.span(node))

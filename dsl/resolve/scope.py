@@ -385,3 +385,5 @@ class Frame(Struct):
     #: Which of the labels something leaves.
     left: list[set[str]] = []
     result: Type | None = None
+    #: The register whose value the result of the sequence is.
+    goal: Register | None = None

@@ -252,7 +252,7 @@ def _return(scope: Scope, frame: Frame, node: t.Return, doc: tuple[str, ...]) ->
             )
         )
         return None
-    value = typed(scope, frame, node.value, frame.result, "the result")
+    value = typed(scope, frame, node.value, frame.result, "the result", frame.goal)
     return None if value is None else s.Return(value, doc, span)
 
 

@@ -57,7 +57,7 @@ def writer() -> Expressions:
     nothing = Dialect("c", "c", (), (), (), (), (), SPAN)
     signature = s.Signature("f", (), None, None, SPAN)
     speller = Speller(nothing, signature, None, Diagnostics().add, {})
-    return Expressions(speller, frozenset(), {})
+    return Expressions(speller, frozenset(), {}, {})
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,68 @@ PMSELR.SEL.First is "LEVEL_LOW"
         params="vcpu, first : u32, n : u8, wide : u64",
     ),
     Example(
+        "values of fields alone",
+        """
+CPACR_EL1 <- 0 with FPEN = El0 with TTA = 1
+hctl <- 0 with EL1PCTEN = 0
+let fresh : CNTHCTL_EL2 = 0 with EVNTI = n with EVNTEN = 1
+CNTHCTL_EL2 <- fresh
+CNTHCTL_EL2 <- 0 with EVNTI = 3 with EVNTI = 0
+CNTHCTL_EL2 <- 8 with EVNTI = 0
+""",
+        """
+struct timer *timer = &vcpu->timer;
+u64 fresh;
+
+write_sysreg(CPACR_FPEN_EL0 | BIT(28), CPACR_EL1);
+timer->hctl = 0;
+fresh = FIELD_PREP(GENMASK(7, 4), n) | BIT(2);
+write_sysreg(fresh, CNTHCTL_EL2);
+write_sysreg(FIELD_PREP(GENMASK(7, 4), 3) & ~GENMASK(7, 4),
+             CNTHCTL_EL2);
+write_sysreg(8 & ~GENMASK(7, 4), CNTHCTL_EL2);
+""",
+        dialect="""
+CPACR_EL1.FPEN.El0 is "CPACR_FPEN_EL0"
+""",
+        params="vcpu, n : u8",
+    ),
+    Example(
+        "a field of one value in another",
+        """
+hctl.EVNTI <- CNTHCTL_EL2.EVNTI
+CNTHCTL_EL2 <- hctl with EVNTEN = CNTHCTL_EL2.EVNTEN
+CNTHCTL_EL2 <- 0 with EVNTI = hctl.EVNTI
+""",
+        """
+struct timer *timer = &vcpu->timer;
+
+timer->hctl = (timer->hctl & ~GENMASK(7, 4)) |
+              (read_sysreg(CNTHCTL_EL2) & GENMASK(7, 4));
+write_sysreg((timer->hctl & ~BIT(2)) |
+             (read_sysreg(CNTHCTL_EL2) & BIT(2)), CNTHCTL_EL2);
+write_sysreg(timer->hctl & GENMASK(7, 4), CNTHCTL_EL2);
+""",
+    ),
+    Example(
+        "a derived function that only picks bits",
+        """
+when MDSCR_EL1.enables { seen <- MDSCR_EL1.enables }
+when MDSCR_EL1.enables == 0 { armed <- vhe }
+""",
+        """
+struct timer *timer = &vcpu->timer;
+
+if (read_sysreg(MDSCR_EL1) & MDSCR_ENABLES)
+        timer->seen = (read_sysreg(MDSCR_EL1) & MDSCR_ENABLES) >> 12;
+if ((read_sysreg(MDSCR_EL1) & MDSCR_ENABLES) == 0)
+        timer->armed = has_vhe();
+""",
+        dialect="""
+MDSCR_EL1.enables is "MDSCR_ENABLES"
+""",
+    ),
+    Example(
         "a field by an operation",
         """
 seen <- CNTHCTL_EL2.EVNTI
@@ -237,7 +299,7 @@ CNTHCTL_EL2 <- 0 with EVNTI = 0
 CNTV_CTL_EL0 <- 4 with ENABLE = 1
 """,
         """
-write_sysreg(CTL_ENABLE & ~BIT(1), CNTV_CTL_EL0);
+write_sysreg(CTL_ENABLE, CNTV_CTL_EL0);
 write_sysreg(0, CNTHCTL_EL2);
 write_sysreg(4 | CTL_ENABLE, CNTV_CTL_EL0);
 """,

@@ -48,6 +48,7 @@ register MDSCR_EL1 : 32 {
     res0 [31:14]
     derive stepping = SS and KDE
     derive level = KDE + 1
+    derive enables = TDCC | KDE << 1
 }
 register DBGBCR<n> for n in 0..3 : 64 { E [0] res0 [63:1] }
 register DBGBVR<n> for n in 0..3 : 64 { VA [63:0] }
@@ -161,6 +162,7 @@ void BUG_ON(int condition);
 #define FIELD_GET(m, v) (((v) & (m)) >> __builtin_ctzll(m))
 #define FIELD_PREP(m, v) (((u64)(v) << __builtin_ctzll(m)) & (m))
 #define PMSEL_S(n) (0xfULL << (4 * (n) + 16))
+#define MDSCR_ENABLES GENMASK(13, 12)
 #define CTL_ENABLE BIT(0)
 #define CPACR_FPEN GENMASK(21, 20)
 #define CPACR_FPEN_EL0 BIT(20)

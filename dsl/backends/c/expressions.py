@@ -37,6 +37,7 @@ from dsl.diagnostics.dialects import NoSpelling
 from dsl.ir import expr as x
 from dsl.ir.bounds import bounds, unwrapped
 from dsl.ir.dialect import Role
+from dsl.ir.platform import Derived
 from dsl.ir.sequence import Change, Signature
 from dsl.ir.shapes import Register
 from dsl.ir.types import BOOL, INT, U64, Bool, Handle, Int, Type
@@ -56,7 +57,11 @@ class Expressions:
     """
 
     def __init__(
-        self, speller: Speller, copies: frozenset[str], signatures: Mapping[str, Signature]
+        self,
+        speller: Speller,
+        copies: frozenset[str],
+        signatures: Mapping[str, Signature],
+        derived: Mapping[tuple[str, str], Derived],
     ) -> None:
         self.speller = speller
         self.copies = copies
@@ -66,7 +71,7 @@ class Expressions:
         #: Whether operands that are operations get parentheses that C does not need.
         self.parens = False
         self._operand = False
-        self._fields = Fields(speller, self.write)
+        self._fields = Fields(speller, self.write, derived)
 
     # ---- the value of an expression, and the places where C needs less
 
@@ -103,7 +108,12 @@ class Expressions:
             case x.Extract():
                 return self._fields.extract(value)
             case x.Derive(register=register, name=name):
+                picked = self._fields.picked(value)
+                if isinstance(picked, x.Extract):
+                    return self._fields.extract(picked)
                 return self._fields.derive(value, register, name)
+            case x.Insert() if (built := self._fields.built(value, self.through)) is not None:
+                return built
             case x.Insert(register=register, field=field, index=index, new=new, type=type_):
                 made = self.changed(
                     self.write(value.value), register, (Change(field, index, new),), type_
@@ -193,7 +203,7 @@ class Expressions:
 
     def _nonzero(self, value: x.Expr) -> CText:
         """A number of which only matters whether it is zero: a field need not be shifted down."""
-        value = self._plain(value)
+        value = self._fields.picked(self._plain(value))
         if isinstance(value, x.Extract) and id(value) not in self.through:
             return self._fields.bits(value)
         return self.write(value)
@@ -202,8 +212,8 @@ class Expressions:
         if left.type == BOOL or right.type == BOOL:
             return truly(binary(self.normal(left), op, self.normal(right)))
         if op in ("==", "!="):
-            ends = self._plain(left), self._plain(right)
-            found = self._fields.compared(*ends, op)
+            ends = [self._fields.picked(self._plain(side)) for side in (left, right)]
+            found = self._fields.compared(ends[0], ends[1], op)
             if found is not None:
                 return truly(found)
         return self.relation(op, left, right)

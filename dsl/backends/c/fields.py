@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from dsl.backends.c.spelling import Speller
 from dsl.backends.c.text import POSTFIX, UNARY, CText, binary, unary
 from dsl.backends.c.values import number, widened
 from dsl.ir import expr as x
+from dsl.ir.platform import Derived
+from dsl.ir.runs import run
 from dsl.ir.sequence import Change
-from dsl.ir.shapes import Field, Register
-from dsl.ir.types import U64
+from dsl.ir.shapes import Access, Field, Register
+from dsl.ir.types import U64, Int
 from dsl.source import Span
 
 #: The bits that a change clears first, and those it then sets, either perhaps none.
@@ -19,11 +21,20 @@ Masks: TypeAlias = tuple[CText | None, CText | None]
 
 
 class Fields:
-    """Writes what reads or changes fields; ``write`` writes the expressions in it."""
+    """Writes what reads or changes fields; ``write`` writes the expressions in it.
 
-    def __init__(self, speller: Speller, write: Callable[..., CText]) -> None:
+    ``derived`` are the derived functions by register and name.
+    """
+
+    def __init__(
+        self,
+        speller: Speller,
+        write: Callable[..., CText],
+        derived: Mapping[tuple[str, str], Derived],
+    ) -> None:
         self._speller = speller
         self._write = write
+        self._derived = derived
 
     # ---- reading
 
@@ -52,6 +63,17 @@ class Fields:
         low = self._position(field, value.index)
         made = masked if low.text == "0" else binary(masked, ">>", low)
         return CText(made.text, made.precedence, U64 if inner.type == U64 else None)
+
+    def picked(self, value: x.Expr) -> x.Expr:
+        """A derived function that only picks adjacent bits, as the field that these would be."""
+        if not isinstance(value, x.Derive) or not isinstance(value.type, Int):
+            return value
+        known = self._derived.get((value.register.name, value.name))
+        bits = None if known is None else run(known.value)
+        if known is None or bits is None:
+            return value
+        field = Field(value.name, *bits, Access.RO, None, (), (), known.span)
+        return x.Extract(value.value, value.register, field, None, value.type, value.span)
 
     def derive(self, value: x.Derive, register: Register, name: str) -> CText:
         found = self._speller.extraction(register, name)
@@ -122,6 +144,20 @@ class Fields:
 
     # ---- changing
 
+    def built(self, value: x.Insert, through: Mapping[int, CText]) -> CText | None:
+        """A value made of fields alone (``0 with …``); None for any other.
+
+        ``through`` are the expressions that went through locals.
+        """
+        changes: list[Change] = []
+        base: x.Expr = value
+        while isinstance(base, x.Insert) and id(base) not in through:
+            changes.insert(0, Change(base.field, base.index, base.new))
+            base = base.value
+        if not isinstance(base, x.Const) or base.value != 0 or id(base) in through:
+            return None
+        return self.changed(CText("0"), value.register, tuple(changes))
+
     def changed(self, old: CText, register: Register, changes: tuple[Change, ...]) -> CText:
         """A value with some fields changed: clear what must be, then set.
 
@@ -176,8 +212,9 @@ class Fields:
         if change.index is not None and not isinstance(change.index, x.Const):
             # Macros that shift by a mask need one that is a constant.
             return binary(self._wide(register, value), "<<", self._position(field, change.index))
-        if isinstance(value, x.Cast) and widened(value) is not value:
-            value = widened(value)
+        value = widened(value)
+        if isinstance(value, x.Extract) and self._same(value, register, change):
+            return binary(self._inner(value), "&", mask)
         made = self._speller.operation("insert", mask=mask, value=self._write(value, field.width))
         return made or self._speller.missing(
             value.span,
@@ -198,6 +235,14 @@ class Fields:
         """A value (``bits``: so many of it) of the register's width, so that it can be shifted."""
         wide = f"({self._speller.type(str(register.type), value.span)})"
         return CText(f"{wide}{self._write(value, bits).at(UNARY)}", UNARY)
+
+    def _same(self, value: x.Extract, register: Register, change: Change) -> bool:
+        """Whether a value is the field itself, of another value: it need not be shifted."""
+        return (
+            value.field is change.field
+            and value.index is None
+            and self._speller.extraction(register, change.field.name) is None
+        )
 
 
 def _masked(old: CText, masks: list[Masks]) -> CText:

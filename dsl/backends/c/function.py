@@ -49,7 +49,8 @@ def function(
     _check_names(speller, sequence)
     types = Types(speller, layout)
     entered = _entered(speller, sequence)
-    expressions = Expressions(speller, _copies(program, speller, sequence), _signatures(program))
+    copies = _copies(program, speller, sequence)
+    expressions = Expressions(speller, copies, _signatures(program), program.derived)
     body = Statements(
         program, expressions, speller, types, layout, sequence, initialise=not entered
     )
