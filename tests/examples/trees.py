@@ -116,7 +116,10 @@ TREES = {
             packed("linux-source-6.1", "usr/src/linux-source-6.1.tar.xz"),
             (
                 "arch/arm64/kvm/arch_timer.c",
+                "arch/arm64/kvm/hyp/include/hyp/sysreg-sr.h",
+                "arch/arm64/kvm/hyp/nvhe/sysreg-sr.c",
                 "arch/arm64/kvm/hyp/nvhe/timer-sr.c",
+                "arch/arm64/kvm/hyp/vhe/sysreg-sr.c",
                 "include/clocksource/arm_arch_timer.h",
             ),
         ),

@@ -185,7 +185,23 @@ class Fields:
         return f"{place.text} = {_masked(place, masks).text}"
 
     def _together(self, old: CText, register: Register, changes: tuple[Change, ...]) -> CText:
+        if old.text == "0":
+            # Nothing is there to be cleared or kept.
+            puts = [put for c in changes if (put := self._set(register, c)) is not None]
+            return _joined(puts) if puts else old
         return _masked(old, [self.change(register, change) for change in changes])
+
+    def _set(self, register: Register, change: Change) -> CText | None:
+        """The bits that a change sets: what an enumerator is spelt as needs no mask."""
+        value = number(change.value)
+        if value is not None and value.value == 0:
+            return None
+        full = (1 << change.field.width) - 1
+        if value is not None and value.name and value.value != full and change.index is None:
+            found = self._speller.enumerator(register, change.field, value.name)
+            if found is not None:
+                return found
+        return self.change(register, change)[1]
 
     def change(self, register: Register, change: Change) -> Masks:
         """The bits that a change clears first, and those it then sets, either perhaps none."""
@@ -249,9 +265,6 @@ def _masked(old: CText, masks: list[Masks]) -> CText:
     clear = [cleared for cleared, _ in masks if cleared is not None]
     puts = [put for _, put in masks if put is not None]
     made = old
-    if old.text == "0":
-        # Nothing is there to be cleared or kept.
-        made, clear = puts.pop(0) if puts else old, []
     if clear:
         made = binary(made, "&", unary("~", _joined(clear)))
     for put in puts:
