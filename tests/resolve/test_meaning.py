@@ -132,6 +132,13 @@ def test_a_number_has_the_fields_of_the_register_it_is_written_to() -> None:
     let, _ = body("let c : CNTV_CTL_EL0 = 2 with IMASK = 1 cval <- c")
     assert isinstance(let, s.Let)
     assert dump_expr(let.value) == expected
+    _, change, _ = body("let c = CNTV_CTL_EL0 c <- 2 with IMASK = 1 cval <- c")
+    assert isinstance(change, s.Assign)
+    assert dump_expr(change.value) == expected
+    (back,) = body("return 2 with IMASK = 1", "sequence f() -> CNTV_CTL_EL0")
+    assert isinstance(back, s.Return)
+    assert back.value is not None
+    assert dump_expr(back.value) == expected
 
 
 def test_a_local_keeps_the_fields_of_the_register_it_was_read_from() -> None:
