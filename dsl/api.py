@@ -14,7 +14,7 @@ from dsl.diagnostics import Diagnostic, Severity
 from dsl.failures import CannotRun, HasErrors
 from dsl.ir.program import Program
 from dsl.project.file import Project, find, read, source_files
-from dsl.resolve.layout import Layout
+from dsl.resolve.hints import Layout
 from dsl.resolve.workspace import Workspace
 
 if TYPE_CHECKING:

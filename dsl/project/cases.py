@@ -14,7 +14,7 @@ from dsl.resolve.workspace import Loaded, Workspace
 if TYPE_CHECKING:
     from dsl.backends.c import Draft
     from dsl.ir.dialect import Dialect
-    from dsl.resolve.layout import Layout
+    from dsl.resolve.hints import Layout
 
 
 def dialect_of(case: Case, workspace: Workspace, loaded: Loaded) -> Dialect | Diagnostic | None:

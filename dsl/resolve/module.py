@@ -40,7 +40,7 @@ from dsl.resolve import (
 )
 from dsl.resolve.dialects import dialect
 from dsl.resolve.encodings import check_encodings
-from dsl.resolve.layout import Layout, layout_of
+from dsl.resolve.hints import Layout, layout_of
 from dsl.resolve.order import in_order
 from dsl.resolve.registers import docs_of
 from dsl.resolve.scope import Broken, Callable, Entry, Frame, Local, Other, Scope, key

@@ -23,7 +23,7 @@ from dsl.backends.c import draft
 from dsl.ir.program import Module, Program
 from dsl.ir.shapes import Register
 from dsl.ir.types import Bool, Handle, Int
-from dsl.resolve.layout import Layout
+from dsl.resolve.hints import Layout
 from tests.backends.test_c_evaluator import Returned, World
 from tests.backends.test_c_generator import PARAMS, Generator, base
 

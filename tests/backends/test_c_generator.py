@@ -16,7 +16,7 @@ from dsl.ir import sequence as s
 from dsl.ir.program import Program
 from dsl.ir.shapes import Register
 from dsl.ir.types import BOOL, INT, U8, U16, U32, U64, Bool, Handle, Int, Type
-from dsl.resolve.layout import StatementLayout
+from dsl.resolve.hints import StatementLayout
 from dsl.resolve.workspace import Workspace
 from dsl.source import Source, Span
 

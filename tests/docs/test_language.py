@@ -14,7 +14,7 @@ from dsl.diagnostics import catalogue
 from dsl.ir.dialect import OPERATIONS, Role
 from dsl.ir.shapes import Access, Period
 from dsl.ir.types import NAMED
-from dsl.resolve.layout import HINTS
+from dsl.resolve.hints import HINTS
 from dsl.resolve.targets import BARRIER_OPTIONS
 from dsl.resources import grammar_text
 from dsl.source import Source

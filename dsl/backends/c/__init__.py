@@ -19,7 +19,7 @@ from dsl.ir.dialect import Dialect, File, Globs, Header
 from dsl.ir.program import Program
 from dsl.ir.sequence import Sequence
 from dsl.ir.walk import calls
-from dsl.resolve.layout import Layout
+from dsl.resolve.hints import Layout
 
 __all__ = ["CTree", "Draft", "draft", "emit"]
 

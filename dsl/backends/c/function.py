@@ -20,7 +20,7 @@ from dsl.ir import sequence as s
 from dsl.ir.dialect import Dialect, File, Role, Spelling
 from dsl.ir.program import Program
 from dsl.ir.types import Handle
-from dsl.resolve.layout import Layout
+from dsl.resolve.hints import Layout
 from dsl.source import Span
 
 

@@ -21,7 +21,7 @@ from dsl.ir.bounds import bounds
 from dsl.ir.dialect import Role
 from dsl.ir.program import Program
 from dsl.ir.types import U32, Type
-from dsl.resolve.layout import Layout, StatementLayout
+from dsl.resolve.hints import Layout, StatementLayout
 from dsl.source import Span
 
 _PLAIN = StatementLayout()

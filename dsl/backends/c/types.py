@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dsl.backends.c.spelling import Speller
 from dsl.ir.types import BOOL, INT, Handle, Int, Type
-from dsl.resolve.layout import Layout
+from dsl.resolve.hints import Layout
 from dsl.source import Span
 
 
