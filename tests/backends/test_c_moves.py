@@ -144,6 +144,10 @@ save cval
 @grouped
 modify hctl { EVNTEN <- 1 EL1PCEN <- 0 }
 @grouped
+modify hctl { EVNTEN <- 1 EL1PCEN <- 1 }
+@grouped
+hctl.EVNTEN <- 0
+@grouped
 let old = first + 1
 @grouped
 old <- first & 3
@@ -159,6 +163,8 @@ write_sysreg(((timer->hctl & ~BIT(2)) | FIELD_PREP(BIT(2), early & 1)),
 write_sysreg((read_sysreg(CNTHCTL_EL2) & ~BIT(2)), CNTHCTL_EL2);
 timer->cval = (read_sysreg(CNTV_CVAL_EL0));
 timer->hctl = ((timer->hctl & ~BIT(1)) | BIT(2));
+timer->hctl |= (BIT(2) | BIT(1));
+timer->hctl &= (~BIT(2));
 old = (first + 1);
 old = (first & 3);
 timer->seen = old;

@@ -414,8 +414,10 @@ class Expressions:
         """A register's value with some fields changed."""
         return typed(self._fields.changed(old, register, changes), type if type == U64 else None)
 
-    def assigned(self, place: CText, register: Register, changes: tuple[Change, ...]) -> str:
-        """An assignment that changes some fields of what is in a variable."""
+    def assigned(
+        self, place: CText, register: Register, changes: tuple[Change, ...]
+    ) -> tuple[str, CText]:
+        """The operator and the value of an assignment that changes fields in a variable."""
         return self._fields.assigned(place, register, changes)
 
     def _call(self, value: x.Call, hyp: bool) -> CText:

@@ -171,18 +171,20 @@ class Fields:
             rest = rest[count:]
         return made
 
-    def assigned(self, place: CText, register: Register, changes: tuple[Change, ...]) -> str:
-        """An assignment that changes some fields of what is in a variable."""
+    def assigned(
+        self, place: CText, register: Register, changes: tuple[Change, ...]
+    ) -> tuple[str, CText]:
+        """The operator and the value of an assignment that changes fields in a variable."""
         if _distinct(changes) < len(changes):
-            return f"{place.text} = {self.changed(place, register, changes).text}"
+            return "=", self.changed(place, register, changes)
         masks = [self.change(register, change) for change in changes]
         clear = [cleared for cleared, _ in masks if cleared is not None]
         put = [set_ for _, set_ in masks if set_ is not None]
         if not put:
-            return f"{place.text} &= {unary('~', _joined(clear)).text}"
+            return "&=", unary("~", _joined(clear))
         if not clear:
-            return f"{place.text} |= {_joined(put).text}"
-        return f"{place.text} = {_masked(place, masks).text}"
+            return "|=", _joined(put)
+        return "=", _masked(place, masks)
 
     def _together(self, old: CText, register: Register, changes: tuple[Change, ...]) -> CText:
         if old.text == "0":

@@ -112,7 +112,8 @@ class Moves:
     def step(self, implied: x.Expr, changes: tuple[s.Change, ...], indent: int) -> list[Line]:
         """Some changes as a statement on the local that the value went through."""
         local = self._x.through[id(implied)]
-        return wrapped(indent, f"{self._x.assigned(local, _view(implied), changes)};")
+        op, value = self._x.assigned(local, _view(implied), changes)
+        return wrapped(indent, f"{local.text} {op} {value.text};")
 
     def changed(self, implied: x.Expr, read: CText, changes: tuple[s.Change, ...]) -> CText:
         """What was read with some changes made to it."""
@@ -122,7 +123,8 @@ class Moves:
         place = self._x.place(implied, statement.index)
         old = self._x.through.get(id(implied))
         if old is None:
-            return self._x.assigned(place, statement.view, statement.changes)
+            op, value = self._x.assigned(place, statement.view, statement.changes)
+            return f"{place.text} {op} {own(value).text}"
         new = own(self._x.changed(old, statement.view, statement.changes, U64))
         return f"{place.text} = {new.text}"
 
@@ -132,7 +134,8 @@ class Moves:
         old = CText(name, type=variable(statement.type))
         changes, view = _changes_of(statement)
         if view is not None:
-            return self._x.assigned(old, view, changes)
+            op, new = self._x.assigned(old, view, changes)
+            return f"{name} {op} {around(new).text}"
         value = statement.value
         while isinstance(value, x.Cast) and isinstance(statement.type, Int):
             if value.type.width < statement.type.width:
@@ -146,7 +149,7 @@ class Moves:
         ):
             made = self._x.operated(value, statement.type)
             if made is not None:
-                return f"{name} {value.op}= {made.text}"
+                return f"{name} {value.op}= {around(made).text}"
         return f"{name} = {around(self._x.store(statement.value, statement.type)).text}"
 
     def _barrier(self, barrier: Barrier) -> str:
