@@ -16,7 +16,7 @@ from dsl.ir.shapes import Access, Period
 from dsl.ir.types import NAMED
 from dsl.resolve.hints import HINTS
 from dsl.resolve.targets import BARRIER_OPTIONS
-from dsl.resources import grammar_text
+from dsl.resources import grammar_text, library
 from dsl.source import Source
 from dsl.syntax import tree as t
 from dsl.syntax.parser import parse
@@ -129,6 +129,12 @@ def test_the_entry_of_a_finding_has_its_title_and_severity(code: str) -> None:
 def test_no_page_speaks_of_a_finding_that_is_not_there() -> None:
     spoken = {code for s in sections() for code in re.findall(r"\bVGS\d{3}\b", s.text)}
     assert spoken <= set(catalogue())
+
+
+def test_every_platform_that_comes_with_vgs_has_an_entry() -> None:
+    files = sorted((library() / "platforms").glob("*.vgs"))
+    rows = section("language/modules.md", "Imports").rows()
+    assert [row[0] for row in rows] == [f"`platforms.{file.stem}`" for file in files]
 
 
 def test_every_type_has_an_entry() -> None:
