@@ -17,6 +17,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from dsl.backends.c import text as c
+from dsl.backends.c.calls import Calls
 from dsl.backends.c.fields import Fields
 from dsl.backends.c.numbers import literal, suffixed
 from dsl.backends.c.spelling import Speller, c_name
@@ -40,7 +41,7 @@ from dsl.ir.dialect import Role
 from dsl.ir.platform import Derived
 from dsl.ir.sequence import Change, Signature
 from dsl.ir.shapes import Register
-from dsl.ir.types import BOOL, INT, U64, Bool, Handle, Int, Type
+from dsl.ir.types import BOOL, INT, U64, Bool, Int, Type
 
 #: What has operands.
 _OPERATIONS = (x.Binary, x.Not, x.Extract, x.Insert)
@@ -65,13 +66,13 @@ class Expressions:
     ) -> None:
         self.speller = speller
         self.copies = copies
-        self.signatures = signatures
         self.through: dict[int, CText] = {}
         self.names: dict[str, str] = {}
         #: Whether operands that are operations get parentheses that C does not need.
         self.parens = False
         self._operand = False
         self._fields = Fields(speller, self.write, derived)
+        self._calls = Calls(speller, signatures, self.write, self.normal, self.store)
 
     # ---- the value of an expression, and the places where C needs less
 
@@ -131,8 +132,8 @@ class Expressions:
                 return self._nonzero(operand)
             case x.Cast():
                 return self._cast(value, bits)
-            case x.Call(hyp=hyp):
-                return self._call(value, hyp)
+            case x.Call():
+                return self._calls.call(value)
             case x.Every() | x.Written() | x.Count():
                 self.speller.report(
                     NoSpelling(
@@ -419,33 +420,3 @@ class Expressions:
     ) -> tuple[str, CText]:
         """The operator and the value of an assignment that changes fields in a variable."""
         return self._fields.assigned(place, register, changes)
-
-    def _call(self, value: x.Call, hyp: bool) -> CText:
-        signature = self.signatures.get(value.callee)
-        types = [p.type for p in signature.params] if signature else [a.type for a in value.args]
-        if hyp:
-            args = [
-                self._argument(arg, type_) or self._whole(arg).text
-                for arg, type_ in zip(value.args, types, strict=True)
-            ]
-            call = CText(", ".join([value.callee, *args]))
-            return self.speller.required("hypcall", value.span, "kvm_call_hyp($call)", call=call)
-        args = [
-            self._argument(arg, type_) or self.store(arg, type_).text
-            for arg, type_ in zip(value.args, types, strict=True)
-        ]
-        return CText(f"{value.callee}({', '.join(args)})", type=variable(value.type))
-
-    def _argument(self, value: x.Expr, wanted: Type | None) -> str:
-        """An argument that is a handle; nothing for any other."""
-        if not (
-            isinstance(value, x.Var)
-            and isinstance(value.type, Handle)
-            and isinstance(wanted, Handle)
-        ):
-            return ""
-        return self.speller.narrowed(value.name, value.type, wanted, value.span).text
-
-    def _whole(self, value: x.Expr) -> CText:
-        """An argument that no prototype converts."""
-        return self.normal(value) if value.type == BOOL else self.write(value)
