@@ -118,7 +118,7 @@ def test_a_pattern_that_nothing_uses() -> None:
         ("when vhe { CTL <- 0 }", "10:6", "vhe", 'vhe is "vhe()"'),
         ("CTL.MODE <- 0", "10:13", "0", 'CTL.MODE is "CTL_MODE"'),
         ("CTL.ENABLE <- n", "10:15", "n", 'CTL.ENABLE is "CTL_ENABLE"'),
-        ("ctl <- 0", "10:1", "ctl <- 0", 'local box : "struct box *" is "…"'),
+        ("ctl <- 0", "10:1", "ctl <- 0", 'slot box is "$vcpu->box.$slot"'),
         ("assert n == 0", "10:1", "assert n == 0", 'op assert is "BUG_ON(!$condition)"'),
         ("warn if n == 0", "10:1", "warn if n == 0", 'op warn is "WARN_ON($condition)"'),
         ("holding table { CTL <- 0 }", "10:1", "holding table { CTL <- 0 }", "lock table is"),
@@ -142,6 +142,37 @@ def test_what_is_not_spelt(statement: str, at: str, marked: str, says: str) -> N
     missing = [f for f in made if f.code == "VGS073"]
     assert [(f"{f.span.line}:{f.span.column}", f.span.text) for f in missing] == [(at, marked)]
     assert says in missing[0].help
+
+
+def test_the_lines_that_are_suggested_are_all_that_is_needed() -> None:
+    sequences = """
+        register HCTL : 64 {
+            layout nvhe when not CTL.ENABLE { PCEN [0] }
+            layout vhe when CTL.ENABLE { res0 [0] }
+            res0 [63:1]
+        }
+        context inner of box { bar : u32 }
+        lock table
+        sequence g(n : u8) -> u64 { return BVR<n> }
+        sequence f(vcpu, n : u8) {
+            holding table { ctl <- hypcall g(n) }
+            HCTL.nvhe.PCEN <- 1
+            @likely
+            when vhe and bar { CTL.ENABLE <- 1 }
+            warn if n == 2
+            assert n == 3
+        }
+    """
+    spelt: list[str] = []
+    # What stands behind something that is not spelt may be asked for in the next round only.
+    for _ in range(4):
+        lines = "\n".join(spelt)
+        made = made_of(sequences, f'dialect c for c {{ {lines}\nfile "a.c" holds f, g {{ }} }}')
+        missing = [f.help.removeprefix("add a line such as: ") for f in made if f.code == "VGS073"]
+        spelt += missing
+    assert missing == []
+    assert 'HCTL.nvhe.PCEN is "HCTL_nvhe_PCEN"' in spelt
+    assert [f.message for f in made if f.code != "VGS071"] == []
 
 
 LAYOUTS = """

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import dsl
-from dsl.backends.c import emit
+from dsl.backends.c import CTree, emit
 from dsl.machine import MachineError
 from dsl.resolve.workspace import Workspace
 
@@ -89,13 +89,17 @@ def test_a_call_hands_over_the_context_that_is_wanted() -> None:
 
 def c_of(source: str) -> tuple[str, list[str]]:
     """The C of a source below its first line, and what its dialect does not spell."""
+    made = made_of(source)
+    return made.files["a.c"].partition("\n")[2], [f.message for f in made.findings]
+
+
+def made_of(source: str) -> CTree:
     workspace = Workspace()
     loaded = workspace.load_text(source, "test")
     assert loaded is not None
     assert [f.message for f in workspace.found] == []
     program = workspace.program(loaded)
-    made = emit(program, loaded.resolved.dialects[0], {"test": loaded.resolved.layout})
-    return made.files["a.c"].partition("\n")[2], [f.message for f in made.findings]
+    return emit(program, loaded.resolved.dialects[0], {"test": loaded.resolved.layout})
 
 
 def test_what_the_dialect_does_not_spell_is_said() -> None:
@@ -106,6 +110,9 @@ def test_what_the_dialect_does_not_spell_is_said() -> None:
     without = SOURCE.replace('    in middle { slot v3 is "$gic->v3.$slot" }\n', "")
     assert c_of(without)[1] == [
         "the dialect `d` does not spell the slot `lr` or its context, which `middle` needs"
+    ]
+    assert [f.help for f in made_of(without).findings] == [
+        'add a line such as: slot v3 is "$gic->v3.$slot"'
     ]
     without = SOURCE.replace('in middle { slot v3 is "$gic', 'in middle { slot v3 is "$vcpu')
     assert c_of(without)[1] == [

@@ -279,7 +279,7 @@ class Speller:
             made = self.operation("bits", high=high, low=low)
         name = f"{register.name}.{field.name}"
         return made or self.missing(
-            span, f"the mask of {name}", f'{name} is "{register.name}_{field.name}"'
+            span, f"the mask of {name}", f'{name} is "{name.replace(".", "_")}"'
         )
 
     def enumerator(self, register: Register, field: Field, name: str) -> CText | None:
@@ -366,9 +366,10 @@ class Speller:
             # There is one of it, so it is a variable of its own.
             return CText(f"{slot.context}.{slot.name}")
         if self.find(Role.LOCAL, slot.context) is None:
+            owner = own or slot.root
             return self.missing(
                 span,
                 f"the slot `{slot.name}` or its context",
-                f'local {slot.context} : "struct {slot.context} *" is "…"',
+                f'slot {slot.context} is "${owner}->{slot.context}.$slot"',
             )
         return self.owned(CText(f"{slot.context}->{slot.name}"), base, span)

@@ -419,7 +419,9 @@ class Statements:
         found = self._speller.find(Role.LOCK, name)
         if found is None:
             self._speller.missing(
-                node.span, f"the lock `{name}`", f'lock {name} is "lock(…)", "unlock(…)"'
+                node.span,
+                f"the lock `{name}`",
+                f'lock {name} is "lock(&{name})", "unlock(&{name})"',
             )
             return []
         handles = [p for p in self._sequence.signature.params if p.name == node.base]
