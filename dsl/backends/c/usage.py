@@ -12,7 +12,7 @@ from dsl.diagnostics.dialects import UsedOnce
 from dsl.diagnostics.names import Unused
 from dsl.ir.dialect import Dialect, Role, Spelling
 
-_PATH = r"[&*!]?\$?\w+(?:(?:->|\.)\w+)*"
+_PATH = r"[&*!]?\$?\w+(?:(?:->|\.)\$?\w+)*"
 #: A name, a path of names, or a macro applied to such; its arguments may be taken by address.
 _NAME = re.compile(rf"\s*{_PATH}(?:\(\s*(?:{_PATH}\s*(?:,\s*{_PATH}\s*)*)?\))?\s*")
 #: A fact that is one of several values, such as a kind of guest.
