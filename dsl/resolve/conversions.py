@@ -13,6 +13,9 @@ from dsl.resolve.constants import calculated
 from dsl.resolve.scope import Scope
 from dsl.syntax import tree as t
 
+#: The widths that C computes with.
+_COMPUTED = (32, 64)
+
 
 def known(value: x.Expr) -> int | None:
     """The number that an expression of constants is, however large; None for any other."""
@@ -36,6 +39,15 @@ def fit(scope: Scope, node: t.Node, value: x.Expr, kind: Type, what: str) -> x.E
                 _too_large(scope, node, number, kind, what)
                 return None
             return replace(value, type=kind)
+        case (
+            x.Binary(op="^", left=x.Const(value=number), right=x.Const(value=-1)),
+            Int(),
+        ) if not kind.signed and kind.holds(number):
+            # `~1` has as many bits as what it is for, as in C, where it is sign-extended.
+            if kind.width not in _COMPUTED:
+                return x.Const(number ^ kind.mask, kind, value.span)
+            operand, ones = x.Const(number, kind, value.span), x.Const(kind.mask, kind, value.span)
+            return x.Binary("^", operand, ones, kind, value.span)
         case x.Binary(), Int() if (sum_ := known(value)) is not None and not kind.holds(sum_):
             _too_large(scope, node, sum_, kind, what)
             return None

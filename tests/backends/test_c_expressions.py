@@ -305,6 +305,19 @@ write_sysreg(4 | CTL_ENABLE, CNTV_CTL_EL0);
 """,
     ),
     Example(
+        "a number turned round",
+        """
+cval <- cval & ~1
+seen <- ~3
+""",
+        """
+struct timer *timer = &vcpu->timer;
+
+timer->cval = timer->cval & ~(u64)1;
+timer->seen = 252;
+""",
+    ),
+    Example(
         "a value with a field set from another",
         """
 CNTHCTL_EL2 <- hctl with EVNTI = n

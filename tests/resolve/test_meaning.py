@@ -11,6 +11,8 @@ from dsl.ir.dump import dump_expr
 from dsl.ir.platform import OnlyWhile, Precedes, RegisterRef, VisibleTo
 from dsl.ir.shapes import LinkKind, Period
 from dsl.ir.types import BOOL, INT, U8, U32, U64, Handle, Int
+from dsl.ir.walk import inside
+from dsl.resolve.conversions import known
 
 
 def value(expression: str, type: str = "u64") -> str:
@@ -116,6 +118,26 @@ def test_with_changes_one_field_of_a_value() -> None:
         "Insert(value=ReadSlot(slot=ctl, base='vcpu', index=None), register=CNTV_CTL_EL0, "
         "field=IMASK, index=None, new=Const(value=1, type=u1, name=''), type=u32)"
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "kind", "bits"),
+    [("q & ~1", "u64", -2), ("~0", "u64", -1), ("p & ~0xf0", "u32", -0xF1), ("~1", "u8", 0xFE)],
+)
+def test_a_number_turned_round_has_as_many_bits_as_what_it_is_for(
+    written: str, kind: str, bits: int
+) -> None:
+    head = f"sequence f(q : u64, p : u32) -> {kind}"
+    (returned,) = body(f"return {written}", head)
+    assert isinstance(returned, s.Return)
+    assert returned.value is not None
+    found = [e for e in inside(returned.value) if isinstance(e, x.Binary) and e.op == "^"]
+    mask = (1 << int(kind[1:])) - 1
+    if found:
+        (turned,) = found
+        assert (turned.type, known(turned)) == (Int(int(kind[1:])), bits & mask)
+    else:
+        assert known(returned.value) == bits
 
 
 def test_a_number_has_the_fields_of_the_register_it_is_written_to() -> None:
