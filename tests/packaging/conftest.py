@@ -39,7 +39,9 @@ def build(source, folder, *targets):
     """Builds what the project in ``source`` publishes, as any front end would."""
     options = [option for target in targets for option in ("-t", target)]
     command = [sys.executable, "-m", "hatchling", "build", "-d", str(folder), *options]
-    subprocess.run(command, cwd=source, check=True, capture_output=True)
+    # What Python keeps of the build hook would lie in the tree that is judged.
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    subprocess.run(command, cwd=source, check=True, capture_output=True, env=env)
 
 
 def once(tmp_path_factory, name, make):
