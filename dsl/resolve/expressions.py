@@ -72,11 +72,12 @@ def _number(scope: Scope, node: t.Number) -> x.Expr | None:
 
 
 def examine(scope: Scope, frame: Frame, node: t.Expr) -> None:
-    """Resolves an expression only for its findings, where what it is for was one already.
-
-    A bare name may be meant as an enumerator of a field that is not known, so it is left alone.
-    """
-    if not _bare(scope, frame, node):
+    """Resolves an expression only for its findings, where what it is for was one already."""
+    # Of what is not known a number may have the fields, and a bare name may be an enumerator.
+    if isinstance(node, t.With) and isinstance(node.base, t.With | t.Number):
+        examine(scope, frame, node.base)
+        examine(scope, frame, node.value)
+    elif not _bare(scope, frame, node):
         expression(scope, frame, node)
 
 
@@ -275,18 +276,15 @@ def _with(scope: Scope, frame: Frame, node: t.With, goal: Register | None) -> x.
     if value is None:
         examine(scope, frame, node.value)
         return None
-    register = goal if isinstance(value, x.Const) else view_of(value)
+    number = isinstance(value, x.Const)
+    register = goal if number else view_of(value)
     if register is None or not isinstance(value.type, Int):
         examine(scope, frame, node.value)
         scope.found.add(
             NotLinked(
                 scope.span(node.base),
                 "this holds no register's value, so it has no fields",
-                help=(
-                    "write it to a register, or to a slot or a `let` whose type is one"
-                    if isinstance(value, x.Const)
-                    else ""
-                ),
+                help="write it to a register, or to a slot or a `let` of one" if number else "",
             )
         )
         return None
