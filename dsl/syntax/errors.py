@@ -44,6 +44,10 @@ def explain(
 
     ``taken`` is a keyword that was read as a name, if there is one.
     """
+    if taken is not None and taken.text == "for":
+        # Elsewhere `for` is a word of the language, so it is no habit there.
+        help = "a loop is `each i below n { … }` or `each i in a..b { … }`"
+        return UnexpectedWord(taken, "unexpected `for`", help=help)
     if taken is not None and taken.text in _HABITS:
         return UnexpectedWord(taken, f"unexpected `{taken.text}`", help=_habit(taken.text))
     if taken is not None:
@@ -96,9 +100,16 @@ def _unexpected(
     written = [token.text, doubled]
     if before is not None and before.text not in keywords:
         written.append(before.text)
+    if before is not None and _NO_NUMBER.fullmatch(before.text):
+        return UnexpectedWord(
+            before,
+            f"`{_short(before.text)}` is no number",
+            help="10, 0x1f and 0b101 are numbers; they have no suffix",
+        )
     habit = next((w for w in written if w in _HABITS), None)
-    if habit is not None:
-        return UnexpectedWord(span, f"unexpected `{_short(token.text)}`", help=_habit(habit))
+    help = _habit(habit) if habit is not None else _slip(token, error, source, before)
+    if help:
+        return UnexpectedWord(span, f"unexpected `{_short(token.text)}`", help=help)
     if token.text in keywords:
         return Unfinished(
             span,
@@ -117,6 +128,7 @@ def _unexpected(
 #: What people write who come from C, and what it is here.
 _HABITS = {
     "if": "`when`",
+    "elif": "`else when`",
     "while": "`each`: the only loops are over ranges",
     "switch": "`match`",
     "goto": "`leave`, out of a labelled `block`",
@@ -127,6 +139,31 @@ _HABITS = {
 
 def _habit(word: str) -> str:
     return f"`{word}` of C is {_HABITS[word]} here"
+
+
+#: Types, as C and as vgs call them: before a name they show that C was meant.
+_TYPE = re.compile(r"u?int(?:\d+_t)?|[us](?:8|16|32|64)|bool|unsigned|long|char|const|void")
+#: It begins like a number, and what follows is none of its digits.
+_NO_NUMBER = re.compile(r"(?!(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|[0-9_]+)$)[0-9]\w*")
+
+
+def _slip(token: Token, error: Stuck, source: Source, before: Span | None) -> str:
+    """What to write instead of an operator, a declaration or a number of C; or nothing."""
+    left = before.text if before is not None else ""
+    if token.kind == "NAME" and _TYPE.fullmatch(left):
+        if "MOVE" in error.accepts:
+            return f"a value gets its name by `let {_short(token.text)} = …`"
+        if "COLON" in error.accepts:
+            return f"the type stands behind the name: `{_short(token.text)} : {left}`"
+    if source.text[token.end : token.end + 1] == "=" and "MOVE" in error.accepts:
+        return f"there is no `{token.text}=`: write `PLACE <- PLACE {token.text} …`"
+    if token.text == "->" and "DOT" in error.accepts:
+        return "`->` of C is `.` here"
+    if token.text == "(" and left == "isb":
+        return "`isb` has no parentheses"
+    if token.text == "-" and "TILDE" in error.accepts:
+        return "a number has no sign: `~0` has all bits set"
+    return ""
 
 
 def _character(source: Source, at: int) -> Diagnostic:
@@ -143,6 +180,10 @@ def _character(source: Source, at: int) -> Diagnostic:
             help = "`<-` moves a value, `==` compares, `=` defines"
         case "!":
             help = "write `not` for a condition"
+        case "#":
+            help = "a comment begins with `//`"
+        case "?":
+            help = "a choice is `when … { … } else { … }`"
         case _:
             help = ""
     shown = char if char.isprintable() else f"U+{ord(char):04X}" if char else "end"
@@ -151,7 +192,9 @@ def _character(source: Source, at: int) -> Diagnostic:
 
 def _expected(terminals: set[str] | frozenset[str] | list[str]) -> str:
     """The words that could stand at a place, in a sentence."""
-    names = sorted({_called(t) for t in terminals})
+    # Signs come first: they are few, and one of them is what is mostly missing.
+    signs = {_called(t) for t in terminals if t in _SIGNS}
+    names = [*sorted(signs), *sorted({_called(t) for t in terminals} - signs)]
     if len(names) > _MOST_LISTED:
         names = [*names[:_MOST_LISTED], "…"]
     if not names:
@@ -182,8 +225,10 @@ _SIGNS = {
     "VBAR": "|",
     "AMPERSAND": "&",
     "CIRCUMFLEX": "^",
+    "TILDE": "~",
     "AT": "@",
-    "__ANON_0": "->",
+    "__ANON_1": "..",
+    "__ANON_2": "->",
 }
 
 
