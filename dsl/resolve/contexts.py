@@ -68,7 +68,8 @@ def type_of(
                 UnknownName(
                     scope.span(name),
                     f"`{name.text}` is no type",
-                    help=suggest(name.text, NAMED)
+                    help=scope.elsewhere(name.text)
+                    or suggest(name.text, NAMED)
                     or f"a type is one of {', '.join(NAMED)}, a range, a register's name"
                     + (", a context, or the owner of one" if handles else ""),
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import abc
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TypeVar
@@ -106,17 +107,31 @@ class _Parts(Struct):
     scenarios: list[Scenario] = []
 
 
-def resolve(source: Source, tree: t.Module, imports: tuple[Resolved, ...]) -> Resolved:
-    """The IR of one module, given what it imports.  Never raises: findings say what is wrong."""
-    return _Resolver(source, tree, imports).run()
+def resolve(
+    source: Source,
+    tree: t.Module,
+    imports: tuple[Resolved, ...],
+    elsewhere: abc.Callable[[str], str],
+) -> Resolved:
+    """The IR of one module, given what it imports.  Never raises: findings say what is wrong.
+
+    ``elsewhere`` gives the import that a name needs, in words, or nothing.
+    """
+    return _Resolver(source, tree, imports, elsewhere).run()
 
 
 class _Resolver:
-    def __init__(self, source: Source, tree: t.Module, imports: tuple[Resolved, ...]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        tree: t.Module,
+        imports: tuple[Resolved, ...],
+        elsewhere: abc.Callable[[str], str],
+    ) -> None:
         self.source = source
         self.tree = tree
         self.found = Diagnostics()
-        self.scope = Scope(source, self.found)
+        self.scope = Scope(source, self.found, elsewhere)
         self.imports = imports
         self.points: set[str] = set()
         for each in imports:

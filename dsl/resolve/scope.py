@@ -147,9 +147,13 @@ def key(text: str) -> str:
 class Scope:
     """All names of one module and of what it imports, and the findings made about them."""
 
-    def __init__(self, source: Source, found: Diagnostics) -> None:
+    def __init__(
+        self, source: Source, found: Diagnostics, elsewhere: abc.Callable[[str], str]
+    ) -> None:
         self.source = source
         self.found = found
+        #: The import that a name needs which nothing declares, in words; or nothing.
+        self.elsewhere = elsewhere
         self.own: dict[str, Entry] = {}
         self.imported: dict[str, Entry] = {}
         self.derived: dict[tuple[str, str], Derived] = {}
@@ -298,7 +302,8 @@ class Scope:
         """Reports a name that nothing declares; ``what`` is what was looked for, as "a lock"."""
         help = ""
         if len(self.found) < _MOST_SUGGESTIONS:
-            help = suggest(node.text, [*extra, *(_shown(e) for e in self.visible().values())])
+            known = [*extra, *(_shown(e) for e in self.visible().values())]
+            help = self.elsewhere(node.text) or suggest(node.text, known)
         self.found.add(
             UnknownName(
                 self.span(node), f"`{node.text}` is not declared: {what} is needed here", help=help

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -21,6 +21,7 @@ from dsl.diagnostics.text import (
     TooManyErrors,
 )
 from dsl.ir.program import Program
+from dsl.resolve.elsewhere import Elsewhere
 from dsl.resolve.module import Resolved, resolve
 from dsl.resolve.usage import Checks
 from dsl.resources import library
@@ -112,7 +113,8 @@ class Workspace:
         self.found.extend(syntax)
         loaded = self._imports(source, parsed, folder)
         imports = tuple(each.resolved for each in loaded)
-        resolved = resolve(source, parsed, imports)
+        elsewhere = Elsewhere(lambda: self._others(folder))
+        resolved = resolve(source, parsed, imports, elsewhere.advice)
         # What could not be read declares nothing, so names that it may have declared are
         # reported only where the whole file was read.
         asked = sum(isinstance(i.body, tree.Import) for i in parsed.items)
@@ -189,7 +191,7 @@ class Workspace:
         if _shipped(node.path[0].text):
             places.append("the platforms that come with vgs")
         # A file that is no source has many; only the first are worth a search.
-        known = self._modules(folder) if len(self.found) < _MOST_SUGGESTIONS else []
+        known = list(self._modules(folder)) if len(self.found) < _MOST_SUGGESTIONS else []
         looked = ", ".join(dict.fromkeys(places))
         self.found.add(
             MissingFile(
@@ -200,16 +202,36 @@ class Workspace:
             )
         )
 
-    def _modules(self, folder: Path) -> list[str]:
-        """The names of the modules that could be imported, for suggestions."""
+    def _modules(self, folder: Path) -> dict[str, Path]:
+        """The modules that could be imported, by name, the nearest first."""
         patterns = (f"*{SUFFIX}", f"*/*{SUFFIX}")
-        found = [
-            (root, p) for root in (folder, *self.roots) for x in patterns for p in root.glob(x)
-        ]
-        for root in _shipped(PLATFORMS):
-            found += [(root, p) for p in root.glob(f"{PLATFORMS}/*{SUFFIX}")]
-        names = (".".join(p.relative_to(root).with_suffix("").parts) for root, p in found)
-        return list(dict.fromkeys(names))
+        places = [(root, p) for root in (folder, *self.roots) for p in patterns]
+        places += [(root, f"{PLATFORMS}/*{SUFFIX}") for root in _shipped(PLATFORMS)]
+        made: dict[str, Path] = {}
+        for root, pattern in places:
+            for path in sorted(root.glob(pattern)):
+                name = ".".join(path.relative_to(root).with_suffix("").parts)
+                made.setdefault(name, path)
+        return made
+
+    def _others(self, folder: Path) -> Iterator[tuple[str, tree.Module]]:
+        """The modules that could be imported in addition, with their trees, for suggestions."""
+        reading = {Path(k).stem for k in self._reading}
+        for name, path in self._modules(folder).items():
+            try:
+                if path.stat().st_size > LARGEST:
+                    continue
+                source = decode(str(path), name, path.read_bytes(), Diagnostics())
+                parsed = self._parse(source)[0] if source else None
+            except (OSError, RecursionError):
+                continue
+            if parsed is None:
+                continue
+            bodies = [item.body for item in parsed.items]
+            asked = {b.path[-1].text for b in bodies if isinstance(b, tree.Import)}
+            # What imports a module that is being read cannot be imported by it.
+            if asked.isdisjoint(reading):
+                yield name, parsed
 
     def _module_name(self, path: Path) -> str:
         """The dotted name by which a module is imported from the first root that holds it."""

@@ -173,3 +173,50 @@ def test_a_platform_that_nobody_has(tmp_path: Path) -> None:
     (finding,) = found_in(path)
     assert finding.code == "VGS001"
     assert finding.help.startswith("did you mean `platforms.gicv3`")
+
+
+@pytest.mark.parametrize(
+    ("statement", "help"),
+    [
+        (
+            "HCR_EL2.TGE <- 1",
+            "`HCR_EL2` is in the module `platforms.armv8`: `import platforms.armv8`",
+        ),
+        (
+            "ICH_LR3_EL2 <- 0",
+            "`ICH_LR3_EL2` is in the module `platforms.gicv3`: `import platforms.gicv3`",
+        ),
+        (
+            "ICH_LR<3>_EL2 <- 0",
+            "`ICH_LR<3>_EL2` is in the module `platforms.gicv3`: `import platforms.gicv3`",
+        ),
+        ("SCRATCH <- 0", "`SCRATCH` is in the module `own.extra`: `import own.extra`"),
+        ("when fast {}", "`fast` is in the module `own.extra`: `import own.extra`"),
+        ("later()", ""),
+        ("SCRATCJ <- 0", ""),
+    ],
+)
+def test_a_name_that_another_module_has(tmp_path: Path, statement: str, help: str) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/extra.vgs").write_text(
+        "register SCRATCH : 8 { A [7:0] }\ncondition slow, fast per machine\nsequence broken( {\n"
+    )
+    # What imports the module itself cannot be imported by it; and what is no source is no matter.
+    (tmp_path / "above.vgs").write_text("import main\nsequence later() {}\n")
+    (tmp_path / "binary.vgs").write_bytes(b"\xff\x00")
+    (tmp_path / "folder.vgs").mkdir()
+    main = tmp_path / "main.vgs"
+    main.write_text(f"sequence f() {{ {statement} }}\n")
+    workspace = Workspace()
+    workspace.load(main)
+    (found,) = workspace.found
+    assert (found.code, found.help) == ("VGS020", help)
+
+
+def test_the_owner_that_another_module_has(tmp_path: Path) -> None:
+    (tmp_path / "guest.vgs").write_text("context arch of vcpu { ticks : u64 }\n")
+    main = tmp_path / "main.vgs"
+    main.write_text("sequence f(vcpu) {}\n")
+    workspace = Workspace()
+    workspace.load(main)
+    assert [f.help for f in workspace.found] == ["`vcpu` is in the module `guest`: `import guest`"]
