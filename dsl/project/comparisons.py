@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, assert_never
 from msgspec import Struct
 
 from dsl import __version__
+from dsl.diagnostics import suggest
 from dsl.failures import CannotRun, HasErrors, reason
 from dsl.project.file import Comparison, Project, TreeComparison
 from dsl.project.folder import Written, digest_of, source_path, written
@@ -197,10 +198,21 @@ def _patch(path: Path) -> str:
     else:
         try:
             data = path.read_bytes()
+        except FileNotFoundError as error:
+            help = _near(path) or f"`vgs patch -o {path}` would write it"
+            raise CannotRun(f"there is no patch {path}", help) from error
         except OSError as error:
             raise CannotRun(f"{path} cannot be read: {reason(error)}") from error
     # A patch may hold bytes of any encoding: they must match, not be understood.
     return data.decode("utf-8", "surrogateescape")
+
+
+def _near(path: Path) -> str:
+    """The file that may have been meant, in words; or nothing."""
+    try:
+        return suggest(path.name, [p.name for p in path.parent.iterdir() if p.is_file()])
+    except OSError:
+        return ""
 
 
 def texts_of(

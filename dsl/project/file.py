@@ -316,7 +316,7 @@ class _Reader:
                 continue
             self._keys(table, where, ("before", "after", "patch", "tree"))
             before, after = (self._case(table, where, key) for key in ("before", "after"))
-            patch = self._file(table, where, "patch")
+            patch = self._file(table, where, "patch", made_later=True)
             tree = self._tree(table, where)
             if before and after and patch is not None:
                 made.append(Comparison(before, after, patch, tree))
@@ -388,12 +388,15 @@ class _Reader:
             self._bad(self.places.key(where), f"`{key}` is missing")
         return self._get(table, where, key, str)
 
-    def _file(self, table: dict[str, Any], where: KeyPath, key: str) -> Path | None:
+    def _file(
+        self, table: dict[str, Any], where: KeyPath, key: str, *, made_later: bool = False
+    ) -> Path | None:
+        """A file that must be there, or (``made_later``) that a verb of vgs may have to write."""
         text = self._needed(table, where, key)
         if text is None:
             return None
         path = self._inside((*where, key), text)
-        if path is not None and not path.is_file():
+        if path is not None and not path.is_file() and (path.exists() or not made_later):
             what = "is a folder" if path.is_dir() else "is not there"
             near = self._near(path, folders=False)
             self._bad(self._value((*where, key), text), f"{path} {what}", near)

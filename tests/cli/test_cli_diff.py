@@ -180,7 +180,9 @@ def test_paths_that_are_not_there(patched, vgs):
         assert "there is no file or folder nosuch" in done.err
     done = vgs("diff", "--patch", "nosuch.patch")
     assert done.status == 2
-    assert "nosuch.patch cannot be read: no such file" in done.err
+    assert (
+        "there is no patch nosuch.patch\n  `vgs patch -o nosuch.patch` would write it" in done.err
+    )
 
 
 # ---- a tree
@@ -328,3 +330,19 @@ def test_functions_that_are_not_ours_are_listed(tree, vgs, holds):
         ("last", False)
     ]
     assert "of context is of functions that are not ours" in " ".join(vgs("diff").out.split())
+
+
+def test_a_patch_that_is_still_to_be_written(patched, vgs):
+    """All verbs but the one that reads it work without it, first of all the one that writes it."""
+    written = (patched / "timer.patch").read_bytes()
+    (patched / "timer.patch").unlink()
+    assert vgs("check").status == 0
+    assert vgs("build").status == 0
+    done = vgs("diff")
+    assert done.status == 2
+    assert "there is no patch timer.patch\n  `vgs patch -o timer.patch` would write it" in done.err
+    (patched / "timr.patch").write_bytes(written)
+    assert "did you mean `timr.patch`?" in vgs("diff").err
+    who = ("--author", "A. Writer <writer@example.org>", "--subject", "timer: save less")
+    assert vgs("patch", *who, "-o", "timer.patch").status == 0
+    assert vgs("diff").status == 0
