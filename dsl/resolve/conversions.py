@@ -40,13 +40,15 @@ def fit(scope: Scope, node: t.Node, value: x.Expr, kind: Type, what: str) -> x.E
                 return None
             return replace(value, type=kind)
         case (
-            x.Binary(op="^", left=x.Const(value=number), right=x.Const(value=-1)),
+            x.Binary(op="^", left=inner, right=x.Const(value=-1)),
             Int(),
-        ) if not kind.signed and kind.holds(number):
+        ) if (
+            not kind.signed and (low := known(inner)) is not None and kind.holds(low)
+        ):
             # `~1` has as many bits as what it is for, as in C, where it is sign-extended.
             if kind.width not in _COMPUTED:
-                return x.Const(number ^ kind.mask, kind, value.span)
-            operand, ones = x.Const(number, kind, value.span), x.Const(kind.mask, kind, value.span)
+                return x.Const(low ^ kind.mask, kind, value.span)
+            operand, ones = x.Const(low, kind, value.span), x.Const(kind.mask, kind, value.span)
             return x.Binary("^", operand, ones, kind, value.span)
         case x.Binary(), Int() if (sum_ := known(value)) is not None and not kind.holds(sum_):
             _too_large(scope, node, sum_, kind, what)

@@ -122,7 +122,13 @@ def test_with_changes_one_field_of_a_value() -> None:
 
 @pytest.mark.parametrize(
     ("written", "kind", "bits"),
-    [("q & ~1", "u64", -2), ("~0", "u64", -1), ("p & ~0xf0", "u32", -0xF1), ("~1", "u8", 0xFE)],
+    [
+        ("q & ~1", "u64", -2),
+        ("~0", "u64", -1),
+        ("p & ~0xf0", "u32", -0xF1),
+        ("~1", "u8", 0xFE),
+        ("q & ~(1 << 3)", "u64", -9),
+    ],
 )
 def test_a_number_turned_round_has_as_many_bits_as_what_it_is_for(
     written: str, kind: str, bits: int
