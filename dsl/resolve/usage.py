@@ -104,7 +104,11 @@ class Checks:
                 files = dialect.files_of(name)
                 if not files:
                     self.found.add(
-                        NoFile(span, f"no file of the dialect `{dialect.name}` holds `{name}`")
+                        NoFile(
+                            span,
+                            f"no file of the dialect `{dialect.name}` holds `{name}`",
+                            help=f'give `{name}` to a file there: file "PATH" holds {name} {{}}',
+                        )
                     )
                 elif len(files) > 1:
                     self.found.add(

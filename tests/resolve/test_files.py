@@ -220,3 +220,13 @@ def test_the_owner_that_another_module_has(tmp_path: Path) -> None:
     workspace = Workspace()
     workspace.load(main)
     assert [f.help for f in workspace.found] == ["`vcpu` is in the module `guest`: `import guest`"]
+
+
+def test_a_sequence_that_no_file_holds_is_told_what_would_hold_it() -> None:
+    workspace = Workspace()
+    loaded = workspace.load_text('dialect d for c { file "a.c" holds x* {} }\nsequence stop() {}\n')
+    assert loaded is not None
+    workspace.check([loaded])
+    assert [(f.code, f.help) for f in workspace.found] == [
+        ("VGS074", 'give `stop` to a file there: file "PATH" holds stop {}')
+    ]
