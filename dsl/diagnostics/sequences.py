@@ -16,8 +16,9 @@ class BrokenPromise(Diagnostic, frozen=True):
     A constant is no saved value. What one branch on a fixed condition has moved, a
     later branch on the same condition has moved too.
 
-    What to do: save (or restore) first, or call it a `sequence`, which promises
-    nothing.
+    What to do: save (or restore) first. If memory decides on the value, as on the
+    host's while the guest runs, link the slot by `feeds`. Or call it a
+    `sequence`, which promises nothing.
 
         save f(vcpu) {
             ICH_VMCR_EL2 <- 0         // the guest's value is lost

@@ -133,7 +133,8 @@ class Promises:
                         span,
                         message,
                         (Note(sequence.signature.span, f"`{sequence.kind}` {why}"),),
-                        help="move it first, or call this a `sequence`, which promises nothing",
+                        help="move it first, link the slot by `feeds` if memory owns its value, "
+                        "or call this a `sequence`, which promises nothing",
                     )
                 )
 

@@ -13,6 +13,7 @@ from dsl.ir.shapes import LinkKind, Period
 from dsl.ir.types import BOOL, INT, U8, U32, U64, Handle, Int
 from dsl.ir.walk import inside
 from dsl.resolve.conversions import known
+from dsl.resolve.workspace import Workspace
 
 
 def value(expression: str, type: str = "u64") -> str:
@@ -552,3 +553,11 @@ def test_widths_of_fields_are_types() -> None:
     assert isinstance(update, s.UpdateRegister)
     assert update.changes[0].value.type == Int(1)
     assert (U8.least, U8.greatest) == (0, 255)
+
+
+def test_a_broken_promise_names_the_ways_out() -> None:
+    workspace = Workspace()
+    loaded = workspace.load_text(TIMER + "activate f(vcpu) { save cval }", "test.vgs")
+    workspace.check([loaded] if loaded else [])
+    (found,) = (f for f in workspace.found if f.code == "VGS050")
+    assert "link the slot by `feeds` if memory owns its value" in found.help
