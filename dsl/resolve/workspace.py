@@ -6,6 +6,7 @@ import gc
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from msgspec import Struct
@@ -33,6 +34,8 @@ LARGEST = 8 << 20
 #: More findings than this are not shown for one file.
 MOST_FINDINGS = 1000
 _MOST_SUGGESTIONS = 20
+#: More modules than this are not read for the sake of a suggestion.
+_MOST_MODULES = 200
 SUFFIX = ".vgs"
 #: What a project does not have of this package, the library does.
 PLATFORMS = "platforms"
@@ -217,9 +220,10 @@ class Workspace:
     def _others(self, folder: Path) -> Iterator[tuple[str, tree.Module]]:
         """The modules that could be imported in addition, with their trees, for suggestions."""
         reading = {Path(k).stem for k in self._reading}
-        for name, path in self._modules(folder).items():
+        for name, path in islice(self._modules(folder).items(), _MOST_MODULES):
             try:
-                if path.stat().st_size > LARGEST:
+                # A pipe might never end.
+                if not path.is_file() or path.stat().st_size > LARGEST:
                     continue
                 source = decode(str(path), name, path.read_bytes(), Diagnostics())
                 parsed = self._parse(source)[0] if source else None

@@ -150,6 +150,13 @@ def test_what_one_import_promises_another_may_define(tmp_path: Path) -> None:
     assert found_in(main) == []
 
 
+def test_advice_waits_for_no_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.vgs")
+    path = tmp_path / "timer.vgs"
+    path.write_text("sequence stop() { CNTV_CTL_EL0 <- 0 }\n")
+    assert only(path)[0] == "VGS020"
+
+
 def test_platforms_come_with_vgs(tmp_path: Path) -> None:
     path = tmp_path / "timer.vgs"
     path.write_text("import platforms.gicv3\nsequence reset_lr0() { ICH_LR<0>_EL2 <- 0 }\n")
