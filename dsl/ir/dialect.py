@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
@@ -41,6 +42,11 @@ VARIABLES: dict[Role, tuple[str, ...]] = {
     Role.OP: (),
 }
 
+#: A variable in a pattern: ``$n``, or ``${n}`` where it is a piece of a name.
+VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
+#: Those that can be a piece of a name, beside the index of a bank or a family.
+PIECES = ("n", "register", "slot", "linked", "name")
+
 #: The variables of a layout: what each of its fields is spelt as, alone.
 OF_LAYOUT = ("mask",)
 
@@ -63,6 +69,12 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     "dsb": ("option",),
     "dmb": ("option",),
 }
+
+
+def variables(pattern: str, *, pieces: bool = False) -> list[str]:
+    """The variables of a pattern; only those that are ``pieces`` of names, if that is asked."""
+    found = VARIABLE.finditer(pattern)
+    return [m[1] or m[2] for m in found if m[2] or not pieces]
 
 
 class Spelling(Struct, frozen=True):

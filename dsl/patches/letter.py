@@ -91,6 +91,8 @@ def author_of(text: str) -> Author:
         raise CannotRun(f"the name of an author cannot have {wrong[0]} in it", form)
     if name.count("(") != name.count(")"):
         raise CannotRun(f"`{name}` has a parenthesis without its partner", form)
+    if name.startswith("(") and name.endswith(")"):
+        raise CannotRun(f"git would leave out the outer parentheses of `{name}`", form)
     if len(name.encode()) > _LONGEST_NAME:
         raise CannotRun(
             f"the name of the author is longer than {_LONGEST_NAME} bytes",

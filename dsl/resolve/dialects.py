@@ -11,6 +11,8 @@ from dsl.diagnostics.names import UnknownName
 from dsl.ir.dialect import (
     OF_LAYOUT,
     OPERATIONS,
+    PIECES,
+    VARIABLE,
     VARIABLES,
     Dialect,
     File,
@@ -19,6 +21,7 @@ from dsl.ir.dialect import (
     Role,
     Scope,
     Spelling,
+    variables,
 )
 from dsl.ir.platform import Group, Target
 from dsl.ir.sequence import Lock
@@ -31,7 +34,6 @@ from dsl.resolve.registers import docs_of
 from dsl.resolve.scope import Element, Root, bank, key
 from dsl.syntax import tree as t
 
-_VARIABLE = re.compile(r"\$([A-Za-z_]\w*)")
 _CONTROL = re.compile(
     r"\b(if|else|for|while|do|switch|case|default|goto|break|continue|return|asm|__asm__)\b"
 )
@@ -153,9 +155,12 @@ class _Reader:
             allowed.add(subject[1])
         if self._is_layout(node.subject):
             allowed = {*allowed - set(VARIABLES[role]), *OF_LAYOUT}
+        pieces = {v for v in allowed if v in PIECES or v == subject[1]}
+        if role in (Role.OP, Role.SELECT):
+            pieces.clear()
         good = True
         for text in node.patterns:
-            good &= self._pattern(text, allowed)
+            good &= self._pattern(text, allowed, pieces)
         if node.type is not None:
             good &= self._type(node.type, role)
         wrong = self._miscounted(node, role, subject[0])
@@ -198,7 +203,7 @@ class _Reader:
     def _type(self, node: t.Text, role: Role) -> bool:
         """Whether the C type of a local is one pattern; nothing else has a type."""
         if role is Role.LOCAL:
-            return self._pattern(node, set())
+            return self._pattern(node, set(), set())
         self.scope.found.add(
             NotAPattern(self.scope.span(node), "only a `local` is spelt with its type")
         )
@@ -328,14 +333,17 @@ class _Reader:
 
     # ---- patterns
 
-    def _pattern(self, node: t.Text, allowed: set[str]) -> bool:
-        """Whether a string is one pattern, and uses only variables that it has."""
+    def _pattern(self, node: t.Text, allowed: set[str], pieces: set[str]) -> bool:
+        """Whether a string is one pattern, and uses only variables that it has.
+
+        ``pieces`` are those of which a name can be made.
+        """
         span = self.scope.span(node)
         why = _why_not(node.value)
         if why:
             self.scope.found.add(NotAPattern(span, why))
             return False
-        for variable in _VARIABLE.findall(node.value):
+        for variable in variables(node.value):
             if variable not in allowed:
                 shown = ", ".join(f"${v}" for v in sorted(allowed)) or "none"
                 self.scope.found.add(
@@ -343,6 +351,16 @@ class _Reader:
                         span,
                         f"`${variable}` is not a variable of this pattern",
                         help=suggest(variable, allowed) or f"it has: {shown}",
+                    )
+                )
+                return False
+        for variable in variables(node.value, pieces=True):
+            if variable not in pieces:
+                self.scope.found.add(
+                    UnknownVariable(
+                        span,
+                        f"`${{{variable}}}` makes a piece of a name, and this is none",
+                        help=f"write `${variable}`",
                     )
                 )
                 return False
@@ -370,7 +388,7 @@ def _why_not(pattern: str) -> str:
     """What makes a string something else than one expression, lvalue, declaration, signature."""
     if not pattern.strip():
         return "a pattern cannot be empty"
-    what = _more_in(pattern)
+    what = _more_in(VARIABLE.sub("", pattern))
     return f"{what} does not belong in a pattern" if what else ""
 
 

@@ -262,6 +262,44 @@ def test_a_number_with_a_name_may_be_used_once() -> None:
     )
 
 
+def test_a_name_is_made_of_an_index() -> None:
+    text = dedent("""
+    register BCR<n>_EL1 for n in 0..1 : 64 { E [0] res0 [63:1] }
+    context debug of vcpu { bcr[2] : u64 mirrors BCR<n>_EL1 used : 0..2 }
+    sequence read_bcr(i : int) -> u64 { return BCR<i>_EL1 }
+    save save_debug(vcpu) { save bcr[1] each i below used { save bcr[i] } }
+    dialect c for c {
+        type vcpu is "struct vcpu *"
+        define sequence is "$type do_${name}($params)"
+        read register is "read_sysreg($register)"
+        read BCR<n>_EL1 is "READ"
+        BCR<n>_EL1 is "dbgbcr${n}_el1"
+        slot debug is "$vcpu->saved_${slot}"
+        op unreachable is "unreachable()"
+        file "a.c" holds read_bcr, save_debug {}
+    }
+    """)
+
+    def made(read: str) -> tuple[list[str], str]:
+        workspace = Workspace()
+        loaded = workspace.load_text(text.replace("READ", read), "t.vgs")
+        assert loaded is not None
+        tree = emit(workspace.program(loaded), loaded.resolved.dialects[0], {})
+        return [f.message for f in tree.findings], tree.files["a.c"]
+
+    found, c = made("read_bcr($n)")
+    assert found == []
+    assert "u64 do_read_bcr(int i)" in c
+    assert "case 1:\n\t\treturn read_sysreg(dbgbcr1_el1);" in c
+    assert "vcpu->saved_bcr[1] = read_bcr(1);" in c
+    assert "vcpu->saved_bcr[i] = read_bcr(i);" in c
+    found, c = made("read_bcr${n}()")
+    # No name is made of an index that is a variable: each register has its own.
+    assert found == []
+    assert "case 1:\n\t\t\tvcpu->saved_bcr[i] = read_sysreg(dbgbcr1_el1);" in c
+    assert "vcpu->saved_bcr[1] = read_bcr1();" in c
+
+
 def test_a_header_declares() -> None:
     workspace = Workspace()
     loaded = workspace.load_text(

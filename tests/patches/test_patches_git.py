@@ -193,6 +193,7 @@ DATES = st.none() | st.datetimes(
 @example("A", "s", "From: x@y.org\n\ntext", None, False)
 @example("A", "s", "text\nFrom x Mon Sep 17 00:00:00 2001\ntext", None, True)
 @example("é (x)", "é" * 200, "é", datetime(1970, 1, 1, tzinfo=UTC), True)
+@example("(x) é (y", "s", "", None, False)
 def test_git_am_keeps_every_word(repository, author, subject, message, date, signoff):
     try:
         who = author_of(f"{author} <writer@example.org>")

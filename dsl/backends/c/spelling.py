@@ -12,7 +12,7 @@ from dsl.backends.c.text import UNARY, CText, binary, fill
 from dsl.diagnostics import Diagnostic
 from dsl.diagnostics.dialects import NoSpelling
 from dsl.ir import expr as x
-from dsl.ir.dialect import Dialect, File, Role, Spelling
+from dsl.ir.dialect import Dialect, File, Role, Spelling, variables
 from dsl.ir.sequence import Signature
 from dsl.ir.shapes import MACHINE, Field, Register, Slot
 from dsl.ir.types import Handle
@@ -27,7 +27,6 @@ _KEYWORDS = re.compile(
     "false|float|for|goto|if|inline|int|long|register|restrict|return|short|signed|sizeof|static|"
     "struct|switch|true|typedef|typeof|union|unsigned|void|volatile|while|_Bool"
 )
-_VARIABLE = re.compile(r"\$([A-Za-z_]\w*)")
 
 
 def c_name(name: str) -> str:
@@ -131,12 +130,20 @@ class Speller:
             values = {spelling.index: values["n"], **values}
         pattern = spelling.patterns[part]
         values = {**{r: CText(c_name(h)) for r, h in self.handles.items()}, **values}
-        for variable in _VARIABLE.findall(pattern):
+        for variable in variables(pattern):
             if variable not in values:
                 values[variable] = self.missing(
                     spelling.pattern_spans[part],
                     f"what `${variable}` is in this pattern",
                     f'{spelling.subject} is "…" (without ${variable})',
+                )
+        for piece in variables(pattern, pieces=True):
+            indexes = piece in ("n", spelling.index)
+            if indexes and not values[piece].text.isdigit():
+                values[piece] = self.missing(
+                    spelling.pattern_spans[part],
+                    f"a name with `${{{piece}}}` where the index is no number",
+                    f'{spelling.subject.replace("<>", "<n>")} is "…(${piece})"',
                 )
         return fill(pattern, values)
 
@@ -156,7 +163,7 @@ class Speller:
         for name, spelling in self.locals.items():
             if not mentions(made.text, name):
                 continue
-            whole = _VARIABLE.findall(self.whole(spelling))
+            whole = variables(self.whole(spelling))
             for owner, handle in self.handles.items():
                 if owner in whole and handle != base and self._types[handle].root == own.root:
                     return self.missing(
@@ -297,7 +304,10 @@ class Speller:
     def indexed(self, role: Role, register: Register) -> Spelling | None:
         """The spelling of a bank's accesses by an index that is not a number."""
         found = self.find(role, key(register.name))
-        if found is None or not ({"n", found.index} & set(_VARIABLE.findall(found.pattern))):
+        if found is None or not ({"n", found.index} & set(variables(found.pattern))):
+            return None
+        if variables(found.pattern, pieces=True):
+            # No name is made of what is only known at run time.
             return None
         return found
 
@@ -315,8 +325,15 @@ class Speller:
             found = self.find(Role.READ, key(register.name))
         if found is None:
             return self.read_named(register, index, span)
-        values = {"register": self.register(register, index)}
+        values = self._register(found, register, index)
         return self.use(found, {**values, "n": index} if index else values)
+
+    def _register(
+        self, spelling: Spelling, register: Register, index: CText | None
+    ) -> dict[str, CText]:
+        """The name of a register, for an access that says it."""
+        wanted = "register" in variables(spelling.pattern)
+        return {"register": self.register(register, index)} if wanted else {}
 
     def read_named(self, register: Register, index: CText | None, span: Span) -> CText:
         """A read by the access macro that takes a register's name."""
@@ -346,7 +363,7 @@ class Speller:
                 f"a write of {register.name}",
                 'write register is "write_sysreg($value, $register)"',
             )
-        values = {"value": value, "register": self.register(register, index)}
+        values = {"value": value, **self._register(found, register, index)}
         return self.use(found, {**values, "n": index} if index else values)
 
     def slot(self, slot: Slot, base: str, span: Span) -> CText:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from dsl.ir.dialect import VARIABLE
 from dsl.ir.types import Int
 
 #: C's precedences, loosest first.
@@ -39,7 +40,6 @@ _TOKEN = re.compile(
 )
 #: What a value may follow without brackets: nothing, an open bracket, a comma, an assignment.
 _OPEN = re.compile(r"(?:^|[(,\[]|(?<![=!<>])=)$")
-_VARIABLE = re.compile(r"\$([A-Za-z_]\w*)")
 
 WIDTH = 80
 TAB = 8
@@ -135,12 +135,12 @@ def fill(pattern: str, values: Mapping[str, CText]) -> CText:
 
     A value gets parentheses unless it binds tightly, or stands alone between brackets and commas.
     """
-    if (whole := _VARIABLE.fullmatch(pattern.strip())) is not None:
-        return values[whole[1]]
+    if (whole := VARIABLE.fullmatch(pattern.strip())) is not None:
+        return values[whole[1] or whole[2]]
     pieces = []
     end = 0
-    for match in _VARIABLE.finditer(pattern):
-        value = values[match[1]]
+    for match in VARIABLE.finditer(pattern):
+        value = values[match[1] or match[2]]
         before, after = pattern[: match.start()].rstrip(), pattern[match.end() :].lstrip()
         alone = _OPEN.search(before) is not None and (not after or after[0] in "),]")
         least = UNARY if before.endswith(("!", "~")) else POSTFIX
