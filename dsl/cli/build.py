@@ -87,7 +87,7 @@ def _text(result: outputs.BuildResult, check: bool) -> str:
     if not result.stale:
         lines.append(f"{cases}, {same} files: up to date")
     elif not check:
-        lines.append(f"{cases}: {len(result.stale)} files touched, {same} up to date")
+        lines.append(f"{cases}: {len(result.stale)} changed, {same} up to date")
     return "".join(f"{line}\n" for line in lines)
 
 

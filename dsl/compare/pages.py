@@ -108,7 +108,8 @@ def _file(file: TreeFile) -> str:
     text = f"{len(same)} of {len(file.declarations)} the same"
     if same:
         text += f" ({weakest(level(one) for one in same)})"
-    return f"{text}; {file.others} of the tree's are not ours; {_state(file)}".removesuffix("; ")
+    others = f"{file.others} more in the tree"
+    return f"{text}; {others}; {_state(file)}".removesuffix("; ")
 
 
 def _state(file: TreeFile) -> str:
