@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from fnmatch import fnmatchcase
 
 from msgspec import Struct
 
@@ -99,6 +98,23 @@ class Spelling(Struct, frozen=True):
         return self.patterns[0]
 
 
+def fits(glob: str, name: str) -> bool:
+    """Whether a name is what a glob says, in which ``*`` is anything."""
+    if "*" not in glob:
+        return glob == name
+    # A regular expression for each glob would take longer to compile than all else that it does.
+    first, *middle, last = glob.split("*")
+    at, end = len(first), len(name) - len(last)
+    if not (name.startswith(first) and name.endswith(last) and at <= end):
+        return False
+    for part in middle:
+        found = name.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True
+
+
 class Globs(Struct, frozen=True):
     """Patterns over names of sequences, in order."""
 
@@ -108,7 +124,7 @@ class Globs(Struct, frozen=True):
     def match(self, name: str) -> int | None:
         """The place of the first glob that matches."""
         for i, glob in enumerate(self.globs):
-            if fnmatchcase(name, glob):
+            if fits(glob, name):
                 return i
         return None
 

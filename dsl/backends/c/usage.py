@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from collections.abc import Collection, Iterable, Iterator
 
@@ -10,7 +9,7 @@ from dsl.backends.c.spelling import Uses
 from dsl.diagnostics import Diagnostic, Note, suggest
 from dsl.diagnostics.dialects import UsedOnce
 from dsl.diagnostics.names import Unused
-from dsl.ir.dialect import Dialect, Role, Spelling
+from dsl.ir.dialect import Dialect, Role, Spelling, fits
 
 _PATH = r"[&*!]?\$?\w+(?:(?:->|\.)\$?\w+)*"
 #: A name, a path of names, or a macro applied to such; its arguments may be taken by address.
@@ -31,7 +30,7 @@ def judge(
     """
     for globs in dialect.globs():
         for glob, span in zip(globs.globs, globs.spans, strict=True):
-            if not fnmatch.filter(sequences, glob):
+            if not any(fits(glob, name) for name in sequences):
                 help = suggest(glob, sequences)
                 yield Unused(span, f"no sequence is called `{glob}`", help=help)
     sites: Uses = {}
