@@ -216,7 +216,7 @@ def _member(
     owner: Handle,
     base: str | None,
 ) -> Placed | None:
-    """``vcpu.used_lrs`` or ``cpu_if.vgic_hcr``: a slot by way of its owner.
+    """``vcpu.used_lrs`` or ``cpu_if.vgic_hcr``: a slot, or a condition, by way of its owner.
 
     Without a ``base``, that is one of a context, for which a parameter has to be found.
     """
@@ -233,6 +233,14 @@ def _member(
     slot = entry.meaning if entry else None
     if isinstance(slot, Broken):
         return None
+    if (
+        base is not None
+        and isinstance(slot, Condition)
+        and slot.root is not None
+        and reaches(scope, owner, slot.root, slot.context)
+    ):
+        test = x.Test(slot, base, scope.span(node))
+        return _narrow(scope, frame, node, Placed(InValue(test)), node.picks[1:])
     if (
         not isinstance(slot, Slot)
         or not reaches(scope, owner, slot.root, slot.context)

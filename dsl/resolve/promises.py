@@ -415,8 +415,9 @@ def _join(paths: list[_Path]) -> _Path:
 def _fact(condition: x.Expr) -> str | None:
     """A condition that keeps its value, as a name (after "not " where it is negated)."""
     match condition:
-        case x.Test(condition=c) if c.period is not Period.TEST and c.type == BOOL:
-            return c.name
+        case x.Test(condition=c, base=base) if c.period is not Period.TEST and c.type == BOOL:
+            # The same fact of somebody else is another one.
+            return c.name if base is None else f"{base}.{c.name}"
         case x.Not(operand=x.Test() as inner):
             return _not(_fact(inner))
         case _:

@@ -12,7 +12,9 @@ import pytest
 
 from dsl.backends.c import draft, emit
 from dsl.backends.c.usage import judge
+from dsl.backends.python import emit as emit_python
 from dsl.diagnostics import Diagnostic
+from dsl.machine import load_simulator
 from dsl.resolve.workspace import Workspace
 from tests.backends.test_c_sample import drafted, functions
 
@@ -260,6 +262,40 @@ def test_a_number_with_a_name_may_be_used_once() -> None:
         )
         == [("VGS071", "12:29", '"1 + 0"')]
     )
+
+
+def test_a_condition_of_one_of_two_owners() -> None:
+    text = dedent("""
+    register TIMER_CTL : 32 { E [0] res0 [31:1] }
+    context timer of vcpu { ctl : u32 mirrors TIMER_CTL }
+    condition armed per vm
+    condition late = ctl != 0 per vm
+    sequence swap(old : vcpu, new : vcpu) {
+        when old.armed and not new.armed { new.ctl <- 0 }
+        when new.late { old.ctl <- 1 }
+    }
+    dialect c for c {
+        type vcpu is "struct vcpu *"
+        define sequence is "$type $name($params)"
+        slot timer is "$vcpu->$slot"
+        armed is "is_armed($vcpu)"
+        late is "$vcpu->ctl"
+        file "a.c" holds swap {}
+    }
+    """)
+    workspace = Workspace()
+    loaded = workspace.load_text(text, "t.vgs")
+    assert loaded is not None
+    assert list(workspace.found) == []
+    tree = emit(workspace.program(loaded), loaded.resolved.dialects[0], {})
+    assert tree.findings == ()
+    assert "if (is_armed(old) && !is_armed(new))\n\t\tnew->ctl = 0;" in tree.files["a.c"]
+    assert "if (new->ctl)\n\t\told->ctl = 1;" in tree.files["a.c"]
+    sim = load_simulator(emit_python(workspace.program(loaded)), "two_owners")
+    m, old, new = sim.Machine(), sim.Vcpu(ctl=5), sim.Vcpu(ctl=7)
+    old.facts.armed = True
+    sim.swap(m, old, new)
+    assert (old.ctl, new.ctl) == (5, 0)
 
 
 def test_a_name_is_made_of_an_index() -> None:
