@@ -28,7 +28,7 @@ from dsl.resolve.access import fits
 from dsl.resolve.constants import bounds, number
 from dsl.resolve.expressions import truth, typed
 from dsl.resolve.registers import docs_of
-from dsl.resolve.scope import Broken, Callable, Entry, Frame, Local, Root, Scope, key
+from dsl.resolve.scope import Broken, Callable, Entry, Frame, Local, Root, Scope, habit, key
 from dsl.resolve.targets import target
 from dsl.syntax import tree as t
 
@@ -68,7 +68,8 @@ def type_of(
                 UnknownName(
                     scope.span(name),
                     f"`{name.text}` is no type",
-                    help=scope.elsewhere(name.text)
+                    help=habit(name.text)
+                    or scope.elsewhere(name.text)
                     or suggest(name.text, NAMED)
                     or f"a type is one of {', '.join(NAMED)}, a range, a register's name"
                     + (", a context, or the owner of one" if handles else ""),

@@ -181,6 +181,11 @@ def copy(scope: Scope, frame: Frame, node: t.Copy, doc: tuple[str, ...]) -> tupl
                 Misplaced(
                     scope.span(each),
                     f"`{node.kind.text}` moves a slot of a context, and this is none",
+                    help=(
+                        "name the slot that mirrors or feeds the register"
+                        if isinstance(placed.home, InRegister) and placed.field is None
+                        else ""
+                    ),
                 )
             )
             continue

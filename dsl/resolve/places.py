@@ -284,6 +284,13 @@ def _condition(scope: Scope, frame: Frame, node: t.Place, condition: Condition) 
 # ---- fields
 
 
+def _bits_of(register: Register | None) -> str:
+    """How the bits of a register are reached, in words."""
+    if register is None or not register.fields:
+        return ""
+    return f"bits are reached by their field, such as `{register.name}.{register.fields[0].name}`"
+
+
 def _narrow(
     scope: Scope, frame: Frame, node: t.Place, placed: Placed, picks: Picks
 ) -> Placed | None:
@@ -297,7 +304,9 @@ def _narrow(
         bad = rest[0] if rest else first
         scope.found.add(
             IndexOutOfRange(
-                scope.span(bad), f"`{_text(scope, node)}` cannot be indexed or picked so"
+                scope.span(bad),
+                f"`{_text(scope, node)}` cannot be indexed or picked so",
+                help=_bits_of(placed.view) if isinstance(first, t.At) else "",
             )
         )
         return None

@@ -144,6 +144,19 @@ def key(text: str) -> str:
     return split[0] if split else text
 
 
+#: What C calls something, and what it is here.
+_HABITS = {"true": "1", "false": "0", "NULL": "0", "TRUE": "1", "FALSE": "0", "size_t": "u64"} | {
+    f"{signed}int{width}{end}": f"u{width}"
+    for width in (8, 16, 32, 64)
+    for signed, end in (("u", "_t"), ("__u", ""), ("u_", "_t"))
+}
+
+
+def habit(name: str) -> str:
+    """What to write for a name of C, in words; or nothing."""
+    return f"`{name}` of C is `{_HABITS[name]}` here" if name in _HABITS else ""
+
+
 class Scope:
     """All names of one module and of what it imports, and the findings made about them."""
 
@@ -303,7 +316,7 @@ class Scope:
         help = ""
         if len(self.found) < _MOST_SUGGESTIONS:
             known = [*extra, *(_shown(e) for e in self.visible().values())]
-            help = self.elsewhere(node.text) or suggest(node.text, known)
+            help = habit(node.text) or self.elsewhere(node.text) or suggest(node.text, known)
         self.found.add(
             UnknownName(
                 self.span(node), f"`{node.text}` is not declared: {what} is needed here", help=help

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from helpers import TIMER, body, codes, module
 
+from dsl.diagnostics.base import Severity
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
 from dsl.ir.dump import dump_expr
@@ -561,3 +562,27 @@ def test_a_broken_promise_names_the_ways_out() -> None:
     workspace.check([loaded] if loaded else [])
     (found,) = (f for f in workspace.found if f.code == "VGS050")
     assert "link the slot by `feeds` if memory owns its value" in found.help
+
+
+# ---- advice about habits of C
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "help"),
+    [
+        ("let on = true warn if on", "VGS020", "`true` of C is `1` here"),
+        ("cval <- NULL", "VGS020", "`NULL` of C is `0` here"),
+        ("let n : uint64_t = 0 warn if n", "VGS020", "`uint64_t` of C is `u64` here"),
+        (
+            "warn if CNTV_CTL_EL0[3]",
+            "VGS043",
+            "bits are reached by their field, such as `CNTV_CTL_EL0.ENABLE`",
+        ),
+        ("save CNTV_CTL_EL0", "VGS054", "name the slot that mirrors or feeds the register"),
+    ],
+)
+def test_who_thinks_in_c_is_told_what_it_is_here(written: str, code: str, help: str) -> None:
+    workspace = Workspace()
+    workspace.load_text(TIMER + f"sequence f(vcpu) {{ {written} }}")
+    (found,) = [f for f in workspace.found if f.severity is Severity.ERROR]
+    assert (found.code, found.help) == (code, help)
