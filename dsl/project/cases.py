@@ -71,6 +71,7 @@ def check_spelling(
     drafts: dict[str, list[Draft]] = {}
     names: dict[str, set[str]] = {}
     seen: dict[str, set[str]] = {}
+    asked: dict[str, set[str]] = {}
     for loaded, dialect in chosen:
         group = drafts.setdefault(str(dialect.span), [])
         layouts = layouts_of(workspace, loaded)
@@ -79,7 +80,8 @@ def check_spelling(
         program = workspace.program(loaded)
         defined = {name for name, one in program.sequences.items() if one.body is not None}
         names.setdefault(str(dialect.span), set()).update(defined)
-        made = draft(program, dialect, layouts, without=done)
+        lines = asked.setdefault(str(dialect.span), set())
+        made = draft(program, dialect, layouts, without=done, asked=lines)
         done |= set(layouts)
         workspace.found.extend(made.findings)
         group.append(made)

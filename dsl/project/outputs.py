@@ -121,11 +121,13 @@ def make(request: Request, progress: Callable[[str], None] = lambda text: None) 
         else:
             spelt.append((case, one, dialect))
     files: dict[str, str] = {}
+    asked: dict[str, set[str]] = {}
     broken = found.errors
     for case, one, dialect in spelt:
         if not broken:
             progress(f"building {case.name}")
-            _make(case, workspace, one, dialect, files, found)
+            lines = asked.setdefault(str(dialect.span) if dialect else "", set())
+            _make(case, workspace, one, dialect, files, found, lines)
     if found.errors:
         return Made({}, tuple(found.sorted()))
     _check_paths(files)
@@ -144,12 +146,13 @@ def _make(
     dialect: Dialect | None,
     files: dict[str, str],
     found: Diagnostics,
+    asked: set[str],
 ) -> None:
     program = workspace.program(loaded)
     if dialect is not None:
         from dsl.backends.c import emit as emit_c
 
-        tree = emit_c(program, dialect, layouts_of(workspace, loaded))
+        tree = emit_c(program, dialect, layouts_of(workspace, loaded), asked=asked)
         found.extend(tree.findings)
         for path, text in tree.files.items():
             files[f"{case.name}/c/{_in_tree(path, dialect)}"] = text

@@ -50,10 +50,12 @@ def draft(
     layouts: Mapping[str, Layout],
     *,
     without: Collection[str] = (),
+    asked: set[str] | None = None,
 ) -> Draft:
     """The functions that the dialect's files hold; ``layouts`` is by module name.
 
     The sequences of the modules ``without`` are left out: they were drafted with another program.
+    ``asked`` collects the lines that the dialect was asked for, so that programs share them.
     """
     found = Diagnostics()
     uses: Uses = {}
@@ -65,7 +67,7 @@ def draft(
     }
     left_out = {name for name, module in homes.items() if module in without}
     made: dict[str, Function] = {}
-    asked: set[str] = set()
+    asked = set() if asked is None else asked
 
     def report(finding: Diagnostic) -> None:
         # One line in the dialect mends every use, so it is asked for once.
@@ -91,12 +93,18 @@ def draft(
     return Draft(dialect, files, headers, tuple(found), uses)
 
 
-def emit(program: Program, dialect: Dialect, layouts: Mapping[str, Layout]) -> CTree:
-    """The C of all sequences that the dialect's files hold, file by file."""
+def emit(
+    program: Program,
+    dialect: Dialect,
+    layouts: Mapping[str, Layout],
+    *,
+    asked: set[str] | None = None,
+) -> CTree:
+    """The C of all sequences that the dialect's files hold; ``asked`` is as for `draft`."""
     # Only here is a template engine needed.
     from dsl.backends.templates import environment
 
-    drafted = draft(program, dialect, layouts)
+    drafted = draft(program, dialect, layouts, asked=asked)
     files: dict[str, str] = {}
     templates = environment()
     for file, functions in drafted.files:
