@@ -358,12 +358,13 @@ def test_large_files_and_many_equal_tokens_do_not_hang():
     block = "f(a, b);\n\tx = y[1];\n}\n"
     before = block * 20_000
     after = before[: len(block) * 9000] + "new();\n" + before[len(block) * 9000 :]
-    begun = time.perf_counter()
+    # What others make the machine do is not counted.
+    begun = time.process_time()
     report = compare(diff((9, 9, " }\n+new();\n f(a, b);\n")), before, after)
     assert report.ok
     assert report.hunks[0].old.line == 27_000
     assert not compare(diff((9, 9, " }\n+new(1);\n f(a, b);\n")), before, after).ok
-    assert time.perf_counter() - begun < 60  # a few seconds on a machine with nothing else to do
+    assert time.process_time() - begun < 10
 
 
 # --- the report
