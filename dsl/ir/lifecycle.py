@@ -7,7 +7,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from dsl.ir.expr import Expr
-from dsl.ir.sequence import Body
+from dsl.ir.sequence import Body, Param
 from dsl.source import Span
 
 
@@ -59,18 +59,53 @@ class Invariant(Struct, frozen=True):
     span: Span
 
 
+class Crossing(Struct, frozen=True):
+    """How a hypcall synchronises, on its way in and out."""
+
+    enters: Body
+    leaves: Body
+    doc: tuple[str, ...]
+    span: Span
+
+
+class Boot(Struct, frozen=True):
+    """What a physical CPU holds before anybody runs on it."""
+
+    body: Body
+    doc: tuple[str, ...]
+    span: Span
+
+
+class Assumption(Struct, frozen=True):
+    """``condition`` holds for every machine and VM that there is."""
+
+    name: str
+    reason: str
+    condition: Expr
+    doc: tuple[str, ...]
+    span: Span
+
+
 class Given(Struct, frozen=True):
-    """A condition or a slot has this value when the scenario starts."""
+    """A condition, a slot or a register has this value at the start; None stands for each."""
 
     place: Expr
-    value: int
+    value: int | None
     span: Span
 
 
 class Run(Struct, frozen=True):
-    """The lifecycle goes on through this phase."""
+    """The lifecycle of ``handle`` (empty: of the only one there is) goes on through this phase."""
 
     phase: str
+    handle: str
+    span: Span
+
+
+class On(Struct, frozen=True):
+    """What follows happens on this physical CPU."""
+
+    cpu: int
     span: Span
 
 
@@ -83,15 +118,39 @@ class Expect(Struct, frozen=True):
 
 
 class Act(Struct, frozen=True):
-    """Somebody (the guest, the host, a device) does something."""
+    """Somebody does something now: in a phase, or (``endpoint``) from beyond the registers."""
 
     actor: str
+    endpoint: bool
     body: Body
     span: Span
 
 
+class Behave(Struct, frozen=True):
+    """From here on, this is what an extern does when it is called."""
+
+    extern: str
+    params: tuple[Param, ...]
+    body: Body
+    span: Span
+
+
+ScenarioStep: TypeAlias = Given | Run | On | Expect | Act | Behave
+
+
 class Scenario(Struct, frozen=True):
+    """A concrete run with expectations; ``params`` are the handles that it has."""
+
     title: str
-    steps: tuple[Given | Run | Expect | Act, ...]
+    params: tuple[Param, ...]
+    steps: tuple[ScenarioStep, ...]
     doc: tuple[str, ...]
+    span: Span
+
+
+class Fails(Struct, frozen=True):
+    """The scenario of this title does not hold in this program, and why."""
+
+    title: str
+    reason: str
     span: Span

@@ -93,9 +93,13 @@ Target: TypeAlias = RegisterRef | Endpoint
 
 
 class BarrierKind(StrEnum):
+    """``exception`` and ``eret`` are an exception's entry and return: they synchronise too."""
+
     ISB = "isb"
     DSB = "dsb"
     DMB = "dmb"
+    EXCEPTION = "exception"
+    ERET = "eret"
 
 
 class Barrier(Struct, frozen=True):
@@ -106,6 +110,36 @@ class Barrier(Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.kind}({self.option})" if self.option else str(self.kind)
+
+    @property
+    def synchronises(self) -> bool:
+        """Whether it is a context synchronization event."""
+        return self.kind in (BarrierKind.ISB, BarrierKind.EXCEPTION, BarrierKind.ERET)
+
+    def serves(self, needed: Barrier) -> bool:
+        """Whether this one does what ``needed`` asks for, and perhaps more.
+
+        A DSB does what the DMB of its option does; a wider shareability domain includes the
+        narrower ones, and the barrier for all accesses those for loads and for stores.
+        """
+        if needed.kind is BarrierKind.ISB:
+            return self.synchronises
+        if self.kind is BarrierKind.DMB and needed.kind is BarrierKind.DSB:
+            return False
+        if self.kind not in (BarrierKind.DSB, BarrierKind.DMB):
+            return False
+        domain, accesses = _option(self.option)
+        least, wanted = _option(needed.option)
+        return domain >= least and wanted <= accesses
+
+
+def _option(option: str) -> tuple[int, frozenset[str]]:
+    """How wide the domain of a barrier is, and the accesses that it covers."""
+    domain, accesses = option, frozenset(("ld", "st"))
+    for kind in ("ld", "st"):
+        if option.endswith(kind):
+            domain, accesses = option.removesuffix(kind), frozenset((kind,))
+    return ("nsh", "ish", "osh", "sy").index(domain or "sy"), accesses
 
 
 class Events(Struct, frozen=True):

@@ -7,7 +7,15 @@ from functools import cached_property
 from msgspec import Struct
 
 from dsl.ir.expr import Expr
-from dsl.ir.lifecycle import Invariant, Lifecycle, Scenario
+from dsl.ir.lifecycle import (
+    Assumption,
+    Boot,
+    Crossing,
+    Fails,
+    Invariant,
+    Lifecycle,
+    Scenario,
+)
 from dsl.ir.platform import (
     Computed,
     Derived,
@@ -50,9 +58,15 @@ class Module(Struct, frozen=True):
     locks: tuple[Lock, ...] = ()
     externs: tuple[Extern, ...] = ()
     sequences: tuple[Sequence, ...] = ()
+    operations: tuple[Sequence, ...] = ()
+    models: tuple[Sequence, ...] = ()
+    crossings: tuple[Crossing, ...] = ()
+    boots: tuple[Boot, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
     lifecycles: tuple[Lifecycle, ...] = ()
     invariants: tuple[Invariant, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
+    failures: tuple[Fails, ...] = ()
 
 
 class Program(Struct, frozen=True, dict=True):
@@ -104,6 +118,49 @@ class Program(Struct, frozen=True, dict=True):
     @cached_property
     def externs(self) -> dict[str, Extern]:
         return {x.signature.name: x for m in self.modules for x in m.externs}
+
+    @cached_property
+    def endpoints(self) -> dict[str, Endpoint]:
+        return {e.name: e for m in self.modules for e in m.endpoints}
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        return tuple(x for m in self.modules for x in m.rules)
+
+    @cached_property
+    def operations(self) -> dict[str, Sequence]:
+        return {x.name: x for m in self.modules for x in m.operations}
+
+    @cached_property
+    def models(self) -> dict[str, Sequence]:
+        """What externs and conditions do in a run, by their names."""
+        return {x.name: x for m in self.modules for x in m.models}
+
+    @cached_property
+    def crossing(self) -> Crossing | None:
+        """How a hypcall synchronises, where something says so."""
+        return next((x for m in self.modules for x in m.crossings), None)
+
+    @cached_property
+    def boots(self) -> tuple[Boot, ...]:
+        return tuple(x for m in self.modules for x in m.boots)
+
+    @cached_property
+    def assumptions(self) -> tuple[Assumption, ...]:
+        return tuple(x for m in self.modules for x in m.assumptions)
+
+    @cached_property
+    def lifecycles(self) -> tuple[Lifecycle, ...]:
+        return tuple(x for m in self.modules for x in m.lifecycles)
+
+    @cached_property
+    def scenarios(self) -> dict[str, Scenario]:
+        return {x.title: x for m in self.modules for x in m.scenarios}
+
+    @cached_property
+    def failures(self) -> dict[str, Fails]:
+        """The scenarios that do not hold in this program, by title."""
+        return {x.title: x for m in self.modules for x in m.failures}
 
     @cached_property
     def sequences(self) -> dict[str, Sequence]:

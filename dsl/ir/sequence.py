@@ -34,6 +34,9 @@ class Kind(StrEnum):
     ACTIVATE = "activate"
     DEACTIVATE = "deactivate"
     SEQUENCE = "sequence"
+    #: What the hardware does when somebody asks for it, and what an extern or a condition does.
+    OPERATION = "operation"
+    MODEL = "model"
 
 
 class Signature(Struct, frozen=True):
@@ -210,6 +213,15 @@ class Fail(Struct, frozen=True):
     span: Span
 
 
+class Trap(Struct, frozen=True):
+    """An operation does not happen: an exception to EL2, or (``undefined``) where it was tried."""
+
+    undefined: bool
+    message: str
+    doc: tuple[str, ...]
+    span: Span
+
+
 class Hold(Struct, frozen=True):
     """The body runs with the lock taken."""
 
@@ -261,6 +273,14 @@ class May(Struct, frozen=True):
     span: Span
 
 
+class Perhaps(Struct, frozen=True):
+    """In a lifecycle: somebody else has these barriers here, or not."""
+
+    barriers: tuple[Barrier, ...]
+    doc: tuple[str, ...]
+    span: Span
+
+
 Statement: TypeAlias = (
     WriteRegister
     | UpdateRegister
@@ -275,12 +295,14 @@ Statement: TypeAlias = (
     | Leave
     | Return
     | Fail
+    | Trap
     | Hold
     | Perform
     | Order
     | Warn
     | Assert
     | May
+    | Perhaps
 )
 Body: TypeAlias = tuple[Statement, ...]
 

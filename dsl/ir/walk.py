@@ -75,7 +75,9 @@ def expressions(statement: s.Statement) -> Iterator[x.Expr]:
             yield call
         case s.Warn(condition=condition) | s.Assert(condition=condition):
             yield condition
-        case s.Labelled() | s.Leave() | s.Fail() | s.Hold() | s.Order() | s.May():
+        case s.Labelled() | s.Leave() | s.Fail() | s.Trap() | s.Hold() | s.Order():
+            pass
+        case s.May() | s.Perhaps():
             pass
         case _:
             assert_never(statement)

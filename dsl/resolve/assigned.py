@@ -47,7 +47,7 @@ class _Walk:
                 return path | {name}
             case s.Let(name=name) | s.Assign(name=name):
                 return path - {name}
-            case s.Return() | s.Fail():
+            case s.Return() | s.Fail() | s.Trap():
                 return None
             case s.Leave(label=label):
                 self._left.setdefault(label, []).append(path)

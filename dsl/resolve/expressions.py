@@ -6,12 +6,10 @@ from collections.abc import Iterator
 
 from dsl.diagnostics import Note, suggest
 from dsl.diagnostics.names import UnknownName
-from dsl.diagnostics.sequences import Misplaced, UnbalancedLock
-from dsl.diagnostics.values import NotLinked, NoValue, OutOfRange, TypeMismatch, WrongArguments
+from dsl.diagnostics.values import NotLinked, OutOfRange, TypeMismatch
 from dsl.ir import expr as x
-from dsl.ir.sequence import Param
 from dsl.ir.shapes import Field, Register
-from dsl.ir.types import BOOL, INT, U32, U64, Handle, Int, Type, common
+from dsl.ir.types import BOOL, INT, U32, U64, Int, Type, common
 from dsl.resolve.access import writable
 from dsl.resolve.constants import bounds, calculated
 from dsl.resolve.conversions import (
@@ -23,16 +21,25 @@ from dsl.resolve.conversions import (
     view_of,
 )
 from dsl.resolve.fields import find_field, is_own, one_layout
-from dsl.resolve.handles import reaches
-from dsl.resolve.places import entry_of, place, read
-from dsl.resolve.scope import Callable, Frame, Local, Root, Scope
-from dsl.source import Span
+from dsl.resolve.places import place, read
+from dsl.resolve.scope import Frame, Local, Scope
 from dsl.syntax import tree as t
 
 _LOGICAL = ("and", "or", "implies")
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 #: What a scenario may count.
-_COUNTS = ("accesses", "barriers")
+_COUNTS = (
+    "accesses",
+    "reads",
+    "writes",
+    "barriers",
+    "isbs",
+    "dsbs",
+    "traps",
+    "undefined",
+    "warnings",
+    "hazards",
+)
 
 
 def expression(
@@ -43,14 +50,15 @@ def expression(
         case t.Number():
             return _number(scope, node)
         case t.Place():
-            if frame.place == "scenario" and not node.picks and node.name.text in _COUNTS:
+            if frame.place == "expect" and not node.picks and node.name.text in _COUNTS:
                 return x.Count(node.name.text, U64, scope.span(node))
             placed = place(scope, frame, node)
             return None if placed is None else read(scope, node, placed)
-        case t.Call():
-            return call(scope, frame, node, hyp=False, value=True)
-        case t.Hypcall(call=inner):
-            return call(scope, frame, inner, hyp=True, value=True, whole=node)
+        case t.Call() | t.Hypcall():
+            # Arguments are expressions too.
+            from dsl.resolve.calls import call
+
+            return call(scope, frame, node, value=True)
         case t.Not(operand=operand):
             value = truth(scope, frame, operand)
             return None if value is None else x.Not(value, scope.span(node))
@@ -339,110 +347,3 @@ def range_ends(scope: Scope, frame: Frame, node: t.Range) -> tuple[x.Expr, x.Exp
             return None
         ends.append(value)
     return ends[0], ends[1]
-
-
-# ---- calls
-
-
-def call(
-    scope: Scope,
-    frame: Frame,
-    node: t.Call,
-    *,
-    hyp: bool,
-    value: bool,
-    whole: t.Node | None = None,
-) -> x.Call | None:
-    """A call of a sequence or an extern, for its value or for its effects."""
-    span = scope.span(whole or node)
-    if frame.place in ("platform", "rule", "condition", "invariant"):
-        scope.found.add(Misplaced(span, f"nothing can be called in a {frame.place}"))
-        return None
-    entry = entry_of(scope, node.name, "a sequence or an extern")
-    callee = entry.meaning if entry else None
-    if entry is None or not isinstance(callee, Callable):
-        if entry is not None:
-            scope.wrong(node.name, entry, "a sequence or an extern")
-        for arg in node.args:
-            _examine_argument(scope, frame, arg)
-        return None
-    signature = callee.signature
-    if len(node.args) != len(signature.params):
-        for arg in node.args:
-            _examine_argument(scope, frame, arg)
-        scope.found.add(
-            WrongArguments(
-                span,
-                f"`{signature.name}` takes {_counted(len(signature.params), 'argument')}, "
-                f"and {len(node.args)} stand here",
-                (Note(entry.span, "declared here"),),
-            )
-        )
-        return None
-    args = []
-    for param, arg in zip(signature.params, node.args, strict=True):
-        given = _argument(scope, frame, arg, param)
-        if given is not None:
-            args.append(given)
-    if len(args) != len(node.args):
-        return None
-    if value and signature.result is None:
-        scope.found.add(
-            NoValue(
-                span,
-                f"`{signature.name}` returns nothing, and a value is needed here",
-                (Note(entry.span, "declared here"),),
-            )
-        )
-        return None
-    _check_needs(scope, frame, span, callee)
-    return x.Call(signature.name, tuple(args), hyp, signature.result, span)
-
-
-def _check_needs(scope: Scope, frame: Frame, span: Span, callee: Callable) -> None:
-    for lock in callee.needs:
-        if frame.place == "sequence" and lock not in frame.locks:
-            scope.found.add(
-                UnbalancedLock(
-                    span,
-                    f"`{callee.signature.name}` needs `{lock}`, which is not held here",
-                    help=f"write `holding {lock} {{ … }}` around it",
-                )
-            )
-
-
-def _argument(scope: Scope, frame: Frame, node: t.Expr, param: Param) -> x.Expr | None:
-    kind, what = param.type, f"the parameter `{param.name}`"
-    if isinstance(kind, Handle):
-        if isinstance(node, t.Place) and not node.picks:
-            local = frame.locals.get(node.name.text)
-            if (
-                local is not None
-                and isinstance(local.type, Handle)
-                and reaches(scope, local.type, kind.root, kind.context)
-            ):
-                # The callee gets no more than its own context.
-                local.used = True
-                return x.Var(local.name, local.type, scope.span(node))
-            if frame.place != "sequence" and node.name.text == kind.root:
-                return x.Var(kind.root, Handle(kind.root), scope.span(node))
-        value = expression(scope, frame, node)
-        return None if value is None else fit(scope, node, value, kind, what)
-    return typed(scope, frame, node, kind, what, param.view)
-
-
-def _examine_argument(scope: Scope, frame: Frame, node: t.Expr) -> None:
-    """An argument for its findings only; an owner of contexts is one as it stands."""
-    if isinstance(node, t.Place) and not node.picks:
-        local = frame.locals.get(node.name.text)
-        if local is not None:
-            local.used = True
-            return
-        entry = scope.get(node.name.text)
-        if entry is not None and isinstance(entry.meaning, Root):
-            return
-    expression(scope, frame, node)
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count or 'no'} {what}{'' if count == 1 else 's'}"

@@ -9,6 +9,8 @@ from dsl.ir.types import Handle
 from dsl.resolve.scope import Frame, Scope
 from dsl.syntax import tree as t
 
+_WHERE = {"expect": "scenario"}
+
 
 def reaches(scope: Scope, handle: Handle, root: str, context: str) -> bool:
     """Whether a handle leads to what belongs to ``context`` (empty: to the root itself)."""
@@ -41,7 +43,15 @@ def handle(
                 )
             )
             return None
-        case "sequence":
+        case "boot":
+            what = f"{what} belongs to a {root}, and nobody runs on a CPU while it boots"
+            scope.found.add(Misplaced(scope.span(node), what))
+            return None
+        case "scenario" | "expect" if not any(
+            isinstance(v.type, Handle) for v in frame.locals.values()
+        ):
+            return root
+        case "sequence" | "operation" | "model" | "scenario" | "expect":
             found = [
                 v
                 for v in frame.locals.values()
@@ -57,12 +67,13 @@ def handle(
             scope.found.add(
                 NoHandle(
                     scope.span(node),
-                    f"{what} belongs to a {root}, and this sequence {why} parameter of that type",
+                    f"{what} belongs to a {root}, and this {_WHERE.get(frame.place, frame.place)} "
+                    f"{why} parameter of that type",
                     tuple(Note(v.span, "one of them") for v in found),
                     help=(
                         f"write `{found[0].name}.{scope.span(node).text}`"
                         if found
-                        else f"give the sequence a parameter `{root}`"
+                        else f"give it a parameter `{root}`"
                     ),
                 )
             )

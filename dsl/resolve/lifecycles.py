@@ -1,19 +1,16 @@
-"""Lifecycles, invariants and scenarios: names of phases, and what stands in them."""
+"""Lifecycles, and what else holds around sequences: invariants, assumptions, boot, hypcalls."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from dsl.diagnostics import Note, suggest
-from dsl.diagnostics.names import DuplicateName, UnknownName, WrongKindOfName
-from dsl.diagnostics.values import NotConstant, OutOfRange
-from dsl.ir import expr as x
+from dsl.diagnostics.names import DuplicateName, UnknownName
+from dsl.diagnostics.sequences import Misplaced
 from dsl.ir import lifecycle as l
-from dsl.ir.platform import Endpoint
-from dsl.ir.types import Bool, Int
-from dsl.resolve.constants import constant
+from dsl.ir import sequence as s
+from dsl.ir.walk import statements
 from dsl.resolve.expressions import truth
-from dsl.resolve.places import InSlot, InValue, place, read
 from dsl.resolve.registers import docs_of
 from dsl.resolve.scope import Frame, Scope
 from dsl.resolve.statements import block
@@ -104,91 +101,30 @@ def invariant(
     )
 
 
-def scenario(scope: Scope, item: t.Item, node: t.Scenario, points: set[str]) -> l.Scenario:
-    made: list[l.Given | l.Run | l.Expect | l.Act] = []
-    frame = Frame("scenario")
-    for step in node.steps:
-        match step:
-            case t.Given(facts=facts):
-                for fact in facts:
-                    given = _given(scope, frame, fact)
-                    if given is not None:
-                        made.append(given)
-            case t.Run(phases=names):
-                for name in names:
-                    if check_point(scope, name, points):
-                        made.append(l.Run(name.text, scope.span(name)))
-            case t.Expect(condition=node_condition, point=point):
-                condition = truth(scope, frame, node_condition)
-                if point is not None and not check_point(scope, point, points):
-                    continue
-                if condition is not None:
-                    at = point.text if point else None
-                    made.append(l.Expect(condition, at, scope.span(step)))
-            case t.Actor(name=name, body=body):
-                actor = scope.get(name.text)
-                if (actor is None or not isinstance(actor.meaning, Endpoint)) and (
-                    not check_point(scope, name, points)
-                ):
-                    continue
-                made.append(l.Act(name.text, block(scope, frame, body), scope.span(step)))
-    return l.Scenario(node.title.value, tuple(made), docs_of(item.docs), scope.span(node.title))
+def assume(scope: Scope, item: t.Item, node: t.Assume) -> l.Assumption | None:
+    condition = truth(scope, Frame("invariant"), node.condition)
+    if condition is None:
+        return None
+    doc = docs_of(item.docs)
+    span = scope.span(node.name)
+    return l.Assumption(node.name.text, node.reason.value, condition, doc, span)
 
 
-def _given(scope: Scope, frame: Frame, node: t.Fact) -> l.Given | None:
-    placed = place(scope, frame, node.place)
-    if placed is None:
-        return None
-    target = read(scope, node.place, placed)
-    if target is None:
-        return None
-    if placed.derived is not None or (placed.field is not None and placed.field.computed):
-        text = scope.span(node.place).text
-        scope.found.add(
-            WrongKindOfName(
-                scope.span(node.place),
-                f"`{text}` follows from other state: that is what can be given",
+def crossing(scope: Scope, item: t.Item, node: t.Crossing) -> l.Crossing:
+    enters = block(scope, Frame("lifecycle"), node.enters)
+    leaves = block(scope, Frame("lifecycle"), node.leaves)
+    for statement in statements((*enters, *leaves)):
+        if not isinstance(statement, s.If | s.Order):
+            scope.found.add(
+                Misplaced(
+                    statement.span,
+                    "this cannot stand here: what a hypcall does of itself are barriers",
+                    help="`when` and barriers, `exception` and `eret` among them",
+                )
             )
-        )
-        return None
-    value = 0 if node.negated else 1
-    if node.value is not None:
-        found = constant(scope, node.value)
-        if found is None:
-            return None
-        value = found
-    low, high = _limits(placed.home, target)
-    if node.value is None and high > 1:
-        scope.found.add(
-            NotConstant(scope.span(node), f"`{scope.span(node.place).text}` is a number: say which")
-        )
-        return None
-    if not low <= value <= high:
-        scope.found.add(
-            OutOfRange(
-                scope.span(node.value or node),
-                f"{value} is impossible: `{scope.span(node.place).text}` is {low}..{high}",
-            )
-        )
-        return None
-    return l.Given(target, value, scope.span(node))
+    return l.Crossing(enters, leaves, docs_of(item.docs), scope.span(node))
 
 
-def _limits(home: object, value: x.Expr) -> tuple[int, int]:
-    match home, value:
-        case InSlot(slot=slot), x.ReadSlot() if slot.low is not None and slot.high is not None:
-            return slot.low, slot.high
-        case InValue(value=x.Test(condition=condition)), _ if (
-            condition.low is not None and condition.high is not None
-        ):
-            return condition.low, condition.high
-        case _, x.Extract(field=field):
-            return 0, (1 << field.width) - 1
-        case _:
-            match value.type:
-                case Bool():
-                    return 0, 1
-                case Int() as kind:
-                    return kind.least, kind.greatest
-                case _:
-                    return 0, 0
+def boot(scope: Scope, item: t.Item, node: t.Boot) -> l.Boot:
+    body = block(scope, Frame("boot"), node.body)
+    return l.Boot(body, docs_of(item.docs), scope.span(node))

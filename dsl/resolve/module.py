@@ -9,12 +9,18 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from dsl.diagnostics import Diagnostic, Diagnostics, Note, Severity
+from dsl.diagnostics import Diagnostic, Diagnostics, Severity
 from dsl.diagnostics.names import Unused
-from dsl.diagnostics.sequences import BadPartner
-from dsl.diagnostics.values import NoValue
 from dsl.ir.dialect import Dialect
-from dsl.ir.lifecycle import Invariant, Lifecycle, Scenario
+from dsl.ir.lifecycle import (
+    Assumption,
+    Boot,
+    Crossing,
+    Fails,
+    Invariant,
+    Lifecycle,
+    Scenario,
+)
 from dsl.ir.platform import (
     Computed,
     Derived,
@@ -28,37 +34,28 @@ from dsl.ir.platform import (
 from dsl.ir.program import Definition, Module
 from dsl.ir.sequence import Extern, Kind, Lock, Sequence
 from dsl.ir.shapes import Condition, Constant, Context, Register
-from dsl.ir.types import INT, U64, Handle
 from dsl.resolve import (
-    assigned,
     behaviour,
+    bodies,
     constants,
     contexts,
     layouts,
     lifecycles,
+    models,
     registers,
     rules,
+    scenarios,
 )
 from dsl.resolve.dialects import dialect
 from dsl.resolve.encodings import check_encodings
 from dsl.resolve.hints import Layout, layout_of
 from dsl.resolve.order import in_order
 from dsl.resolve.registers import docs_of
-from dsl.resolve.scope import Broken, Callable, Entry, Frame, Local, Other, Scope, key
-from dsl.resolve.statements import always_ends, block
-from dsl.source import Source
+from dsl.resolve.scope import Broken, Callable, Entry, Other, Scope, key
+from dsl.source import Source, Span
 from dsl.syntax import tree as t
 
 D = TypeVar("D", bound=t.Declaration)
-
-#: What a sequence of each kind can undo.
-_PARTNERS = {
-    Kind.SAVE: (Kind.RESTORE,),
-    Kind.RESTORE: (Kind.SAVE,),
-    Kind.ACTIVATE: (Kind.DEACTIVATE,),
-    Kind.DEACTIVATE: (Kind.ACTIVATE,),
-    Kind.SEQUENCE: (Kind.SEQUENCE,),
-}
 
 
 class Resolved(Struct, frozen=True):
@@ -75,6 +72,7 @@ class Resolved(Struct, frozen=True):
     exports: dict[str, Entry]
     derived: dict[tuple[str, str], Derived]
     points: frozenset[str]
+    titles: dict[str, Span]
     used: frozenset[str]
     findings: tuple[Diagnostic, ...]
 
@@ -102,9 +100,15 @@ class _Parts(Struct):
     locks: list[Lock] = []
     externs: list[Extern] = []
     sequences: list[Sequence] = []
+    operations: list[Sequence] = []
+    models: list[Sequence] = []
+    crossings: list[Crossing] = []
+    boots: list[Boot] = []
+    assumptions: list[Assumption] = []
     lifecycles: list[Lifecycle] = []
     invariants: list[Invariant] = []
     scenarios: list[Scenario] = []
+    failures: list[Fails] = []
 
 
 def resolve(
@@ -134,10 +138,12 @@ class _Resolver:
         self.scope = Scope(source, self.found, elsewhere)
         self.imports = imports
         self.points: set[str] = set()
+        self.titles: dict[str, Span] = {}
         for each in imports:
             self.scope.include(each.exports.values())
             self.scope.derived.update(each.derived)
             self.points |= each.points
+            self.titles.update(each.titles)
         self.parts = _Parts()
         self.dialects: list[Dialect] = []
         self.shapes: list[tuple[t.Register, Register]] = []
@@ -154,6 +160,7 @@ class _Resolver:
             self.scope.declare(rule.name.text, Other("a rule"), rule.name)
             self.parts.rules.append(rules.rule(self.scope, item, rule))
         self._lifecycles()
+        self._scenarios()
         for item, node in self._each(t.Dialect):
             self.scope.declare(node.name.text, Other("a dialect"), node.name)
             self.dialects.append(dialect(self.scope, item, node))
@@ -175,6 +182,7 @@ class _Resolver:
             self.scope.visible(),
             derived,
             frozenset(self.points),
+            self.titles,
             frozenset(self.scope.used),
             tuple(self.found),
         )
@@ -289,83 +297,22 @@ class _Resolver:
                 continue
             kind = Kind(sequence.kind.text)
             undoes = sequence.undoes.text if sequence.undoes else None
-            meaning = Callable(signature, kind, undoes, sequence.body is not None)
-            self.scope.declare(signature.name, meaning, sequence.name)
+            if kind is Kind.MODEL:
+                models.check(self.scope, sequence, signature)
+            else:
+                meaning = Callable(signature, kind, undoes, sequence.body is not None)
+                self.scope.declare(signature.name, meaning, sequence.name)
             shell = Sequence(kind, signature, undoes, None, docs_of(item.docs))
             self.sequences.append((item, sequence, shell))
 
     def _bodies(self) -> None:
-        scope = self.scope
+        homes = {Kind.OPERATION: self.parts.operations, Kind.MODEL: self.parts.models}
         for _, node, shell in self.sequences:
-            self._partner(node, shell)
-            if node.body is None:
-                self.parts.sequences.append(shell)
-                continue
-            frame = Frame("sequence", result=shell.signature.result, goal=shell.signature.view)
-            for param, written in zip(shell.signature.params, node.params, strict=True):
-                if param.name != str(param.type):
-                    # A handle may be called like what it is a handle on.
-                    scope.taken(written.name, {})
-                what = "a parameter"
-                frame.locals[param.name] = Local(
-                    param.name, param.type, param.view, param.span, what
-                )
-            body = block(scope, frame, node.body)
-            assigned.check(body, self.found)
-            if shell.signature.result is not None and not always_ends(node.body, t.Return):
-                self.found.add(
-                    NoValue(
-                        scope.span(node.name),
-                        f"`{shell.name}` returns a value, and a path through it does not",
-                        help="end every path with `return …`",
-                    )
-                )
-            self.parts.sequences.append(
-                Sequence(shell.kind, shell.signature, shell.undoes, body, shell.doc)
-            )
-
+            bodies.partner(self.scope, node, shell)
+            home = homes.get(shell.kind, self.parts.sequences)
+            home.append(bodies.body(self.scope, node, shell))
         for node in self.unsigned:
-            self._examine(node)
-
-    def _examine(self, node: t.Sequence) -> None:
-        """Finds what is wrong with the body of a sequence whose signature is broken already."""
-        frame = Frame("sequence", result=U64 if node.result else None)
-        for param in node.params:
-            span = self.scope.span(param.name)
-            frame.locals[param.name.text] = Local(
-                param.name.text, INT, None, span, "a parameter", used=True, broken=True
-            )
-        if node.body is not None:
-            block(self.scope, frame, node.body)
-
-    def _partner(self, node: t.Sequence, shell: Sequence) -> None:
-        if node.undoes is None:
-            return
-        entry = self.scope.get(node.undoes.text)
-        if entry is None:
-            self.scope.unknown(node.undoes, "a sequence")
-            return
-        partner = entry.meaning
-        if not isinstance(partner, Callable) or partner.kind is None:
-            self.scope.wrong(node.undoes, entry, "a sequence")
-            return
-        wanted = _PARTNERS[shell.kind]
-        same = [p.type for p in partner.signature.params if isinstance(p.type, Handle)] == [
-            p.type for p in shell.signature.params if isinstance(p.type, Handle)
-        ]
-        if partner.kind not in wanted or not same:
-            why = (
-                f"`{partner.kind}` is not the inverse of `{shell.kind}`"
-                if partner.kind not in wanted
-                else "they are not called for the same owner"
-            )
-            self.found.add(
-                BadPartner(
-                    self.scope.span(node.undoes),
-                    f"`{shell.name}` cannot undo `{entry.name}`: {why}",
-                    (Note(entry.span, "declared here"),),
-                )
-            )
+            bodies.examine(self.scope, node)
 
     def _lifecycles(self) -> None:
         scope, parts = self.scope, self.parts
@@ -379,8 +326,25 @@ class _Resolver:
             one = lifecycles.invariant(scope, item, invariant, self.points)
             if one is not None:
                 parts.invariants.append(one)
+        for item, assume in self._each(t.Assume):
+            scope.declare(assume.name.text, Other("an assumption"), assume.name)
+            assumed = lifecycles.assume(scope, item, assume)
+            if assumed is not None:
+                parts.assumptions.append(assumed)
+        for item, crossing in self._each(t.Crossing):
+            parts.crossings.append(lifecycles.crossing(scope, item, crossing))
+        for item, boot in self._each(t.Boot):
+            parts.boots.append(lifecycles.boot(scope, item, boot))
+
+    def _scenarios(self) -> None:
+        for _, node in self._each(t.Fails):
+            failure = scenarios.fails(self.scope, node, self.titles)
+            if failure is not None:
+                self.parts.failures.append(failure)
         for item, scenario in self._each(t.Scenario):
-            parts.scenarios.append(lifecycles.scenario(scope, item, scenario, self.points))
+            scenarios.declare_title(self.scope, scenario, self.titles)
+            made = scenarios.scenario(self.scope, item, scenario, self.points)
+            self.parts.scenarios.append(made)
 
     # ---- what nothing uses
 

@@ -25,7 +25,7 @@ from dsl.resolve.fields import (
     with_layout,
 )
 from dsl.resolve.handles import handle, reaches
-from dsl.resolve.scope import Broken, Element, Entry, Frame, Root, Scope, bank, key
+from dsl.resolve.scope import BODIES, Broken, Element, Entry, Frame, Root, Scope, bank, key
 from dsl.syntax import tree as t
 
 
@@ -113,7 +113,7 @@ def place(scope: Scope, frame: Frame, node: t.Place, *, whole: bool = False) -> 
             return _condition(scope, frame, node, condition)
         case Context() as context:
             return _member(scope, frame, node, Handle(context.root, context.name), None)
-        case Root(name=root) if frame.place not in ("sequence", "platform", "rule"):
+        case Root(name=root) if frame.place not in (*BODIES, "platform", "rule"):
             return _member(scope, frame, node, Handle(root), "" if root == MACHINE else root)
         case _:
             scope.wrong(name, entry, "a place or a value")

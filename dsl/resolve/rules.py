@@ -46,7 +46,9 @@ def rule(scope: Scope, item: t.Item, node: t.Rule) -> Rule:
         match clause.relation:
             case t.Visible(events=then, barriers=needed):
                 made.append(
-                    VisibleTo(first, events(scope, then, frame), barriers(scope, needed), condition)
+                    VisibleTo(
+                        first, events(scope, then, frame), barriers(scope, needed, frame), condition
+                    )
                 )
             case t.Only(condition=state):
                 effective = truth(scope, frame, state)

@@ -383,11 +383,15 @@ class Local(Struct):
     broken: bool = False
 
 
+#: Where a body has parameters and may have any statement.
+BODIES = ("sequence", "operation", "model")
+
+
 class Frame(Struct):
     """What an expression or a block can see beyond the module.
 
     ``place`` names where it stands, for messages and for what is allowed there: platform, rule,
-    condition, sequence, lifecycle, invariant or scenario.
+    condition, sequence, operation, model, lifecycle, boot, invariant, scenario, or expect.
     """
 
     place: str

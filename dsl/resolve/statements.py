@@ -20,19 +20,27 @@ from dsl.ir import sequence as s
 from dsl.ir.sequence import Lock
 from dsl.ir.shapes import Condition, Slot
 from dsl.ir.types import INT, Handle, Int, Type
+from dsl.resolve.calls import call
 from dsl.resolve.constants import number
 from dsl.resolve.contexts import type_of
 from dsl.resolve.conversions import view_of
-from dsl.resolve.expressions import call, expression, integer, range_ends, truth, typed
+from dsl.resolve.expressions import expression, integer, range_ends, truth, typed
 from dsl.resolve.moves import copy, modify, move
 from dsl.resolve.registers import docs_of
-from dsl.resolve.scope import Frame, Local, Scope, key
+from dsl.resolve.scope import BODIES, Frame, Local, Scope, key
 from dsl.resolve.targets import barriers, events, target
 from dsl.source import Span
 from dsl.syntax import tree as t
 
-#: Statements that a lifecycle, or an actor of a scenario, can have.
-_OUTSIDE = (t.Call, t.Hypcall, t.Move, t.Modify, t.Order, t.May, t.When)
+#: Statements that a lifecycle can have, what a CPU does when it boots, and an actor.
+_OUTSIDE: dict[str, tuple[type[t.Node], ...]] = {
+    "lifecycle": (t.Call, t.Hypcall, t.Move, t.Modify, t.Order, t.May, t.Perhaps, t.When),
+    "boot": (t.Call, t.Move, t.Modify, t.When),
+    "scenario": (
+        *(t.Call, t.Hypcall, t.Move, t.Modify, t.Order, t.When, t.Each, t.Match),
+        *(t.Let, t.Assert, t.Warn),
+    ),
+}
 
 
 def block(scope: Scope, frame: Frame, node: t.Block) -> s.Body:
@@ -63,7 +71,7 @@ def statement(scope: Scope, frame: Frame, item: t.Item) -> tuple[s.Statement, ..
     node = item.body
     doc = docs_of(item.docs)
     span = scope.span(node)
-    if frame.place != "sequence" and not isinstance(node, _OUTSIDE):
+    if frame.place not in BODIES and not isinstance(node, _OUTSIDE[frame.place]):
         scope.found.add(
             Misplaced(
                 span,
@@ -88,6 +96,8 @@ def statement(scope: Scope, frame: Frame, item: t.Item) -> tuple[s.Statement, ..
             made = _return(scope, frame, node, doc)
         case t.Fail(message=message):
             made = s.Fail(message.value if message else "", doc, span)
+        case t.Trap():
+            made = _trap(scope, frame, node, doc)
         case t.Holding():
             made = _holding(scope, frame, node, doc)
         case t.Let():
@@ -98,11 +108,8 @@ def statement(scope: Scope, frame: Frame, item: t.Item) -> tuple[s.Statement, ..
             made = modify(scope, frame, node, doc)
         case t.Copy():
             return copy(scope, frame, node, doc)
-        case t.Call():
-            called = call(scope, frame, node, hyp=False, value=False)
-            made = None if called is None else s.Perform(called, doc, span)
-        case t.Hypcall(call=inner):
-            called = call(scope, frame, inner, hyp=True, value=False, whole=node)
+        case t.Call() | t.Hypcall():
+            called = call(scope, frame, node, value=False)
             made = None if called is None else s.Perform(called, doc, span)
         case t.Order():
             made = _order(scope, frame, node, doc)
@@ -114,6 +121,8 @@ def statement(scope: Scope, frame: Frame, item: t.Item) -> tuple[s.Statement, ..
             made = None if value is None else s.Assert(value, doc, span)
         case t.May():
             made = _may(scope, frame, node, doc)
+        case t.Perhaps():
+            made = _perhaps(scope, frame, node, doc)
         case _:
             scope.found.add(Misplaced(span, "a declaration cannot stand in a block"))
     return () if made is None else (made,)
@@ -329,14 +338,13 @@ def _order(scope: Scope, frame: Frame, node: t.Order, doc: tuple[str, ...]) -> s
         )
     first = None if node.first is None else events(scope, node.first, frame)
     then = None if node.then is None else events(scope, node.then, frame)
-    return s.Order(barriers(scope, node.barriers), first, then, doc, span)
+    if frame.place == "operation":
+        scope.found.add(Misplaced(span, "the hardware has no barriers: software asks for them"))
+    return s.Order(barriers(scope, node.barriers, frame), first, then, doc, span)
 
 
 def _may(scope: Scope, frame: Frame, node: t.May, doc: tuple[str, ...]) -> s.May | None:
-    if frame.place == "sequence":
-        scope.found.add(
-            Misplaced(scope.span(node), "`may` says what others do: it stands in a lifecycle")
-        )
+    if not _in_lifecycle(scope, frame, node):
         return None
     found: list[object] = []
     for each in node.places:
@@ -347,6 +355,30 @@ def _may(scope: Scope, frame: Frame, node: t.May, doc: tuple[str, ...]) -> s.May
             case _:
                 found += target(scope, each, Frame("rule"))
     return s.May(node.kind.text, tuple(found), doc, scope.span(node))  # type: ignore[arg-type]
+
+
+def _perhaps(scope: Scope, frame: Frame, node: t.Perhaps, doc: tuple[str, ...]) -> s.Perhaps | None:
+    if not _in_lifecycle(scope, frame, node):
+        return None
+    return s.Perhaps(barriers(scope, node.barriers, frame), doc, scope.span(node))
+
+
+def _in_lifecycle(scope: Scope, frame: Frame, node: t.May | t.Perhaps) -> bool:
+    if frame.place == "lifecycle":
+        return True
+    what = "`may` says what others do: it stands in a lifecycle"
+    scope.found.add(Misplaced(scope.span(node), what))
+    return False
+
+
+def _trap(scope: Scope, frame: Frame, node: t.Trap, doc: tuple[str, ...]) -> s.Trap | None:
+    span = scope.span(node)
+    if frame.place != "operation":
+        what = f"`{node.kind.text}` ends an operation, and this is a {frame.place}"
+        scope.found.add(Misplaced(span, what, help="`fail` says that no path may come here"))
+        return None
+    message = node.message.value if node.message else ""
+    return s.Trap(node.kind.text == "undefined", message, doc, span)
 
 
 def always_ends(node: t.Block, *jumps: type[t.Return] | type[t.Leave]) -> bool:
@@ -360,7 +392,7 @@ def _always_jumps(
     match node:
         case t.Return() | t.Leave():
             return isinstance(node, jumps)
-        case t.Fail():
+        case t.Fail() | t.Trap():
             return True
         case t.When(arms=arms, otherwise=otherwise):
             return otherwise is not None and all(

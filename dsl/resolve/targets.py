@@ -19,6 +19,9 @@ BARRIER_OPTIONS = tuple(
 )
 
 
+_EXCEPTIONS = (BarrierKind.EXCEPTION, BarrierKind.ERET)
+
+
 def targets(scope: Scope, nodes: tuple[t.Place, ...], frame: Frame) -> tuple[Target, ...]:
     """Registers and endpoints; groups are opened, and what cannot stand here is reported."""
     found: list[Target] = []
@@ -85,9 +88,18 @@ def events(scope: Scope, node: t.Events, frame: Frame) -> Events:
     return Events(access, targets(scope, node.places, frame), scope.span(node))
 
 
-def barriers(scope: Scope, nodes: tuple[t.Barrier, ...]) -> tuple[Barrier, ...]:
+def barriers(scope: Scope, nodes: tuple[t.Barrier, ...], frame: Frame) -> tuple[Barrier, ...]:
     made = []
     for node in nodes:
+        if node.kind in _EXCEPTIONS and frame.place in ("sequence", "rule"):
+            scope.found.add(
+                BadBarrier(
+                    scope.span(node),
+                    f"`{node.kind}` is part of an exception, and no barrier that can be asked for",
+                    help="say `isb`: an exception's entry and return do what it does",
+                )
+            )
+            continue
         option = node.option.text if node.option else ""
         if node.option is not None and option not in BARRIER_OPTIONS:
             scope.found.add(

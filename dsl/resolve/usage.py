@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from dsl.diagnostics import Diagnostics, Note
 from dsl.diagnostics.dialects import NoFile, TwoFiles
-from dsl.diagnostics.names import Unused
+from dsl.diagnostics.names import DuplicateName, Unused
 from dsl.diagnostics.sequences import NotDefined, Recursive, UnbalancedLock
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
@@ -28,7 +28,9 @@ class Checks:
     def program(self, program: Program, closure: Sequence[Resolved], *, whole: bool) -> None:
         """Promises, recursion, and for a ``whole`` program definitions and coverage too."""
         sequences = program.sequences
-        order = self._recursion(sequences)
+        order = self._recursion({**sequences, **program.operations, **program.models})
+        order = [name for name in order if name in sequences]
+        self._once(program)
         # Of a module with errors not every statement is there to be judged.
         broken = {r.source.name for r in closure if r.errors}
         sound = [n for n in order if sequences[n].signature.span.source.name not in broken]
@@ -36,6 +38,14 @@ class Checks:
         self._locks(sequences, order)
         if whole:
             self._coverage(program, closure)
+
+    def _once(self, program: Program) -> None:
+        """Reports a second declaration of how a hypcall synchronises."""
+        crossings = [c for m in program.modules for c in m.crossings]
+        for extra in crossings[1:]:
+            note = Note(crossings[0].span, "first here")
+            what = "how a hypcall synchronises is said twice"
+            self.found.add(DuplicateName(extra.span, what, (note,)))
 
     def _locks(self, sequences: dict[str, s.Sequence], order: list[str]) -> None:
         """Reports calls that take a lock which is held around them; callees come first."""

@@ -106,8 +106,8 @@ class Statements:
                 line(f"m.warn_if({text(condition)}, {_quoted(condition)}, {_at(span)})")
             case s.Assert(condition=condition, span=span):
                 line(f"m.require({text(condition)}, {_quoted(condition)}, {_at(span)})")
-            case s.May():
-                raise ValueError("`may` describes others, so it has no place in a simulated body")
+            case s.May() | s.Perhaps() | s.Trap():
+                raise ValueError(f"{type(statement).__name__} is no statement of a sequence")
             case _:
                 assert_never(statement)
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 from dsl.syntax import tree as t
 from dsl.syntax.builder.pieces import (
     C,
+    FailsPart,
+    ParamsPart,
     all_of,
     docs_of,
     name_of,
     names_of,
+    number_of,
     one_of,
     past_docs,
     text_of,
     texts_of,
 )
 from dsl.syntax.lalr import Token
+
+_STEPS = (t.Given, t.Run, t.On, t.Expect, t.Actor)
 
 
 class Lifecycles:
@@ -45,8 +50,25 @@ class Lifecycles:
         reason = next(x for x in c if type(x) is Token and x.kind == "STRING")
         return t.Invariant(c[0].start, c[-1].end, names[0], names[1:], text_of(reason), c[-2])
 
-    def scenario(self, c: C) -> t.Scenario:
-        return t.Scenario(c[0].start, c[-1].end, text_of(c[1]), tuple(c[3:-1]))
+    def crossing(self, c: C) -> t.Crossing:
+        return t.Crossing(c[0].start, c[-1].end, c[2], c[4])
+
+    def boot(self, c: C) -> t.Boot:
+        return t.Boot(c[0].start, c[-1].end, c[1])
+
+    def assume(self, c: C) -> t.Assume:
+        return t.Assume(c[0].start, c[-1].end, name_of(c[1]), text_of(c[2]), c[4])
+
+    def scenario(self, c: C) -> t.Scenario | t.Fails:
+        title, last = text_of(c[1]), c[-1]
+        if isinstance(last, FailsPart):
+            return t.Fails(c[0].start, last.end, title, last.reason)
+        params = one_of(ParamsPart, c)
+        steps = tuple([x for x in c if type(x) in _STEPS])
+        return t.Scenario(c[0].start, last.end, title, params.params if params else (), steps)
+
+    def fails(self, c: C) -> FailsPart:
+        return FailsPart(c[0].start, c[-1].end, text_of(c[1]))
 
     def given(self, c: C) -> t.Given:
         return t.Given(c[0].start, c[-1].end, all_of(t.Fact, c))
@@ -59,10 +81,18 @@ class Lifecycles:
             else None
         )
         assert place is not None
-        return t.Fact(c[0].start, c[-1].end, type(c[0]) is Token, place, value)
+        word = c[0].text if type(c[0]) is Token else ""
+        return t.Fact(c[0].start, c[-1].end, word, place, value)
 
     def run(self, c: C) -> t.Run:
-        return t.Run(c[0].start, c[-1].end, names_of(c, "NAME"))
+        return t.Run(c[0].start, c[-1].end, all_of(t.Visit, c))
+
+    def visit(self, c: C) -> t.Visit:
+        of = name_of(c[2]) if len(c) > 1 else None
+        return t.Visit(c[0].start, c[-1].end, name_of(c[0]), of)
+
+    def on(self, c: C) -> t.On:
+        return t.On(c[0].start, c[-1].end, number_of(c[1]))
 
     def expect(self, c: C) -> t.Expect:
         point = name_of(c[3]) if len(c) > 2 else None

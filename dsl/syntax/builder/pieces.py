@@ -55,6 +55,10 @@ class UndoesPart(Part, frozen=True):
     name: t.Name
 
 
+class FailsPart(Part, frozen=True):
+    reason: t.Text
+
+
 class BoundsPart(Part, frozen=True):
     value: t.Expr | t.Range
 

@@ -100,6 +100,10 @@ class Sequences:
     def fail(self, c: C) -> t.Fail:
         return t.Fail(c[0].start, c[-1].end, text_of(c[1]) if len(c) > 1 else None)
 
+    def trap(self, c: C) -> t.Trap:
+        message = text_of(c[1]) if len(c) > 1 else None
+        return t.Trap(c[0].start, c[-1].end, name_of(c[0]), message)
+
     def holding(self, c: C) -> t.Holding:
         return t.Holding(c[0].start, c[-1].end, name_of(c[1]), c[2])
 
@@ -143,3 +147,6 @@ class Sequences:
 
     def may(self, c: C) -> t.May:
         return t.May(c[0].start, c[-1].end, name_of(c[1]), all_of(t.Place, c))
+
+    def perhaps(self, c: C) -> t.Perhaps:
+        return t.Perhaps(c[0].start, c[-1].end, c[1].barriers)

@@ -110,8 +110,21 @@ class Layout:
                 head = led(f"invariant {node.name.text} at ", say.names(node.points))
                 head += led(" ", self._string(node.reason), CLAUSE)
                 self._out.braced(depth, (head, Body(node.end, (node.condition,), self._claim)))
+            case t.Crossing():
+                self._crossing(node, depth)
+            case t.Boot():
+                self._block(word("boot"), node.body, depth)
+            case t.Assume():
+                head = word(f"assume {node.name.text}")
+                head += led(" ", self._string(node.reason), CLAUSE)
+                self._out.braced(depth, (head, Body(node.end, (node.condition,), self._claim)))
+            case t.Fails():
+                head = led("scenario ", self._string(node.title))
+                self._out.row(depth, head + led(" fails ", self._string(node.reason), CLAUSE))
             case t.Scenario():
                 head = led("scenario ", self._string(node.title))
+                if node.params:
+                    head += led(" ", say.params(node.params))
                 self._out.braced(depth, (head, Body(node.end, node.steps, self._example)))
             case t.Dialect():
                 head = word(f"dialect {node.name.text} for {node.target.text}")
@@ -302,12 +315,22 @@ class Layout:
             case _:
                 assert_never(node)
 
-    def _example(self, node: t.Given | t.Run | t.Expect | t.Actor, depth: int) -> None:
+    def _crossing(self, node: t.Crossing, depth: int) -> None:
+        heads = word("hypcall enters"), word("leaves")
+        lines = self._one_line(heads[0], node.enters), self._one_line(heads[1], node.leaves)
+        if lines[0] and lines[1] and fits(whole := lines[0] + led(" ", lines[1]), depth):
+            return self._out.row(depth, whole)
+        enters, leaves = self._body(node.enters), self._body(node.leaves)
+        return self._out.braced(depth, (heads[0], enters), (heads[1], leaves))
+
+    def _example(self, node: t.ScenarioStep, depth: int) -> None:
         match node:
             case t.Given():
                 self._out.row(depth, led("given ", listed([say.fact(f) for f in node.facts])))
             case t.Run():
-                self._out.row(depth, led("run ", say.names(node.phases)))
+                self._out.row(depth, led("run ", listed([say.visit(v) for v in node.visits])))
+            case t.On():
+                self._out.row(depth, word(f"on {node.cpu.text}"))
             case t.Expect():
                 self._out.row(depth, say.expect(node))
             case t.Actor():

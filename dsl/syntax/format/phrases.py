@@ -26,7 +26,7 @@ from dsl.syntax.format.words import (
 
 Simple: TypeAlias = (
     t.Let | t.Move | t.Copy | t.Call | t.Hypcall | t.Order | t.Warn | t.Assert | t.May | t.Leave
-    | t.Return | t.Fail
+    | t.Return | t.Fail | t.Trap | t.Perhaps
 )  # fmt: skip
 
 _UNKNOWN = re.compile(r"unknown\b")
@@ -219,12 +219,16 @@ def simple(node: Simple, string: Callable[[t.Text], Words]) -> Words:
             return led("assert ", expr(node.condition))
         case t.May():
             return led(f"may {node.kind.text} ", places(node.places))
+        case t.Perhaps():
+            return led("may ", _barriers(node.barriers))
         case t.Leave():
             return word(f"leave {node.label.text}")
         case t.Return():
             return led("return ", expr(node.value)) if node.value else word("return")
         case t.Fail():
             return led("fail ", string(node.message)) if node.message else word("fail")
+        case t.Trap(kind=kind_, message=message):
+            return led(f"{kind_.text} ", string(message)) if message else word(kind_.text)
         case _:
             assert_never(node)
 
@@ -248,8 +252,12 @@ def phase(node: t.Phase) -> Words:
 
 
 def fact(node: t.Fact) -> Words:
-    words = led("not " if node.negated else "", place(node.place))
+    words = led(f"{node.word} " if node.word else "", place(node.place))
     return words + led(" = ", expr(node.value)) if node.value else words
+
+
+def visit(node: t.Visit) -> Words:
+    return word(f"{node.phase.text}({node.of.text})" if node.of else node.phase.text)
 
 
 def expect(node: t.Expect) -> Words:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from dsl.syntax.tree.base import Doc, Name, Node, Text
-from dsl.syntax.tree.expressions import Expr, Place
+from dsl.syntax.tree.expressions import Expr, Number, Place
+from dsl.syntax.tree.memory import Param
 from dsl.syntax.tree.sequences import Block
 
 
@@ -46,8 +47,29 @@ class Invariant(Node, frozen=True):
     condition: Expr
 
 
+class Crossing(Node, frozen=True):
+    """How a hypcall synchronises, on its way in and out."""
+
+    enters: Block
+    leaves: Block
+
+
+class Boot(Node, frozen=True):
+    """What a physical CPU holds before anybody runs on it."""
+
+    body: Block
+
+
+class Assume(Node, frozen=True):
+    name: Name
+    reason: Text
+    condition: Expr
+
+
 class Fact(Node, frozen=True):
-    negated: bool
+    """``word`` is ``not``, ``any`` or nothing."""
+
+    word: str
     place: Place
     value: Expr | None
 
@@ -56,8 +78,19 @@ class Given(Node, frozen=True):
     facts: tuple[Fact, ...]
 
 
+class Visit(Node, frozen=True):
+    """A phase, for a parameter of the scenario."""
+
+    phase: Name
+    of: Name | None
+
+
 class Run(Node, frozen=True):
-    phases: tuple[Name, ...]
+    visits: tuple[Visit, ...]
+
+
+class On(Node, frozen=True):
+    cpu: Number
 
 
 class Expect(Node, frozen=True):
@@ -70,6 +103,17 @@ class Actor(Node, frozen=True):
     body: Block
 
 
+ScenarioStep: TypeAlias = Given | Run | On | Expect | Actor
+
+
 class Scenario(Node, frozen=True):
     title: Text
-    steps: tuple[Given | Run | Expect | Actor, ...]
+    params: tuple[Param, ...]
+    steps: tuple[ScenarioStep, ...]
+
+
+class Fails(Node, frozen=True):
+    """A scenario of an imported module that does not hold here, and why."""
+
+    title: Text
+    reason: Text

@@ -112,7 +112,7 @@ class Register(Node, frozen=True):
 
 
 class Barrier(Node, frozen=True):
-    """``isb``, ``dsb(option)`` or ``dmb(option)``"""
+    """``isb``, ``dsb(option)``, ``dmb(option)``, or an exception's ``exception`` and ``eret``."""
 
     kind: str
     option: Name | None

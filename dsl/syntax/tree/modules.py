@@ -7,7 +7,15 @@ from typing import TypeAlias
 from dsl.syntax.tree.base import Doc, Hint, Node
 from dsl.syntax.tree.dialects import Dialect
 from dsl.syntax.tree.expressions import Call, Hypcall
-from dsl.syntax.tree.lifecycles import Invariant, Lifecycle, Scenario
+from dsl.syntax.tree.lifecycles import (
+    Assume,
+    Boot,
+    Crossing,
+    Fails,
+    Invariant,
+    Lifecycle,
+    Scenario,
+)
 from dsl.syntax.tree.machine import Constant, Endpoint, Group, Import, Platform, Register, Rule
 from dsl.syntax.tree.memory import Condition, Context, Extern, Lock
 from dsl.syntax.tree.sequences import (
@@ -24,8 +32,10 @@ from dsl.syntax.tree.sequences import (
     Modify,
     Move,
     Order,
+    Perhaps,
     Return,
     Sequence,
+    Trap,
     Warn,
     When,
 )
@@ -58,9 +68,13 @@ Declaration: TypeAlias = (
     | Lock
     | Extern
     | Sequence
+    | Crossing
+    | Boot
+    | Assume
     | Lifecycle
     | Invariant
     | Scenario
+    | Fails
     | Dialect
 )
 
@@ -80,7 +94,9 @@ Statement: TypeAlias = (
     | Warn
     | Assert
     | May
+    | Perhaps
     | Leave
     | Return
     | Fail
+    | Trap
 )

@@ -79,6 +79,13 @@ class Fail(Node, frozen=True):
     message: Text | None
 
 
+class Trap(Node, frozen=True):
+    """An operation does not happen: ``kind`` is ``trap`` (to EL2) or ``undefined``."""
+
+    kind: Name
+    message: Text | None
+
+
 class Holding(Node, frozen=True):
     lock: Name
     body: Block
@@ -134,3 +141,9 @@ class Assert(Node, frozen=True):
 class May(Node, frozen=True):
     kind: Name
     places: tuple[Place, ...]
+
+
+class Perhaps(Node, frozen=True):
+    """Somebody else has these barriers here, or not."""
+
+    barriers: tuple[Barrier, ...]
