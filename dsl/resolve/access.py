@@ -8,7 +8,7 @@ from dsl.diagnostics.values import LosesBits
 from dsl.ir import expr as x
 from dsl.ir.shapes import Access, Field, Register
 from dsl.ir.types import Int
-from dsl.resolve.scope import Scope
+from dsl.resolve.scope import Frame, Scope
 from dsl.syntax import tree as t
 
 
@@ -28,9 +28,14 @@ def readable(scope: Scope, node: t.Node, register: Register, field: Field | None
     return False
 
 
-def writable(scope: Scope, node: t.Node, register: Register, field: Field | None) -> bool:
+def writable(
+    scope: Scope, frame: Frame, node: t.Node, register: Register, field: Field | None
+) -> bool:
     """Whether a register (or a field, by read-modify-write) may be written; reports it if not."""
     span = scope.span(node)
+    if frame.place == "boot" and not (field is not None and field.computed):
+        # A CPU holds what no instruction could write.
+        return True
     if register.access is Access.RO:
         scope.found.add(
             ReadOnly(

@@ -297,7 +297,7 @@ def _with(scope: Scope, frame: Frame, node: t.With, goal: Register | None) -> x.
         )
         return None
     found = find_field(scope, frame, register, node.field)
-    if found is None or not writable_field(scope, node.field, register, found[0]):
+    if found is None or not writable_field(scope, frame, node.field, register, found[0]):
         examine(scope, frame, node.value)
         return None
     new = field_value(scope, frame, register, found[0], node.value)
@@ -313,9 +313,11 @@ def _changed(value: x.Expr) -> Iterator[Field]:
         value = value.value
 
 
-def writable_field(scope: Scope, node: t.Node, register: Register, field: Field) -> bool:
+def writable_field(
+    scope: Scope, frame: Frame, node: t.Node, register: Register, field: Field
+) -> bool:
     """A value's field may be changed unless the architecture computes it."""
-    return not field.computed or writable(scope, node, register, field)
+    return not field.computed or writable(scope, frame, node, register, field)
 
 
 def _every(scope: Scope, frame: Frame, node: t.Every) -> x.Expr | None:

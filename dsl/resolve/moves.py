@@ -27,7 +27,7 @@ def move(scope: Scope, frame: Frame, node: t.Move, doc: tuple[str, ...]) -> s.St
         return None
     if placed.field is not None:
         assert placed.view is not None
-        if not _changeable(scope, node.place.picks[-1], placed, placed.view, placed.field):
+        if not _changeable(scope, frame, node.place.picks[-1], placed, placed.view, placed.field):
             examine(scope, frame, node.value)
             return None
         value = field_value(scope, frame, placed.view, placed.field, node.value)
@@ -37,7 +37,7 @@ def move(scope: Scope, frame: Frame, node: t.Move, doc: tuple[str, ...]) -> s.St
         return _update(scope, node, placed, (change,), doc)
     match placed.home:
         case InRegister(register=register, index=index) if placed.derived is None:
-            if not writable(scope, node.place, register, None):
+            if not writable(scope, frame, node.place, register, None):
                 examine(scope, frame, node.value)
                 return None
             value = typed(scope, frame, node.value, register.type, register.name, register)
@@ -72,12 +72,12 @@ def _changed(scope: Scope, frame: Frame, node: t.Place) -> Placed | None:
 
 
 def _changeable(
-    scope: Scope, node: t.Node, placed: Placed, register: Register, field: Field
+    scope: Scope, frame: Frame, node: t.Node, placed: Placed, register: Register, field: Field
 ) -> bool:
     """A field of a register must be writable; memory keeps whatever it is given."""
     if isinstance(placed.home, (InSlot, InLocal)):
-        return writable_field(scope, node, register, field)
-    return writable(scope, node, register, field)
+        return writable_field(scope, frame, node, register, field)
+    return writable(scope, frame, node, register, field)
 
 
 def _not_a_place(scope: Scope, frame: Frame, node: t.Place) -> None:
@@ -159,7 +159,7 @@ def modify(scope: Scope, frame: Frame, node: t.Modify, doc: tuple[str, ...]) -> 
     changes: list[s.Change] = []
     for each in node.changes:
         found = find_field(scope, frame, register, each.field)
-        if found is None or not _changeable(scope, each.field, placed, register, found[0]):
+        if found is None or not _changeable(scope, frame, each.field, placed, register, found[0]):
             examine(scope, frame, each.value)
             continue
         value = field_value(scope, frame, register, found[0], each.value)
@@ -202,7 +202,8 @@ def copy(scope: Scope, frame: Frame, node: t.Copy, doc: tuple[str, ...]) -> tupl
             )
             continue
         for index in _indices(scope, each, placed, slot):
-            one = _copy(scope, node, each, slot, placed.home.base, index, doc if not made else ())
+            whose = placed.home.base
+            one = _copy(scope, frame, node, each, slot, whose, index, doc if not made else ())
             if one is not None:
                 made.append(one)
     return tuple(made)
@@ -218,6 +219,7 @@ def _indices(scope: Scope, node: t.Place, placed: Placed, slot: Slot) -> list[x.
 
 def _copy(
     scope: Scope,
+    frame: Frame,
     node: t.Copy,
     each: t.Place,
     slot: Slot,
@@ -235,7 +237,7 @@ def _copy(
             return None
         value = fit(scope, each, x.ReadRegister(register, at, span), slot.type, f"`{slot.name}`")
         return None if value is None else s.WriteSlot(slot, base, index, value, doc, span)
-    if not writable(scope, each, register, None):
+    if not writable(scope, frame, each, register, None):
         return None
     loaded = fit(scope, each, x.ReadSlot(slot, base, index, span), register.type, register.name)
     return None if loaded is None else s.WriteRegister(register, at, loaded, doc, span)

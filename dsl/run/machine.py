@@ -1,0 +1,416 @@
+"""One machine: accesses with what is pending and what is visible, barriers, and the trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from dsl.ir import expr as x
+from dsl.ir.platform import Barrier, VisibleTo
+from dsl.ir.program import Program
+from dsl.ir.shapes import Register
+from dsl.run.choices import Choices
+from dsl.run.errors import RunError
+from dsl.run.events import Event, Kind, Trace, site, source_line
+from dsl.run.registers import Element, bits, changes, elements, name_of
+from dsl.run.visibility import (
+    BASE,
+    HARDWARE,
+    SOFTWARE,
+    Access,
+    Cell,
+    Rules,
+    Update,
+    concerns,
+    wrote,
+)
+from dsl.run.world import Cpu, World, boot_cells
+from dsl.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How an expression looks at registers: by whom, through which computed register.
+
+    ``written`` is the value of the register that a platform's expression speaks of;
+    ``fixed`` are the values to take for some elements, whatever they hold.
+    """
+
+    who: str = SOFTWARE
+    through: Element | None = None
+    written: int | None = None
+    fixed: tuple[tuple[str, int], ...] = ()
+
+
+#: Evaluates an expression of the platform for somebody who looks at registers.
+Evaluate = Callable[[x.Expr, Look, dict[str, int]], int]
+
+
+@dataclass(slots=True)
+class Machine:
+    """The registers of several physical CPUs, of which one is the current one.
+
+    ``evaluate`` is set by who runs programs on the machine.  ``phase``, ``function`` and ``label``
+    (whose software runs) are for the trace.
+    """
+
+    program: Program
+    choices: Choices
+    world: World = field(default_factory=World)
+    trace: Trace = field(default_factory=Trace)
+    number: int = 0
+    phase: str = ""
+    function: str = ""
+    label: str = ""
+    evaluate: Evaluate = field(init=False)
+    #: Told of each access by software before it happens: the value is None for a read.
+    watch: Callable[[Element, Span, int | None], None] = field(default=lambda e, s, v: None)
+    elements: dict[str, Element] = field(init=False)
+    rules: Rules = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.elements = elements(self.program)
+        self.rules = Rules(self.program)
+
+    @property
+    def cpu(self) -> Cpu:
+        found = self.world.cpus.get(self.number)
+        if found is None:
+            found = self.world.cpus[self.number] = Cpu(boot_cells(self.elements))
+        return found
+
+    def element(self, register: Register, index: int | None, span: Span) -> Element:
+        """An element of a register.  Raises `RunError` for an index that a bank does not have."""
+        if register.banked:
+            assert index is not None
+            if not register.first <= index < register.first + register.count:
+                last = register.first + register.count - 1
+                what = f"{register.name}: index {index} is outside {register.first}..{last}"
+                raise RunError(what, span)
+        return self.elements[name_of(register, index or 0)]
+
+    def cell(self, element: Element) -> Cell:
+        cells = self.cpu.cells
+        found = cells.get(element.name)
+        if found is None:
+            found = cells[element.name] = Cell(element.reset)
+        return found
+
+    # ---- looking
+
+    def newest(self, element: Element) -> int:
+        """The value with every write in it, seen from outside: no access, nothing decided."""
+        look = Look(HARDWARE)
+        value = self.cell(element).newest
+        return self._computed(element, value, look, newest=True)
+
+    def look(self, element: Element, by: Look, span: Span, mask: int | None = None) -> int:
+        """What somebody sees of the bits in ``mask``: where that is open, the run chooses."""
+        for name, value in by.fixed:
+            if name == element.name:
+                return value
+        wanted = element.ones if mask is None else mask
+        value = self._seen(element, by, span, wanted & element.ones)
+        if not element.computed or not any(c.field.mask & wanted for c in element.computed):
+            return value
+        return self._computed(element, value, by, span=span, mask=wanted)
+
+    def read(self, element: Element, span: Span) -> int:
+        """A read by software, in the trace."""
+        if element.register.access == "wo":
+            raise RunError(f"{element.name} is write-only", span)
+        self.watch(element, span, None)
+        value = self.look(element, Look(SOFTWARE, element), span) & ~element.hidden
+        self.note(Kind.READ, element.name, span, new=value, who=self.label)
+        return value
+
+    def permitted(self, element: Element, by: Look, mask: int) -> list[int]:
+        """All values of the bits in ``mask`` that somebody may see now, the newest first."""
+        cell = self.cell(element)
+        least = self._least(element, cell, by)
+        found: dict[int, None] = {}
+        for count in range(len(cell.updates), least - 1, -1):
+            found.setdefault(cell.at(count) & mask)
+        return list(found)
+
+    def _least(self, element: Element, cell: Cell, by: Look) -> int:
+        """How many updates somebody has surely seen."""
+        key = _observer(by, element)
+        least = cell.seen.get(key, 0)
+        access = Access(by.who, False, by.through)
+        for at in range(len(cell.updates), least, -1):
+            if self.rules.surely(cell.updates[at - 1], element, access, self.holds):
+                return at
+        return least
+
+    def _seen(self, element: Element, by: Look, span: Span, mask: int) -> int:
+        cell = self.cell(element)
+        if not cell.updates:
+            return cell.settled
+        least, most = self._least(element, cell, by), len(cell.updates)
+        # Of several counts that give one value, the least keeps most open.
+        values: dict[int, int] = {}
+        for count in range(least, most + 1):
+            values.setdefault(cell.at(count) & mask, count)
+        newest = cell.at(most) & mask
+        order = [newest, *(v for v in reversed(values) if v != newest)]
+        taken = 0
+        if len(order) > 1:
+            self._warn_of(element, cell, by, span)
+            shown = tuple(_shown(element, v, mask) for v in order)
+            taken = self.choose(f"{_name(by)} sees {element.name}", shown, span)
+        count = values[order[taken]]
+        key = _observer(by, element)
+        cell.seen[key] = max(cell.seen.get(key, 0), count)
+        return cell.at(count if len(order) > 1 else most)
+
+    def _warn_of(self, element: Element, cell: Cell, by: Look, span: Span) -> None:
+        """Notes which writes may not be seen yet, and what they wait for."""
+        access = Access(by.who, False, by.through)
+        for update in cell.updates:
+            for chain, rule in self.rules.needs(update, element, access, self.holds):
+                if not self.rules.done(update, chain):
+                    what = f"{element.name}, written at {update.site}"
+                    why = f"{_name(by)} may not see it yet: {chain_text(chain)} ({rule})"
+                    self.note(Kind.HAZARD, what, span, why=why)
+                    return
+
+    def _computed(
+        self,
+        element: Element,
+        value: int,
+        by: Look,
+        *,
+        span: Span | None = None,
+        mask: int | None = None,
+        newest: bool = False,
+    ) -> int:
+        """``value`` with the computed fields that ``mask`` needs."""
+        through = element if by.through is None else by.through
+        for each in element.computed:
+            of = each.field
+            for index in range(of.first, of.first + max(1, of.count)):
+                low, place = bits(of, index)
+                if mask is not None and not place & mask:
+                    continue
+                locals = {each.var: index} if each.var else {}
+                fixed = self._all_newest() if newest else by.fixed
+                inner = Look(by.who, None if newest else through, value, fixed)
+                found = int(self.evaluate(each.value, inner, locals))
+                value = value & ~place | found << low & place
+        return value
+
+    def _all_newest(self) -> tuple[tuple[str, int], ...]:
+        cells = self.cpu.cells
+        pending = [(n, c) for n, c in cells.items() if c.updates]
+        return tuple((n, c.newest) for n, c in pending if not self.elements[n].computed)
+
+    # ---- changing
+
+    def poke(self, element: Element, value: int) -> None:
+        """Sets what a register stores, from outside, for everybody."""
+        kept = value & element.stored | element.register.res1
+        self.cpu.cells[element.name] = Cell(kept)
+
+    def write(self, element: Element, value: int, span: Span) -> None:
+        """A write by software: legalised, reserved bits in place, pending until synchronised."""
+        if element.register.access == "ro":
+            raise RunError(f"{element.name} is read-only", span)
+        self.watch(element, span, value)
+        cell = self.cell(element)
+        # Only for the trace, which shows what was there before.
+        old = self.newest(element)
+        if element.register.access == "wi":
+            self.note(Kind.WRITE, element.name, span, old=old, new=old, who=self.label)
+            return
+        value = self._legalised(element, value, element.ones, Look(HARDWARE, None, value), span)
+        kept = element.stored & ~element.writable
+        update = self._update(element.writable, value, SOFTWARE, span)
+        self._place(element, cell, update, span)
+        new = self.newest(element)
+        assert not kept & update.mask
+        self.note(
+            Kind.WRITE,
+            element.name,
+            span,
+            old=old,
+            new=new,
+            fields=changes(element.register, old, new),
+            pending=self._pending(element, update) if old != new else (),
+            who=self.label,
+        )
+
+    def change(self, element: Element, mask: int, value: int, who: str, span: Span) -> None:
+        """A change of some bits by hardware, or from an endpoint."""
+        cell = self.cell(element)
+        old = self.newest(element)
+        value = self._legalised(element, value, mask, Look(who, None, value), span)
+        update = self._update(mask & element.stored, value, who, span)
+        self._place(element, cell, update, span)
+        new = self.newest(element)
+        fields = changes(element.register, old, new)
+        pending = self._pending(element, update) if old != new else ()
+        self.note(
+            Kind.CHANGE,
+            element.name,
+            span,
+            old=old,
+            new=new,
+            fields=fields,
+            pending=pending,
+            who=who,
+        )
+
+    def _update(self, mask: int, value: int, author: str, span: Span) -> Update:
+        return Update(mask, value & mask, author, site(span), self.rules.fresh())
+
+    def _place(self, element: Element, cell: Cell, update: Update, span: Span) -> None:
+        """Puts an update into the order of writes.
+
+        What its author has not seen yet of others may come before it or after it.
+        """
+        author = update.author
+        key = author if author != SOFTWARE else _observer(Look(SOFTWARE, element), element)
+        by = Look(author, element if author == SOFTWARE else None)
+        least, most = self._least(element, cell, by), len(cell.updates)
+        place = most
+        if least < most and any(u.author != author for u in cell.updates[least:]):
+            after = update.over(cell.newest)
+            before = update.over(cell.at(least))
+            for later in cell.updates[least:]:
+                before = later.over(before)
+            if before != after and author != SOFTWARE:
+                # It acted on what it saw, so what it did not see comes later.
+                place = least
+            elif before != after:
+                options = ("it comes first, and is overwritten", "it comes later, and stays")
+                late = cell.updates[most - 1]
+                what = f"the write of {element.name} at {late.site} by {late.author}"
+                place = (most, least)[self.choose(what, options, span)]
+        cell.updates.insert(place, update)
+        cell.seen = {who: n + (n > place) for who, n in cell.seen.items()}
+        cell.seen[key] = max(cell.seen.get(key, 0), place + 1)
+
+    def _legalised(self, element: Element, value: int, mask: int, by: Look, span: Span) -> int:
+        """What a write becomes, as far as the bits in ``mask`` are written."""
+        written = value
+        for rule in element.legalised:
+            if not rule.field.mask & mask:
+                continue
+            look = Look(by.who, None, written)
+            if self.evaluate(rule.condition, look, {}):
+                low, place = bits(rule.field, None)
+                value = value & ~place | self.evaluate(rule.value, look, {}) << low & place
+        return value
+
+    # ---- barriers
+
+    def barrier(self, barrier: Barrier, span: Span, who: str) -> None:
+        """A barrier has completed on this CPU."""
+        moved = [
+            name
+            for name, cell in self.cpu.cells.items()
+            if cell.updates and self.rules.barrier(cell, barrier)
+        ]
+        what = f"moves on {', '.join(moved)}" if moved else ""
+        self.note(Kind.BARRIER, str(barrier), span, why=what, who=who)
+
+    def settle(self) -> None:
+        """Makes everything visible to everybody: what was before the history begins."""
+        for cell in self.cpu.cells.values():
+            cell.settled, cell.updates, cell.seen = cell.newest, [], {}
+
+    def _pending(self, element: Element, update: Update) -> tuple[str, ...]:
+        """For whom an update is not in force yet, and what that waits for, in words."""
+        found: dict[str, None] = {}
+        if update.author == SOFTWARE:
+            found[f"effect: {chain_text(BASE)}"] = None
+        for clause in self.rules.visible:
+            body = clause.body
+            assert isinstance(body, VisibleTo)
+            mine = wrote(body.first, update, element)
+            if not mine or (body.condition and not self.holds(body.condition, None, None)):
+                continue
+            if update.author != SOFTWARE and not concerns(body.then, element, body.then.access):
+                continue
+            whom = ", ".join(dict.fromkeys(_short(t) for t in body.then.targets))
+            found[f"{whom}: {chain_text(body.barriers)}"] = None
+        return tuple(found)
+
+    def holds(self, condition: x.Expr, element: Element | None, value: int | None) -> bool:
+        """A clause's condition: for the value that is written, and the newest of the others."""
+        fixed = [(n, c.newest) for n, c in self.cpu.cells.items() if c.updates]
+        if element is not None and value is not None:
+            fixed.insert(0, (element.name, value))
+        return bool(self.evaluate(condition, Look(HARDWARE, None, None, tuple(fixed)), {}))
+
+    # ---- the trace
+
+    def choose(self, what: str, options: tuple[str, ...], span: Span) -> int:
+        """Lets the run choose, and notes what it chose."""
+        taken = self.choices.choose(what, options, site(span))
+        others = ", ".join(o for n, o in enumerate(options) if n != taken)
+        self.note(Kind.CHOICE, what, span, why=f"{options[taken]}, and not {others}")
+        return taken
+
+    def note(
+        self,
+        kind: Kind,
+        what: str,
+        span: Span,
+        *,
+        old: int | None = None,
+        new: int | None = None,
+        fields: tuple[tuple[str, str, str], ...] = (),
+        pending: tuple[str, ...] = (),
+        why: str = "",
+        who: str = "",
+    ) -> None:
+        """Adds an event; its reason is the source text, where there is no other."""
+        if not self.trace.on:
+            return
+        self.trace.events.append(
+            Event(
+                len(self.trace.events) + self.trace.offset,
+                kind,
+                what,
+                self.number,
+                who or self.label,
+                self.phase,
+                self.function,
+                site(span),
+                why or source_line(span),
+                old,
+                new,
+                fields,
+                pending,
+            )
+        )
+
+
+def chain_text(chain: tuple[Barrier, ...]) -> str:
+    """``needs isb then dsb(nsh)``"""
+    return f"needs {' then '.join(map(str, chain))}"
+
+
+def _observer(by: Look, element: Element) -> str:
+    """Who keeps count of what was seen: software's reads of a register itself see more."""
+    return "direct" if by.who == SOFTWARE and by.through is element else by.who
+
+
+def _name(by: Look) -> str:
+    through = f" through {by.through.name}" if by.through else ""
+    return f"{by.who}{through if by.who == SOFTWARE else ''}"
+
+
+def _shown(element: Element, value: int, mask: int) -> str:
+    fields = [
+        f"{name} {new}"
+        for name, _, new in changes(element.register, ~value & mask, value)
+        if value.bit_count() < 8 or mask.bit_count() <= 8
+    ]
+    return f"{value:#x}" + (f" ({', '.join(fields)})" if 0 < len(fields) <= 3 else "")
+
+
+def _short(target: object) -> str:
+    return str(getattr(target, "name", target))

@@ -1,0 +1,359 @@
+"""Runs a scenario: what is given, the lifecycle on its CPUs, acts, and expectations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dsl.ir import expr as x
+from dsl.ir import lifecycle as l
+from dsl.ir.program import Program
+from dsl.ir.sequence import May
+from dsl.ir.shapes import MACHINE
+from dsl.ir.walk import inside, statements
+from dsl.run.choices import Choices
+from dsl.run.errors import RunError, Stopped, Trapped
+from dsl.run.evaluate import Env
+from dsl.run.events import Event, Kind, site
+from dsl.run.execute import Executor
+from dsl.run.hazards import Hazards
+from dsl.run.lifecycle import Graph, Node, Position, graph, parts
+from dsl.run.machine import Machine
+from dsl.run.permits import permits
+from dsl.run.start import Start
+from dsl.run.visibility import HARDWARE
+from dsl.run.world import World
+from dsl.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Something that does not hold, where it is written, and after which event."""
+
+    message: str
+    span: Span
+    event: int
+
+    def __str__(self) -> str:
+        return f"{site(self.span)}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Where a run ends before its scenario does: in the ``visit``-th visit of ``phase``."""
+
+    phase: str
+    visit: int = 1
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """The state at the end of a phase, and the events of it."""
+
+    world: World
+    since: int
+    until: int
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of one scenario; ``step`` is the step that comes next.
+
+    ``failures`` are expectations and invariants that did not hold.
+    """
+
+    program: Program
+    scenario: l.Scenario
+    choices: Choices
+    settings: tuple[l.Given, ...] = ()
+    stop: Stop | None = None
+    machine: Machine = field(init=False)
+    executor: Executor = field(init=False)
+    start: Start = field(init=False)
+    hazards: Hazards = field(init=False)
+    graphs: dict[str, Graph] = field(init=False)
+    positions: dict[str, Position] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    step: int = 0
+    stopped: bool = False
+    _at: dict[str, Snapshot] = field(default_factory=dict)
+    _since: dict[str, int] = field(default_factory=dict)
+    _visits: dict[str, int] = field(default_factory=dict)
+    booted: set[int] = field(default_factory=set)
+    _asked: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.machine = Machine(self.program, self.choices)
+        self.executor = Executor(self.machine)
+        self.hazards = Hazards(self.machine)
+        self.machine.watch = self.hazards.watch
+        self.start = Start(self.executor, self.scenario, self.settings)
+        self.graphs = {x.name: graph(x) for x in self.program.lifecycles}
+        steps = self.scenario.steps
+        self._asked = {s.point for s in steps if isinstance(s, l.Expect) and s.point is not None}
+        self.executor.handles = {p.name: p.name for p in self.scenario.params}
+
+    # ---- the whole
+
+    def go(self) -> Run:
+        """Runs to the end, or to where it is to stop.
+
+        Raises `RunError` where the scenario asks for what there is not.
+        """
+        if not self.booted:
+            self._boot(self.scenario.span)
+            self.start.check_assumptions()
+        steps = self.scenario.steps
+        while self.step < len(steps) and not self.stopped:
+            step = steps[self.step]
+            try:
+                self._do(step)
+            except Stopped as error:
+                self._fail(error.message, error.span or step.span)
+                break
+            self.step += 1
+        return self
+
+    @property
+    def ok(self) -> bool:
+        return not self.failures
+
+    @property
+    def events(self) -> list[Event]:
+        return self.machine.trace.events
+
+    def _do(self, step: l.ScenarioStep) -> None:
+        match step:
+            case l.Given():
+                pass
+            case l.Run(phase=phase, handle=handle, span=span):
+                self._advance(self._owner(handle, step.span), phase, span)
+            case l.On(cpu=cpu, span=span):
+                self.machine.number = cpu
+                self._boot(span)
+            case l.Expect():
+                self._expect(step)
+            case l.Act():
+                self._act(step)
+            case l.Behave(extern=extern, params=params, body=body):
+                self.executor.behaviours[extern] = (params, body)
+
+    # ---- the start
+
+    def _boot(self, span: Span) -> None:
+        """The current CPU holds what it boots with, if it has not run before."""
+        number = self.machine.number
+        if number in self.booted:
+            return
+        self.booted.add(number)
+        self.start.boot()
+        self.machine.label = ""
+        self.machine.note(Kind.BOOT, f"cpu {number}", span)
+
+    # ---- the lifecycle
+
+    def _owner(self, handle: str, span: Span) -> str:
+        """Whose lifecycle it is: the parameter's, or that of the one owner there is."""
+        if handle:
+            return handle
+        if self.scenario.params:
+            return self.scenario.params[0].name
+        roots = [c.root for c in self.program.contexts.values() if c.root != MACHINE]
+        return roots[0] if roots else ""
+
+    def _advance(self, owner: str, goal: str, span: Span) -> None:
+        """Goes on in the lifecycle of an owner until ``goal`` has happened."""
+        position = self._position(owner, goal, span)
+        found = self.graphs[position.graph]
+        way = found.way(position.at, goal)
+        if way is None:
+            now = found.nodes[position.at].name or "the start"
+            what = f"the lifecycle {found.name} cannot go on from `{now}` to `{goal}`"
+            raise RunError(what, span)
+        for node in way:
+            self._leave(owner)
+            self._enter(owner, position, found, node, span)
+            if self.stopped:
+                return
+
+    def _position(self, owner: str, goal: str, span: Span) -> Position:
+        position = self.positions.get(owner)
+        if position is None:
+            having = [g for g in self.graphs.values() if goal in g.names()]
+            if len(having) != 1:
+                names = ", ".join(g.name for g in having) or "none"
+                raise RunError(f"`{goal}` must be in one lifecycle, and is in {names}", span)
+            position = self.positions[owner] = Position(having[0].name)
+        return position
+
+    def _enter(self, owner: str, position: Position, found: Graph, node: Node, span: Span) -> None:
+        machine = self.machine
+        self._take_cpu(owner, position, found, node, span)
+        position.at = node.number
+        machine.label = owner
+        if node.phase is None:
+            if node.begins:
+                self._since[node.name] = len(machine.trace.events)
+            else:
+                self._done(node.name)
+            return
+        phase = node.phase
+        self._since[node.name] = len(machine.trace.events)
+        machine.phase = node.name
+        self.hazards.behind.clear()
+        env = self._env(owner)
+        taken = phase.condition is None or bool(self.executor.value(phase.condition, env))
+        self.machine.note(
+            Kind.PHASE, node.name, phase.span, why="" if taken else "its condition does not hold"
+        )
+        if taken:
+            into, out = parts(phase)
+            position.open = bool(out) or any(isinstance(each, May) for each in statements(into))
+            self.executor.body(into, env)
+        self._done(node.name)
+        self._invariants(owner, node.name)
+        self._visits[node.name] = self._visits.get(node.name, 0) + 1
+        if self.stop is not None and self.stop.phase == node.name:
+            self.stopped = self._visits[node.name] >= self.stop.visit
+
+    def _leave(self, owner: str) -> None:
+        """The way out of the phase that an owner is in, if others acted in it."""
+        position = self.positions[owner]
+        node = self.graphs[position.graph].nodes[position.at]
+        if not position.open or node.phase is None:
+            return
+        position.open = False
+        self.machine.phase, self.machine.label = node.name, owner
+        self.executor.body(parts(node.phase)[1], self._env(owner))
+        self._done(node.name)
+
+    def _take_cpu(
+        self, owner: str, position: Position, found: Graph, node: Node, span: Span
+    ) -> None:
+        """The owner comes to the current CPU, if it is free and the lifecycle lets it."""
+        number = self.machine.number
+        moves = 0 <= position.cpu != number
+        if moves and position.at not in found.outermost:
+            now = found.nodes[position.at].name
+            what = f"{owner} is on CPU {position.cpu}, in `{now}`: it cannot leave from there"
+            raise RunError(what, span, f"`on {position.cpu}`, or let its lifecycle end first")
+        runs = self.machine.cpu.runs
+        if runs and runs != owner:
+            other = self.positions[runs]
+            graph = self.graphs[other.graph]
+            if other.cpu == number and other.at not in graph.outermost:
+                now = graph.nodes[other.at].name
+                what = f"CPU {number} has {runs} in `{now}`: {owner} cannot come to it"
+                raise RunError(what, span, f"let the lifecycle of {runs} end first")
+        position.cpu = number
+        self.machine.cpu.runs = owner
+
+    def _done(self, name: str) -> None:
+        if name in self._asked:
+            events = len(self.machine.trace.events)
+            self._at[name] = Snapshot(self.machine.world.copy(), self._since.get(name, 0), events)
+
+    def _env(self, owner: str) -> Env:
+        handles = {p.name: p.name for p in self.scenario.params}
+        roots = {c.root for c in self.program.contexts.values()} - {MACHINE}
+        return Env({}, handles | dict.fromkeys(roots, owner))
+
+    def _invariants(self, owner: str, point: str) -> None:
+        for module in self.program.modules:
+            for invariant in module.invariants:
+                if point not in invariant.points:
+                    continue
+                env = self._env(owner)
+                env.quiet, env.who = True, HARDWARE
+                if not self.executor.value(invariant.condition, env):
+                    text = " ".join(invariant.condition.span.text.split())
+                    what = f"invariant {invariant.name} does not hold in `{point}`: "
+                    self._fail(f"{what}{invariant.reason} ({text})", invariant.span)
+
+    # ---- who acts, and what must hold
+
+    def _act(self, act: l.Act) -> None:
+        machine = self.machine
+        owner = machine.cpu.runs or self._owner("", act.span)
+        if not act.endpoint:
+            position = self.positions.get(owner)
+            node = self.graphs[position.graph].nodes[position.at] if position else None
+            if position is None or node is None or node.name != act.actor or not position.open:
+                self._advance(owner, act.actor, act.span)
+                if self.stopped:
+                    return
+        position = self.positions.get(owner)
+        node = self.graphs[position.graph].nodes[position.at] if position else None
+        if position is None or node is None or node.phase is None or not position.open:
+            where = f"`{node.name}`" if node is not None and node.name else "no phase"
+            what = f"{act.actor} cannot act: the lifecycle is in {where}, where nobody else does"
+            raise RunError(what, act.span)
+        env = self._env(owner)
+        machine.note(Kind.ACT, act.actor, act.span)
+        self.executor.permits = permits(
+            act.actor,
+            node.name,
+            node.phase.body,
+            act.endpoint,
+            lambda condition: bool(self.executor.value(condition, self._watcher(owner))),
+            act.span,
+        )
+        env.who = act.actor if act.endpoint else HARDWARE
+        try:
+            self.executor.body(act.body, env)
+        except Trapped:
+            # The event says so; what comes after it in the act does not happen.
+            pass
+        finally:
+            self.executor.permits = None
+        self._done(node.name)
+
+    def _watcher(self, owner: str) -> Env:
+        env = self._env(owner)
+        env.quiet, env.who = True, HARDWARE
+        return env
+
+    def _expect(self, expect: l.Expect) -> None:
+        machine = self.machine
+        env = self._watcher(machine.cpu.runs or self._owner("", expect.span))
+        events = machine.trace.events
+        world = machine.world
+        text = " ".join(expect.condition.span.text.split())
+        if expect.point is not None:
+            found = self._at.get(expect.point)
+            if found is None:
+                raise RunError(f"there has been no `{expect.point}` yet", expect.span)
+            machine.world, env.since = found.world, found.since
+            machine.trace.events = events[: found.until]
+        try:
+            holds = bool(self.executor.value(expect.condition, env))
+        finally:
+            machine.world, machine.trace.events = world, events
+        if holds:
+            machine.note(Kind.EXPECT, text, expect.span)
+            return
+        where = f" at {expect.point}" if expect.point else ""
+        self._fail(f"expected{where}: {text}{self._values(expect, env)}", expect.span)
+
+    def _values(self, expect: l.Expect, env: Env) -> str:
+        """What the parts of a comparison that does not hold are."""
+        machine, events, world = self.machine, self.machine.trace.events, self.machine.world
+        if expect.point is not None:
+            found = self._at[expect.point]
+            machine.world, machine.trace.events = found.world, events[: found.until]
+        shown: dict[str, str] = {}
+        try:
+            for part in inside(expect.condition):
+                if isinstance(part, x.Extract | x.ReadSlot | x.Count | x.Test):
+                    value = self.executor.value(part, env)
+                    shown[" ".join(part.span.text.split())] = (
+                        hex(value) if value > 9 else str(value)
+                    )
+                elif isinstance(part, x.ReadRegister) and not part.register.banked:
+                    shown[part.span.text] = hex(self.executor.value(part, env))
+        finally:
+            machine.world, machine.trace.events = world, events
+        return "".join(f"; {name} is {value}" for name, value in list(shown.items())[-4:])
+
+    def _fail(self, message: str, span: Span) -> None:
+        self.failures.append(Failure(message, span, len(self.machine.trace.events)))
+        self.machine.note(Kind.FAILED, message, span)

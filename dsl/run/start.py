@@ -1,0 +1,191 @@
+"""Where a run starts: what is given, what a CPU boots with, and whether such a machine exists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dsl.ir import expr as x
+from dsl.ir import lifecycle as l
+from dsl.ir.shapes import MACHINE
+from dsl.ir.types import Handle
+from dsl.ir.walk import inside
+from dsl.run.errors import Impossible, RunError
+from dsl.run.evaluate import Env
+from dsl.run.events import site
+from dsl.run.execute import Executor
+from dsl.run.registers import bits
+from dsl.run.visibility import HARDWARE
+from dsl.run.world import limits
+
+
+@dataclass(slots=True)
+class Start:
+    """Gives facts, memory and registers their values, by a scenario and by who runs it.
+
+    ``settings`` take the place of what the scenario gives; ``given`` are all, decided.
+    """
+
+    executor: Executor
+    scenario: l.Scenario
+    settings: tuple[l.Given, ...]
+    given: list[tuple[l.Given, int]] = field(default_factory=list)
+
+    def _decided(self, given: l.Given) -> tuple[l.Given, int]:
+        if given.value is not None:
+            return given, given.value
+        low, high = _range(given.place)
+        options = tuple(str(n) for n in range(high, low - 1, -1))
+        what = " ".join(given.place.span.text.split())
+        return given, high - self.executor.machine.choices.choose(what, options, site(given.span))
+
+    def boot(self) -> None:
+        """The current CPU holds what it boots with, and what is given of it.
+
+        Facts and memory are given when the first CPU boots.
+        """
+        first = not self.given
+        if first:
+            self._decide()
+        trace = self.executor.machine.trace
+        trace.on = False
+        # What a CPU boots with may depend on what it is; and what is given of it stands.
+        self._give_all(registers_only=not first)
+        for boot in self.executor.program.boots:
+            self.executor.body(boot.body, Env({}, {}, HARDWARE))
+        self.executor.machine.settle()
+        self._give_all(registers_only=True)
+        trace.on = True
+
+    def _decide(self) -> None:
+        given = [s for s in self.scenario.steps if isinstance(s, l.Given)]
+        # What is set from outside takes the place of what the scenario says.
+        given = [g for g in given if not any(_same(g, s) for s in self.settings)]
+        self.given = [self._decided(g) for g in (*given, *self.settings)]
+
+    def _give_all(self, *, registers_only: bool) -> None:
+        for given, value in self.given:
+            if not registers_only or isinstance(_home(given.place), x.ReadRegister):
+                self._give(given.place, value)
+
+    def _give(self, place: x.Expr, value: int) -> None:
+        """Gives a fact, a slot or a register (or a field of one) a value, from outside."""
+        home, low, mask = _home(place), 0, None
+        if isinstance(place, x.Extract):
+            index = place.index.value if isinstance(place.index, x.Const) else None
+            low, mask = bits(place.field, index)
+        env = Env({}, {}, HARDWARE, quiet=True)
+        match home:
+            case x.Test(condition=condition, base=base):
+                root = condition.root
+                for owner in self._owners(root, base):
+                    self.executor.machine.world.facts[owner, condition.name] = value
+                if condition.name in self.executor.program.definitions:
+                    self._define(condition.name, value, home)
+            case x.ReadSlot(slot=slot, base=base, index=where):
+                at = None if where is None else self.executor.value(where, env)
+                for owner in self._owners(slot.root, base):
+                    whole = value
+                    if mask is not None:
+                        whole = (
+                            self.executor.machine.world.load(owner, slot, at) & ~mask
+                            | value << low & mask
+                        )
+                    self.executor.machine.world.store(owner, slot, at, whole, home.span)
+            case x.ReadRegister(register=register, index=where):
+                at = None if where is None else self.executor.value(where, env)
+                element = self.executor.machine.element(register, at, home.span)
+                whole = value
+                if mask is not None:
+                    whole = self.executor.machine.cell(element).newest & ~mask | value << low & mask
+                self.executor.machine.poke(element, whole)
+            case _:
+                raise RunError("this cannot be given", place.span)
+
+    def _define(self, name: str, value: int, at: x.Test) -> None:
+        """A condition that follows from a slot: gives the slot a value that makes it so."""
+        defined = self.executor.program.definitions[name].value
+        slots = [p for p in inside(defined) if isinstance(p, x.ReadSlot)]
+        for slot in slots:
+            for owner in self._owners(slot.slot.root, at.base):
+                for candidate in (0, 1, limits(slot.slot)[1]):
+                    self.executor.machine.world.store(owner, slot.slot, None, candidate, at.span)
+                    env = Env({}, {slot.base: owner, at.base or "": owner}, HARDWARE, quiet=True)
+                    if self.executor.value(defined, env) == value:
+                        break
+                else:
+                    what = f"`{name}` follows from {slot.slot.name}: give that"
+                    raise RunError(what, at.span)
+
+    def _owners(self, root: str | None, base: str | None) -> list[str]:
+        """Whose value is given: one parameter's, or each one's."""
+        if root in (None, "", MACHINE):
+            return [""]
+        names = [p.name for p in self.scenario.params if _root(p.type) == root]
+        if not names:
+            return [str(root)]
+        return [base] if base in names else names
+
+    def check_assumptions(self) -> None:
+        """Raises `Impossible` where what is given breaks an assumption."""
+        for assumption in self.executor.program.assumptions:
+            roots = {
+                p.condition.root or ""
+                for p in inside(assumption.condition)
+                if isinstance(p, x.Test)
+            } | {p.slot.root for p in inside(assumption.condition) if isinstance(p, x.ReadSlot)}
+            roots -= {"", MACHINE}
+            for owner in self._owners(next(iter(roots), None), None):
+                handles = dict.fromkeys(roots, owner)
+                if not self.executor.value(
+                    assumption.condition, Env({}, handles, HARDWARE, quiet=True)
+                ):
+                    text = " ".join(assumption.condition.span.text.split())
+                    raise Impossible(
+                        f"no machine is like this: {assumption.reason} (`assume "
+                        f"{assumption.name}`: {text})",
+                        self.scenario.span,
+                        "change what is given, or the assumption",
+                    )
+
+
+def _home(place: x.Expr) -> x.Expr:
+    return place.value if isinstance(place, x.Extract) else place
+
+
+def _root(kind: object) -> str:
+    return kind.root if isinstance(kind, Handle) else ""
+
+
+def _range(place: x.Expr) -> tuple[int, int]:
+    match place:
+        case x.Extract(field=field):
+            return 0, (1 << field.width) - 1
+        case x.Test(condition=condition):
+            return limits(condition)
+        case x.ReadSlot(slot=slot):
+            return limits(slot)
+        case _:
+            return 0, 1
+
+
+def _same(given: l.Given, other: l.Given) -> bool:
+    """Whether two settings are of one place."""
+    return _key(given.place) == _key(other.place)
+
+
+def _key(place: x.Expr) -> tuple[object, ...]:
+    match place:
+        case x.Extract(value=value, field=field, index=index):
+            return (*_key(value), field.name, _constant(index))
+        case x.Test(condition=condition, base=base):
+            return (condition.name, base)
+        case x.ReadSlot(slot=slot, base=base, index=index):
+            return (slot.name, base, _constant(index))
+        case x.ReadRegister(register=register, index=index):
+            return (register.name, _constant(index))
+        case _:
+            return (place,)
+
+
+def _constant(index: x.Expr | None) -> int | None:
+    return index.value if isinstance(index, x.Const) else None
