@@ -1,4 +1,4 @@
-"""One CPU with a virtual CPU interface, as the tests see it: registers by name, operations as calls."""
+"""One CPU with a virtual CPU interface: registers by name, operations as calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A virtual CPU interface in plain Python, written from the register pages: what the platform files are held to.
+"""A virtual CPU interface in plain Python, written from the register pages, to compare with.
 
 Nothing is encoded here: interrupts are objects, and what is active is a set of priorities.
 """

@@ -63,7 +63,7 @@ class Pair:
     ) -> None:
         # Two list registers with one INTID are UNPREDICTABLE, and so is a special one.
         bits = 0x1FFF if self.memory else 0xFFFF
-        if intid == 1022 or self.memory and intid > 1022:
+        if intid == 1022 or (self.memory and intid > 1022):
             intid = 50
         if self.memory and intid < 16 and hw is None:
             intid |= source << 10
