@@ -183,6 +183,17 @@ def test_a_hardware_interrupt_is_deactivated_with_its_virtual_one(physical: int)
     assert all(cpu.gic_active(other) for other in (26, 28, 33, 62, 65, 701))
 
 
+@pytest.mark.parametrize("physical", [1020, 1023, 1024, 8191])
+def test_there_is_no_physical_interrupt_of_a_special_number(physical: int) -> None:
+    cpu = Interface()
+    cpu.gic_activate(physical)
+    assert not cpu.gic_active(physical)
+    cpu.list(0, 34, hw=physical)
+    cpu.ICV_IAR1_EL1()
+    cpu.ICV_EOIR1_EL1(34)
+    assert cpu.state(0) == INVALID
+
+
 def test_an_interrupt_of_software_deactivates_nothing_else() -> None:
     cpu = Interface()
     cpu.gic_activate(512)
@@ -333,6 +344,9 @@ def test_nested_interrupts_end_in_reverse_order(
                     break
         if came:
             running.append(came)
+            # Each of those that run has a bit of its own, in its own group's registers.
+            bits_set = [sum(word.bit_count() for word in words) for words in cpu.active]
+            assert bits_set == [sum(g == group for g, _ in running) for group in (0, 1)]
         elif running:
             group, intid = running.pop()
             (cpu.ICV_EOIR1_EL1 if group else cpu.ICV_EOIR0_EL1)(intid)
