@@ -73,9 +73,17 @@ def graph(lifecycle: l.Lifecycle) -> Graph:
     start = _node(made, "", None)
     ends = _steps(made, lifecycle.steps, [(start.number, 0)], top=True)
     made.outermost.add(start.number)
-    for end, _ in ends:
-        made.outermost.add(end)
-    return made
+    made.outermost |= {end for end, _ in ends}
+    # What is followed by the end of a round, and by nothing before it, is the end of it.
+    while True:
+        more = {
+            at
+            for at, after in made.following.items()
+            if any(to in made.outermost and made.nodes[to].ends for to, _ in after)
+        } - made.outermost
+        if not more:
+            return made
+        made.outermost |= more
 
 
 #: Places to come from, each with what the next step costs beside its own.

@@ -165,15 +165,27 @@ class Run:
         position = self._position(owner, goal, span)
         found = self.graphs[position.graph]
         way = found.way(position.at, goal)
+        moves = 0 <= position.cpu != self.machine.number
+        if moves and not {position.at, *(n.number for n in way or ())} & found.outermost:
+            now = found.nodes[position.at].name
+            what = f"{owner} is on CPU {position.cpu}, in `{now}`: it cannot leave from there"
+            raise RunError(what, span, f"`on {position.cpu}`, or let its lifecycle end first")
         if way is None:
             now = found.nodes[position.at].name or "the start"
             what = f"the lifecycle {found.name} cannot go on from `{now}` to `{goal}`"
             raise RunError(what, span)
-        for node in way:
-            self._leave(owner)
-            self._enter(owner, position, found, node, span)
-            if self.stopped:
-                return
+        there = self.machine.number
+        try:
+            for node in way:
+                # Until its round has ended it stays where it is.
+                stays = position.cpu >= 0 and position.at not in found.outermost
+                self.machine.number = position.cpu if stays else there
+                self._leave(owner)
+                self._enter(owner, position, found, node, span)
+                if self.stopped:
+                    return
+        finally:
+            self.machine.number = there
 
     def _position(self, owner: str, goal: str, span: Span) -> Position:
         position = self.positions.get(owner)
@@ -231,11 +243,6 @@ class Run:
     ) -> None:
         """The owner comes to the current CPU, if it is free and the lifecycle lets it."""
         number = self.machine.number
-        moves = 0 <= position.cpu != number
-        if moves and position.at not in found.outermost:
-            now = found.nodes[position.at].name
-            what = f"{owner} is on CPU {position.cpu}, in `{now}`: it cannot leave from there"
-            raise RunError(what, span, f"`on {position.cpu}`, or let its lifecycle end first")
         runs = self.machine.cpu.runs
         if runs and runs != owner:
             other = self.positions[runs]
