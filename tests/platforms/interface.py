@@ -2,58 +2,42 @@
 
 from __future__ import annotations
 
-import re
-import tempfile
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import dsl
-from dsl.machine import AssertionFailed
+from dsl.ir.expr import Call, Const
+from dsl.ir.program import Program
+from dsl.run.choices import Choices
+from dsl.run.evaluate import Env
+from dsl.run.execute import Executor
+from dsl.run.machine import Machine
+from dsl.run.registers import Element, bits
+from dsl.run.visibility import HARDWARE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NONE, IRQ, FIQ = 0, 1, 2
 SPURIOUS, GROUP1_PENDING, IDLE = 1023, 1022, 0xFF
 
 
-class Trapped(Exception):
-    """The guest's access was taken to EL2; the message says why."""
-
-
-class Undefined(Exception):
-    """The guest's access is UNDEFINED; the message says why."""
-
-
 @cache
-def _simulator() -> ModuleType:
-    with tempfile.TemporaryDirectory() as folder:
-        for source in (ROOT / "sequences" / "platforms").glob("*.vgs"):
-            text = re.sub(r"^operation ", "sequence ", source.read_text(), flags=re.MULTILINE)
-            text = re.sub(r'\b(trap|undefined) "', r'fail "\1: ', text)
-            target = Path(folder, "platforms", source.name)
-            target.parent.mkdir(exist_ok=True)
-            target.write_text(text)
-        guest = Path(folder, "guest.vgs")
-        guest.write_text(Path(__file__).with_name("guest.vgs").read_text())
-        return dsl.simulate(guest, roots=[folder])
-
-
-def operations() -> list[str]:
-    """The names of all operations of the platform files."""
-    return sorted(name for name, what in vars(_simulator()).items() if _is_operation(what))
-
-
-def _is_operation(what: object) -> bool:
-    return callable(what) and getattr(what, "__module__", "") == _simulator().__name__
+def program() -> Program:
+    """The platform files, both kinds of guest."""
+    guest = Path(__file__).with_name("guest.vgs")
+    return dsl.load(guest, roots=[ROOT / "sequences"]).program
 
 
 class Interface:
-    """A CPU whose guest has everything enabled: both groups, and no mask."""
+    """A CPU whose guest has everything enabled: both groups, and no mask.
+
+    What somebody writes is in force at once: what must come before what is tested elsewhere.
+    """
 
     def __init__(self, lrs: int = 4, bits: int = 5, *, sre: bool = True, **vmcr: int) -> None:
-        self.sim = _simulator()
-        self.machine: Any = self.sim.Machine(self.sim.MachineFacts(), tracing=False)
+        self.machine = Machine(program(), Choices())
+        self.machine.trace.on = False
+        self.executor = Executor(self.machine)
         self.poke("ICH_VTR_EL2", lrs - 1 | (bits - 1) << 26 | (bits - 1) << 29 | 1 << 19)
         self["ICC_SRE_EL2"] = 9
         self["ICC_SRE_EL1"] = int(sre)
@@ -63,44 +47,52 @@ class Interface:
             self[f"ICH_VMCR_EL2.{field}"] = value
 
     def __getattr__(self, name: str) -> Any:
-        """An operation: what the guest does, or what the interface says."""
-        operation = getattr(self.sim, name)
+        """An operation: what the guest does, or what the interface says.
 
-        def call(*arguments: int) -> Any:
-            try:
-                return operation(self.machine, *arguments)
-            except AssertionFailed as error:
-                for kind, raised in (("trap", Trapped), ("undefined", Undefined)):
-                    _, found, why = str(error).partition(f" {kind}: ")
-                    if found:
-                        raise raised(why) from None
-                raise
+        Raises `Trapped` where it does not happen.
+        """
+        signature = program().operations[name].signature
+
+        def call(*arguments: int) -> int | None:
+            given = tuple(
+                Const(value, param.type, signature.span)
+                for param, value in zip(signature.params, arguments, strict=True)
+            )
+            asked = Call(name, given, False, signature.result, signature.span)
+            result = self.executor.call(asked, Env(who=HARDWARE))
+            self.machine.settle()
+            return result
 
         return call
 
-    def _register(self, name: str) -> Any:
-        return self.machine.registers[name]
+    def _place(self, place: str) -> tuple[Element, int, int]:
+        """An element, with the lowest bit and the mask of the field that is meant."""
+        name, _, field = place.partition(".")
+        element = self.machine.elements[name]
+        if not field:
+            return element, 0, element.ones
+        (found,) = [f for f in element.register.fields if f.name == field]
+        return element, *bits(found, None)
 
     def __getitem__(self, place: str) -> int:
         """A register, or one field of it, without accessing it."""
-        name, _, field = place.partition(".")
-        value = int(self.machine.peek(self._register(name)))
-        return int(self._field(name, field).get(value)) if field else value
+        element, low, mask = self._place(place)
+        return (self.machine.newest(element) & mask) >> low
 
     def __setitem__(self, place: str, value: int) -> None:
         """A write, as software makes it: the whole register, or one field of it."""
-        name, _, field = place.partition(".")
-        if field:
-            value = self._field(name, field).set(self[name], value)
-        self.machine.write(self._register(name), value)
+        element, low, mask = self._place(place)
+        whole = self.machine.newest(element) & ~mask | value << low
+        self.machine.write(element, whole, element.register.span)
+        self.machine.settle()
 
     def poke(self, name: str, value: int) -> None:
         """Read-only registers too."""
-        self.machine.poke(self._register(name), value)
+        self.machine.poke(self.machine.elements[name], value)
 
-    def _field(self, name: str, field: str) -> Any:
-        (found,) = [f for f in self._register(name).fields if f.name == field]
-        return found
+    def everything(self) -> dict[str, int]:
+        """The value of each register."""
+        return {name: self[name] for name in self.machine.elements}
 
     def list(
         self,
@@ -126,4 +118,5 @@ class Interface:
     @property
     def active(self) -> tuple[list[int], list[int]]:
         """The active-priority registers of both groups."""
-        return tuple([self[f"ICH_AP{g}R{n}_EL2"] for n in range(4)] for g in (0, 1))  # type: ignore[return-value]
+        groups = [[self[f"ICH_AP{g}R{n}_EL2"] for n in range(4)] for g in (0, 1)]
+        return groups[0], groups[1]

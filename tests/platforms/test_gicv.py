@@ -41,7 +41,7 @@ def test_a_hardware_interrupt_has_no_sender() -> None:
     assert cpu.GICV_HPPIR() == cpu.GICV_IAR() == 27
     cpu.list(0, 27, group=0, hw=27, state=2)
     cpu.GICV_EOIR(27)
-    assert (cpu.state(0), cpu.gic_active(27)) == (0, False)
+    assert (cpu.state(0), cpu.gic_active(27)) == (0, 0)
 
 
 def test_group_1_is_for_the_aliases() -> None:
