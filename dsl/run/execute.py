@@ -310,7 +310,9 @@ class Executor(Evaluator):
         machine.change(element, whole, value, env.who, node.span)
 
     def _permitted(self, element: Element, mask: int, span: Span) -> None:
-        if self.permits is not None:
+        # What no instruction reaches is the hardware's own, as its memory is.
+        own = self._operating and not element.register.encodings
+        if self.permits is not None and not own:
             self.permits.register(element.register.name, element.index, mask, span)
 
     def _update_slot(self, node: s.UpdateSlot, env: Env) -> None:
