@@ -309,7 +309,7 @@ def test_an_intid_has_the_bits_that_are_implemented(idbits: int, shown: int) -> 
     assert cpu.state(0) == INVALID
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     bits=st.integers(5, 7),
     points=st.tuples(st.integers(0, 6), st.integers(0, 7)),
