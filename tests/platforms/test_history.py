@@ -223,7 +223,7 @@ class Pair:
 
 @pytest.mark.parametrize("memory", [False, True], ids=["registers", "memory"])
 @pytest.mark.parametrize("bits", [5, 6, 7])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(steps=histories())
 def test_every_history_is_the_models(bits: int, memory: bool, steps: list[tuple]) -> None:
     pair = Pair(bits, memory)

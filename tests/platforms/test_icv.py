@@ -272,6 +272,20 @@ def test_an_end_of_another_group_or_priority_leaves_the_interrupt_active() -> No
     assert (cpu.state(0), cpu.state(1), cpu.ICV_RPR_EL1()) == (ACTIVE, ACTIVE, 0x80)
 
 
+def test_each_group_has_active_priorities_of_its_own() -> None:
+    cpu = Interface()
+    steps = [(1, 0xE0), (0, 0xC0), (1, 0xA0), (0, 0x80)]
+    found = []
+    for lr, (group, priority) in enumerate(steps):
+        found.append(cpu.active)
+        cpu.list(lr, 40 + lr, priority, group)
+        assert (cpu.ICV_IAR1_EL1 if group else cpu.ICV_IAR0_EL1)() == 40 + lr
+    assert cpu.active == ([1 << 24 | 1 << 16, 0, 0, 0], [1 << 28 | 1 << 20, 0, 0, 0])
+    for lr, (group, _) in reversed([*enumerate(steps)]):
+        (cpu.ICV_EOIR1_EL1 if group else cpu.ICV_EOIR0_EL1)(40 + lr)
+        assert (cpu.active, cpu.state(lr)) == (found[lr], INVALID)
+
+
 def test_where_both_groups_have_a_priority_group_0s_is_dropped() -> None:
     cpu = Interface()
     cpu["ICH_AP0R0_EL2"] = cpu["ICH_AP1R0_EL2"] = 1 << 16
