@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dsl.run.errors import Stopped
 from tests.platforms.interface import FIQ, IDLE, IRQ, NONE, SPURIOUS, Interface
 
 
@@ -107,6 +108,14 @@ def test_a_vpe_that_leaves_takes_its_lpi_with_it() -> None:
     assert cpu["PENDING_VLPI.Priority"] == 0x40
     cpu.vlpi_retract()
     assert (cpu.signalled(), cpu["PENDING_VLPI"]) == (NONE, 0)
+
+
+def test_only_an_lpi_is_injected_directly() -> None:
+    cpu = Interface()
+    with pytest.raises(Stopped, match="INTID_FIRST_LPI"):
+        cpu.vlpi_present(8191, 0x40, 1)
+    cpu.vlpi_present(8192, 0x40, 1)
+    assert cpu.ICV_HPPIR1_EL1() == 8192
 
 
 # ---- maintenance
