@@ -22,7 +22,7 @@ _WORDS = re.compile(
 
 #: Names that a sample declares and uses: few, so that uses meet declarations.
 _NAMES = st.sampled_from(
-    ["a", "b", "c", "vcpu", "n", "i", "R", "S", "vhe", "u32", "bool", "machine"]
+    ["a", "b", "c", "vcpu", "n", "i", "R", "S", "vhe", "u32", "bool", "machine", "traps"]
 )
 _BANKS = st.sampled_from(["B<n>", "B<i>", "B<0>", "B<3>_EL2", "F<n>"])
 

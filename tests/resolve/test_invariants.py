@@ -78,7 +78,7 @@ DECLARATIONS = [
     '/// What it is.\nplatform timer "A timer"',
     "register CNTV_CTL_EL0 : 32 { ENABLE [0] ON [1] = b and not c res0 [31:2]\n"
     " derive b = c or d\n derive c = d == 1\n derive d = ENABLE }",
-    "register MOVING : 32 { layout on when LATER.E { X [0] } layout off when not LATER.E"
+    "register MOVING : 32 { layout up when LATER.E { X [0] } layout off when not LATER.E"
     " { Y [0] becomes off.Y & LATER.E } res0 [31:1] }",
     "register LATER : 32 { E [0] res0 [31:1] }",
     "register OTHER : 32 { X [31:0] = CNTV_CTL_EL0.ON }",

@@ -570,7 +570,7 @@ def test_a_broken_promise_names_the_ways_out() -> None:
 @pytest.mark.parametrize(
     ("written", "code", "help"),
     [
-        ("let on = true warn if on", "VGS020", "`true` of C is `1` here"),
+        ("let up = true warn if up", "VGS020", "`true` of C is `1` here"),
         ("cval <- NULL", "VGS020", "`NULL` of C is `0` here"),
         ("let n : uint64_t = 0 warn if n", "VGS020", "`uint64_t` of C is `u64` here"),
         (

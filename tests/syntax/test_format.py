@@ -319,6 +319,74 @@ EXAMPLES = {
         }
         """,
     ),
+    "what surrounds sequences": (
+        """
+        hypcall enters{exception}leaves{isb}
+        hypcall enters{exception}leaves{when vhe{isb}
+            eret}
+        boot{A<-0}boot{}assume a"x"{b}
+        lifecycle l{p{may isb then dsb(sy) eret}}
+        """,
+        """
+        hypcall enters { exception } leaves { isb }
+
+        hypcall enters {
+            exception
+        } leaves {
+            when vhe { isb }
+            eret
+        }
+
+        boot { A <- 0 }
+        boot {}
+
+        assume a "x" {
+            b
+        }
+
+        lifecycle l {
+            p {
+                may isb then dsb(sy)
+                eret
+            }
+        }
+        """,
+    ),
+    "scenarios": (
+        """
+        scenario"s"(a,b:vcpu){given any x,not y,z=1 on 1 run p(a),q(b) on 0x2
+            expect undefined==0 and traps==1 at p}
+        scenario"t"fails"why not"
+        scenario"u"(vcpu)
+        {}
+        """,
+        """
+        scenario "s" (a, b : vcpu) {
+            given any x, not y, z = 1
+            on 1
+            run p(a), q(b)
+            on 0x2
+            expect undefined == 0 and traps == 1 at p
+        }
+
+        scenario "t" fails "why not"
+        scenario "u" (vcpu) {}
+        """,
+    ),
+    "operations and models": (
+        """
+        operation o(n:int)->u32{when n{trap}undefined"x"}
+        model m(vcpu){}
+        """,
+        """
+        operation o(n : int) -> u32 {
+            when n { trap }
+            undefined "x"
+        }
+
+        model m(vcpu) {}
+        """,
+    ),
     "a value called unknown is not the unknown value": (
         "register A : 8 reset (unknown) {} register B : 8 reset (x+1) { y [0] reset (unknown[1]) }",
         """

@@ -17,6 +17,10 @@ class Expressions:
     def place(self, c: C) -> t.Place:
         return t.Place(c[0].start, c[-1].end, name_of(c[0]), tuple(c[1:]))
 
+    def counted(self, c: C) -> t.Place:
+        # A jump's word that an expectation can count by: a name all the same.
+        return t.Place(c[0].start, c[0].end, name_of(c[0]), ())
+
     def at(self, c: C) -> t.At:
         return t.At(c[0].start, c[-1].end, c[1])
 
