@@ -85,11 +85,15 @@ class Executor(Evaluator):
         operation = self.program.operations.get(name)
         if operation is not None:
             who = HARDWARE if env.who == SOFTWARE else env.who
+            if not self._operating:
+                self.machine.step = {}
             self._operating += 1
             try:
                 return self._body(operation, args, Env(who=who, quiet=env.quiet))
             finally:
                 self._operating -= 1
+                if not self._operating:
+                    self.machine.step = None
         sequence = self.program.sequences.get(name)
         if sequence is not None:
             return self._sequence(sequence, args, env, call.span)

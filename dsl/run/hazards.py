@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import product
+from typing import assert_never
 
 from dsl.ir import expr as x
 from dsl.ir.platform import OnlyWhile, Precedes, VisibleTo
 from dsl.ir.walk import inside
 from dsl.run.events import Kind
 from dsl.run.machine import Look, Machine, chain_text
-from dsl.run.registers import Element
-from dsl.run.visibility import HARDWARE, Clause, concerns, wrote
+from dsl.run.registers import Element, indexes
+from dsl.run.visibility import HARDWARE, SOFTWARE, Clause, concerns, wrote
 from dsl.source import Span
 
 #: How many combinations of permitted values an `effective` condition is tried with.
@@ -28,72 +29,87 @@ class Hazards:
 
     machine: Machine
     behind: set[int] = field(default_factory=set)
+    _asked: dict[int, tuple[Element, ...]] = field(default_factory=dict)
 
     def watch(self, element: Element, span: Span, value: int | None) -> None:
         """An access is about to happen; ``value`` is what is written, None for a read."""
         access = "reads" if value is None else "writes"
-        for clause in self.machine.rules.only:
-            body = clause.body
-            assert isinstance(body, OnlyWhile)
-            if not concerns(body.events, element, access):
-                continue
-            if self._applies(clause, element, value) and not self._effective(body.effective):
-                why = f"only while {_text(body.effective)} ({clause.rule})"
-                self.machine.note(Kind.HAZARD, element.name, span, why=why)
-        if value is not None:
-            self._visible_to_write(element, span, value)
-        self._in_order(element, span, value, access)
-
-    def _in_order(self, element: Element, span: Span, value: int | None, access: str) -> None:
-        for number, clause in enumerate(self.machine.rules.ordered):
-            body = clause.body
-            assert isinstance(body, Precedes)
+        for clause in self.machine.rules.concerning(element, access):
             if not self._applies(clause, element, value):
                 continue
-            if concerns(body.first, element, access) and number in self.behind:
-                why = f"comes after {_text(body.then)} ({clause.rule})"
-                self.machine.note(Kind.HAZARD, element.name, span, why=why)
-            if concerns(body.then, element, access):
-                self.behind.add(number)
+            match clause.body:
+                case OnlyWhile(effective=effective):
+                    if not self._effective(clause.number, effective):
+                        why = f"only while {_text(effective)} ({clause.rule})"
+                        self.machine.note(Kind.HAZARD, element.name, span, why=why)
+                case VisibleTo():
+                    self._visible_to_write(element, span, clause, clause.body)
+                case Precedes(first=first, then=then):
+                    if concerns(first, element, access) and clause.number in self.behind:
+                        why = f"comes after {_text(then)} ({clause.rule})"
+                        self.machine.note(Kind.HAZARD, element.name, span, why=why)
+                    if concerns(then, element, access):
+                        self.behind.add(clause.number)
+                case _:
+                    assert_never(clause.body)
 
-    def _visible_to_write(self, element: Element, span: Span, value: int) -> None:
-        """Notes the writes of other registers that this write should be behind."""
-        for clause in self.machine.rules.visible:
-            body = clause.body
-            assert isinstance(body, VisibleTo)
-            if body.then.access != "writes" or not concerns(body.then, element, "writes"):
-                continue
-            if not self._applies(clause, element, value):
-                continue
-            for name, cell in self.machine.cpu.cells.items():
-                of = self.machine.elements[name]
-                for update in cell.updates:
-                    done = self.machine.rules.done(update, body.barriers)
-                    if not done and wrote(body.first, update, of):
-                        what = f"{name}, written at {update.site}"
-                        chain = chain_text(body.barriers)
-                        why = f"not yet visible to {element.name}: {chain} ({clause.rule})"
-                        self.machine.note(Kind.HAZARD, what, span, why=why)
+    def _visible_to_write(
+        self, element: Element, span: Span, clause: Clause, body: VisibleTo
+    ) -> None:
+        """Notes the writes of other registers that a write of this one should be behind."""
+        machine = self.machine
+        for name, cell in machine.cpu.cells.items():
+            of = machine.elements[name]
+            for update in cell.updates:
+                if name == element.name and update.author == SOFTWARE:
+                    # One register's own writes are always in order.
+                    continue
+                done = machine.rules.done(update, clause.chain)
+                if not done and wrote(body.first, update.author, update.mask, of):
+                    what = f"{name}, written at {update.site}"
+                    needs = chain_text(body.barriers)
+                    why = f"not yet visible to {element.name}: {needs} ({clause.rule})"
+                    machine.note(Kind.HAZARD, what, span, why=why)
 
     def _applies(self, clause: Clause, element: Element, value: int | None) -> bool:
         condition = clause.condition
         return condition is None or self.machine.holds(condition, element, value)
 
-    def _effective(self, condition: x.Expr) -> bool:
+    def _effective(self, number: int, condition: x.Expr) -> bool:
         """Whether a condition holds for every value permitted since the last synchronisation."""
         machine = self.machine
-        asked: dict[str, list[int]] = {}
-        for part in inside(condition):
-            if isinstance(part, x.ReadRegister):
-                index = part.index.value if isinstance(part.index, x.Const) else None
-                element = machine.element(part.register, index, part.span)
-                asked[element.name] = machine.permitted(element, Look(HARDWARE), element.ones)
-        for number, values in enumerate(product(*asked.values())):
-            fixed = tuple(zip(asked, values, strict=True))
-            look = Look(HARDWARE, None, None, fixed)
-            if number >= _MOST_COMBINATIONS or not machine.evaluate(condition, look, {}):
+        if number not in self._asked:
+            self._asked[number] = tuple(_elements(machine, condition).values())
+        asked = self._asked[number]
+        values = [machine.permitted(e, Look(HARDWARE), e.ones) for e in asked]
+        names = [e.name for e in asked]
+        for tried, each in enumerate(product(*values)):
+            look = Look(HARDWARE, fixed=tuple(zip(names, each, strict=True)))
+            if tried >= _MOST_COMBINATIONS or not machine.evaluate(condition, look, {}):
                 return False
         return True
+
+
+def _elements(machine: Machine, condition: x.Expr) -> dict[str, Element]:
+    """The registers that a condition depends on, also through what is computed."""
+    found: dict[str, Element] = {}
+    for part in inside(condition):
+        if not isinstance(part, x.ReadRegister):
+            continue
+        if isinstance(part.index, x.Const) or not part.register.banked:
+            index = part.index.value if isinstance(part.index, x.Const) else None
+            elements = [machine.element(part.register, index, part.span)]
+        else:
+            # Which of them is not known before it is asked for.
+            elements = [
+                machine.element(part.register, n, part.span) for n in indexes(part.register)
+            ]
+        for element in elements:
+            if element.name not in found:
+                found[element.name] = element
+                for each in element.computed:
+                    found |= _elements(machine, each.value)
+    return found
 
 
 def _text(what: x.Expr | object) -> str:

@@ -12,7 +12,8 @@ from dsl.ir.shapes import Register
 from dsl.run.choices import Choices
 from dsl.run.errors import RunError
 from dsl.run.events import Event, Kind, Trace, site, source_line
-from dsl.run.registers import Element, bits, changes, elements, name_of
+from dsl.run.prepared import prepared
+from dsl.run.registers import Element, bits, changes, name_of
 from dsl.run.visibility import (
     BASE,
     HARDWARE,
@@ -22,7 +23,6 @@ from dsl.run.visibility import (
     Rules,
     Update,
     concerns,
-    wrote,
 )
 from dsl.run.world import Cpu, World, boot_cells
 from dsl.source import Span
@@ -32,15 +32,19 @@ from dsl.source import Span
 class Look:
     """How an expression looks at registers: by whom, through which computed register.
 
-    ``written`` is the value of the register that a platform's expression speaks of;
-    ``fixed`` are the values to take for some elements, whatever they hold.
+    ``written`` is the value of the register that a platform's expression speaks of.  ``fixed``
+    are the values to take for some elements, whatever they hold; with ``newest`` it is the newest
+    of the others, and nothing is decided.
     """
 
     who: str = SOFTWARE
     through: Element | None = None
     written: int | None = None
     fixed: tuple[tuple[str, int], ...] = ()
+    newest: bool = False
 
+
+_NEWEST = Look(HARDWARE, newest=True)
 
 #: Evaluates an expression of the platform for somebody who looks at registers.
 Evaluate = Callable[[x.Expr, Look, dict[str, int]], int]
@@ -67,10 +71,13 @@ class Machine:
     watch: Callable[[Element, Span, int | None], None] = field(default=lambda e, s, v: None)
     elements: dict[str, Element] = field(init=False)
     rules: Rules = field(init=False)
+    #: What has been seen in the step that is being made (an operation of the hardware, one read
+    #: of what is computed): in one step nothing is looked at twice.
+    step: dict[str, int] | None = None
 
     def __post_init__(self) -> None:
-        self.elements = elements(self.program)
-        self.rules = Rules(self.program)
+        shared = prepared(self.program)
+        self.elements, self.rules = shared.elements, shared.rules
 
     @property
     def cpu(self) -> Cpu:
@@ -100,27 +107,32 @@ class Machine:
 
     def newest(self, element: Element) -> int:
         """The value with every write in it, seen from outside: no access, nothing decided."""
-        look = Look(HARDWARE)
-        value = self.cell(element).newest
-        return self._computed(element, value, look, newest=True)
+        return self._computed(element, self.cell(element).newest, _NEWEST, element.ones)
 
     def look(self, element: Element, by: Look, span: Span, mask: int | None = None) -> int:
         """What somebody sees of the bits in ``mask``: where that is open, the run chooses."""
+        wanted = element.ones if mask is None else mask
+        if element.computed and any(c.field.mask & wanted for c in element.computed):
+            value = self._stored(element, by, span, wanted | element.sources)
+            return self._computed(element, value, by, wanted)
+        return self._stored(element, by, span, wanted)
+
+    def _stored(self, element: Element, by: Look, span: Span, mask: int) -> int:
         for name, value in by.fixed:
             if name == element.name:
                 return value
-        wanted = element.ones if mask is None else mask
-        value = self._seen(element, by, span, wanted & element.ones)
-        if not element.computed or not any(c.field.mask & wanted for c in element.computed):
-            return value
-        return self._computed(element, value, by, span=span, mask=wanted)
+        if by.newest:
+            return self.cell(element).newest
+        return self._seen(element, by, span, mask & element.ones)
 
     def read(self, element: Element, span: Span) -> int:
         """A read by software, in the trace."""
         if element.register.access == "wo":
             raise RunError(f"{element.name} is write-only", span)
         self.watch(element, span, None)
+        self.step = {} if element.computed else None
         value = self.look(element, Look(SOFTWARE, element), span) & ~element.hidden
+        self.step = None
         self.note(Kind.READ, element.name, span, new=value, who=self.label)
         return value
 
@@ -135,9 +147,9 @@ class Machine:
 
     def _least(self, element: Element, cell: Cell, by: Look) -> int:
         """How many updates somebody has surely seen."""
-        key = _observer(by, element)
+        key = _observer(by)
         least = cell.seen.get(key, 0)
-        access = Access(by.who, False, by.through)
+        access = Access(by.who, by.through)
         for at in range(len(cell.updates), least, -1):
             if self.rules.surely(cell.updates[at - 1], element, access, self.holds):
                 return at
@@ -147,6 +159,11 @@ class Machine:
         cell = self.cell(element)
         if not cell.updates:
             return cell.settled
+        step = self.step
+        if step is not None:
+            if element.name in step:
+                return step[element.name]
+            mask = element.ones
         least, most = self._least(element, cell, by), len(cell.updates)
         # Of several counts that give one value, the least keeps most open.
         values: dict[int, int] = {}
@@ -160,50 +177,40 @@ class Machine:
             shown = tuple(_shown(element, v, mask) for v in order)
             taken = self.choose(f"{_name(by)} sees {element.name}", shown, span)
         count = values[order[taken]]
-        key = _observer(by, element)
+        key = _observer(by)
         cell.seen[key] = max(cell.seen.get(key, 0), count)
-        return cell.at(count if len(order) > 1 else most)
+        value = cell.at(count if len(order) > 1 else most)
+        if step is not None:
+            step[element.name] = value
+        return value
 
     def _warn_of(self, element: Element, cell: Cell, by: Look, span: Span) -> None:
         """Notes which writes may not be seen yet, and what they wait for."""
-        access = Access(by.who, False, by.through)
+        access = Access(by.who, by.through)
         for update in cell.updates:
-            for chain, rule in self.rules.needs(update, element, access, self.holds):
-                if not self.rules.done(update, chain):
-                    what = f"{element.name}, written at {update.site}"
-                    why = f"{_name(by)} may not see it yet: {chain_text(chain)} ({rule})"
-                    self.note(Kind.HAZARD, what, span, why=why)
-                    return
+            need = next(self.rules.missing(update, element, access, self.holds), None)
+            if need is not None:
+                what = f"{element.name}, written at {update.site}"
+                why = f"{_name(by)} may not see it yet: {chain_text(need.chain)} ({need.rule})"
+                self.note(Kind.HAZARD, what, span, why=why)
+                return
 
-    def _computed(
-        self,
-        element: Element,
-        value: int,
-        by: Look,
-        *,
-        span: Span | None = None,
-        mask: int | None = None,
-        newest: bool = False,
-    ) -> int:
+    def _computed(self, element: Element, value: int, by: Look, mask: int) -> int:
         """``value`` with the computed fields that ``mask`` needs."""
-        through = element if by.through is None else by.through
+        through = None if by.newest else by.through or element
         for each in element.computed:
             of = each.field
+            if not of.mask & mask:
+                continue
             for index in range(of.first, of.first + max(1, of.count)):
                 low, place = bits(of, index)
-                if mask is not None and not place & mask:
+                if not place & mask:
                     continue
                 locals = {each.var: index} if each.var else {}
-                fixed = self._all_newest() if newest else by.fixed
-                inner = Look(by.who, None if newest else through, value, fixed)
+                inner = Look(by.who, through, value, by.fixed, by.newest)
                 found = int(self.evaluate(each.value, inner, locals))
                 value = value & ~place | found << low & place
         return value
-
-    def _all_newest(self) -> tuple[tuple[str, int], ...]:
-        cells = self.cpu.cells
-        pending = [(n, c) for n, c in cells.items() if c.updates]
-        return tuple((n, c.newest) for n, c in pending if not self.elements[n].computed)
 
     # ---- changing
 
@@ -244,7 +251,8 @@ class Machine:
         """A change of some bits by hardware, or from an endpoint."""
         cell = self.cell(element)
         old = self.newest(element)
-        value = self._legalised(element, value, mask, Look(who, None, value), span)
+        whole = cell.newest & ~mask | value & mask
+        value = self._legalised(element, whole, mask, Look(who, None, whole), span)
         update = self._update(mask & element.stored, value, who, span)
         self._place(element, cell, update, span)
         new = self.newest(element)
@@ -262,34 +270,51 @@ class Machine:
         )
 
     def _update(self, mask: int, value: int, author: str, span: Span) -> Update:
-        return Update(mask, value & mask, author, site(span), self.rules.fresh())
+        return Update(mask, value & mask, author, site(span), [])
 
     def _place(self, element: Element, cell: Cell, update: Update, span: Span) -> None:
         """Puts an update into the order of writes.
 
-        What its author has not seen yet of others may come before it or after it.
+        What its author has not surely seen of others may come before it or after it.  But an
+        operation of the hardware is one step: what it looked at and did not see comes after it.
         """
         author = update.author
-        key = author if author != SOFTWARE else _observer(Look(SOFTWARE, element), element)
+        update.progress = self.rules.fresh(author, update.mask, element)
         by = Look(author, element if author == SOFTWARE else None)
+        key = _observer(by)
         least, most = self._least(element, cell, by), len(cell.updates)
         place = most
-        if least < most and any(u.author != author for u in cell.updates[least:]):
-            after = update.over(cell.newest)
-            before = update.over(cell.at(least))
-            for later in cell.updates[least:]:
-                before = later.over(before)
-            if before != after and author != SOFTWARE:
-                # It acted on what it saw, so what it did not see comes later.
-                place = least
-            elif before != after:
-                options = ("it comes first, and is overwritten", "it comes later, and stays")
-                late = cell.updates[most - 1]
-                what = f"the write of {element.name} at {late.site} by {late.author}"
-                place = (most, least)[self.choose(what, options, span)]
+        if least < most:
+            place = least
+            if author == SOFTWARE or element.name not in (self.step or ()):
+                place = self._choose_place(element, cell, update, range(least, most + 1), span)
         cell.updates.insert(place, update)
         cell.seen = {who: n + (n > place) for who, n in cell.seen.items()}
         cell.seen[key] = max(cell.seen.get(key, 0), place + 1)
+        if self.step is not None and element.name in self.step:
+            self.step[element.name] = update.over(self.step[element.name])
+        self.rules.settle(cell)
+
+    def _choose_place(
+        self, element: Element, cell: Cell, update: Update, places: range, span: Span
+    ) -> int:
+        """Of the places that give one value in the end, the earliest keeps most open."""
+        found: dict[int, int] = {}
+        for place in places:
+            value = update.over(cell.at(place))
+            for later in cell.updates[place:]:
+                value = later.over(value)
+            found.setdefault(value, place)
+        last = update.over(cell.newest)
+        order = [last, *(v for v in reversed(found) if v != last)]
+        if len(order) == 1:
+            return found[last]
+        late = cell.updates[-1]
+        what = f"the write of {element.name} at {late.site} by {late.author}"
+        options = ["it comes first, and is overwritten", "it comes later, and stays"]
+        if len(order) > 2:
+            options[1:] = [f"later: {_shown(element, v, element.ones)}" for v in order[1:]]
+        return found[order[self.choose(what, tuple(options), span)]]
 
     def _legalised(self, element: Element, value: int, mask: int, by: Look, span: Span) -> int:
         """What a write becomes, as far as the bits in ``mask`` are written."""
@@ -325,11 +350,10 @@ class Machine:
         found: dict[str, None] = {}
         if update.author == SOFTWARE:
             found[f"effect: {chain_text(BASE)}"] = None
-        for clause in self.rules.visible:
+        for clause in self.rules.following(update.author, update.mask, element):
             body = clause.body
             assert isinstance(body, VisibleTo)
-            mine = wrote(body.first, update, element)
-            if not mine or (body.condition and not self.holds(body.condition, None, None)):
+            if body.condition is not None and not self.holds(body.condition):
                 continue
             if update.author != SOFTWARE and not concerns(body.then, element, body.then.access):
                 continue
@@ -337,12 +361,14 @@ class Machine:
             found[f"{whom}: {chain_text(body.barriers)}"] = None
         return tuple(found)
 
-    def holds(self, condition: x.Expr, element: Element | None, value: int | None) -> bool:
+    def holds(
+        self, condition: x.Expr, element: Element | None = None, value: int | None = None
+    ) -> bool:
         """A clause's condition: for the value that is written, and the newest of the others."""
-        fixed = [(n, c.newest) for n, c in self.cpu.cells.items() if c.updates]
-        if element is not None and value is not None:
-            fixed.insert(0, (element.name, value))
-        return bool(self.evaluate(condition, Look(HARDWARE, None, None, tuple(fixed)), {}))
+        if element is None or value is None:
+            return bool(self.evaluate(condition, _NEWEST, {}))
+        look = Look(HARDWARE, fixed=((element.name, value),), newest=True)
+        return bool(self.evaluate(condition, look, {}))
 
     # ---- the trace
 
@@ -393,9 +419,9 @@ def chain_text(chain: tuple[Barrier, ...]) -> str:
     return f"needs {' then '.join(map(str, chain))}"
 
 
-def _observer(by: Look, element: Element) -> str:
-    """Who keeps count of what was seen: software's reads of a register itself see more."""
-    return "direct" if by.who == SOFTWARE and by.through is element else by.who
+def _observer(by: Look) -> str:
+    """Who keeps count of what was seen: each register that software reads through, for itself."""
+    return by.through.name if by.who == SOFTWARE and by.through else by.who
 
 
 def _name(by: Look) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dsl.ir import expr as x
 from dsl.ir.platform import Computed, Legalisation
 from dsl.ir.program import Program
 from dsl.ir.shapes import Field, Register
+from dsl.ir.walk import parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +17,7 @@ class Element:
     """One register, or one of a bank (``index``), with what is done to its values.
 
     ``stored`` are the bits that hold state, ``writable`` those that software changes; both as
-    masks over the register's width.
+    masks over the register's width; ``sources`` are those that its computed fields are made of.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Element:
     unknown: int
     legalised: tuple[Legalisation, ...]
     computed: tuple[Computed, ...]
+    sources: int
 
 
 def elements(program: Program) -> dict[str, Element]:
@@ -44,6 +47,9 @@ def of(program: Program, register: Register) -> Iterator[Element]:
     derived = 0
     for each in computed:
         derived |= each.field.mask
+    sources = 0
+    for each in computed:
+        sources |= _sources(each.value, ones)
     stored = ones & ~(register.res0 | register.res1 | derived)
     kept = hidden = known = 0
     for field in register.fields:
@@ -66,7 +72,22 @@ def of(program: Program, register: Register) -> Iterator[Element]:
             stored & ~known,
             tuple(r for r in program.legalisations if r.register == register),
             computed,
+            sources,
         )
+
+
+def _sources(value: x.Expr, ones: int) -> int:
+    """The bits of a register that an expression about its own value asks for."""
+    match value:
+        case x.Extract(value=x.Written(), field=field):
+            return field.mask
+        case x.Written():
+            return ones
+        case _:
+            found = 0
+            for part in parts(value):
+                found |= _sources(part, ones)
+            return found
 
 
 def indexes(register: Register) -> range:
@@ -89,6 +110,8 @@ def bits(field: Field, index: int | None) -> tuple[int, int]:
 
 def changes(register: Register, old: int, new: int) -> tuple[tuple[str, str, str], ...]:
     """What differs between two values, field by field from the lowest up, in words."""
+    if old == new:
+        return ()
     found: list[tuple[int, tuple[str, str, str]]] = []
     for field in register.fields:
         for index in range(field.first, field.first + max(1, field.count)):
