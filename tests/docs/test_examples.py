@@ -10,13 +10,22 @@ from pathlib import Path
 
 import pytest
 
+import dsl
 from dsl.diagnostics import catalogue
 from dsl.failures import HasErrors
+from dsl.run.choices import explore
+from dsl.run.scenarios import Run
 from tests.docs.outputs import built, canonical, findings, lay_out, printed, source_of, vgs
 from tests.docs.pages import DOCS, PAGES, Block, blocks, modules, name_of, sections_of
 
 #: Languages of blocks that are shown and not held here.
 _SHOWN = ("toml", "sh")
+#: Examples with scenarios that can be run.
+SCENARIOS = [
+    b
+    for b in blocks()
+    if b.language == "vgs" and "scenario " in b.source and b.mark("wrong") is None
+]
 
 
 def of_language(name: str) -> list[Block]:
@@ -94,6 +103,22 @@ def test_a_text_block_is_what_comes_out_of_the_block_before_it(block: Block) -> 
 @pytest.mark.parametrize("block", of_language("python"), ids=place)
 def test_a_python_block_shows_what_it_prints(block: Block) -> None:
     assert below(block) == ["text"]
+
+
+@pytest.mark.parametrize("block", SCENARIOS, ids=place)
+@pytest.mark.usefixtures("folder")
+def test_the_scenarios_of_a_vgs_block_hold_or_fail_as_it_says(block: Block) -> None:
+    Path(f"{block.module}.vgs").write_text(block.source, encoding="utf-8")
+    program = dsl.load(f"{block.module}.vgs").program
+    assert program.scenarios
+    if any(s.body is None for s in program.sequences.values()):
+        # What is run is the program of somebody who defines them.
+        return
+    for title, scenario in program.scenarios.items():
+        # Each combination of choices; the examples have few.
+        runs = explore(lambda made, of=scenario: Run(program, of, made).go(), 1000)
+        failures = [str(f) for run, _ in runs for f in run.failures]
+        assert bool(failures) == (title in program.failures), failures
 
 
 @pytest.mark.parametrize("block", of_language("c"), ids=place)
