@@ -287,7 +287,7 @@ class Machine:
         if least < most:
             place = least
             if author == SOFTWARE or element.name not in (self.step or ()):
-                place = self._choose_place(element, cell, update, range(least, most + 1), span)
+                place = self._choose_place(element, cell, update, least, span)
         cell.updates.insert(place, update)
         cell.seen = {who: n + (n > place) for who, n in cell.seen.items()}
         cell.seen[key] = max(cell.seen.get(key, 0), place + 1)
@@ -296,25 +296,14 @@ class Machine:
         self.rules.settle(cell)
 
     def _choose_place(
-        self, element: Element, cell: Cell, update: Update, places: range, span: Span
+        self, element: Element, cell: Cell, update: Update, least: int, span: Span
     ) -> int:
-        """Of the places that give one value in the end, the earliest keeps most open."""
-        found: dict[int, int] = {}
-        for place in places:
-            value = update.over(cell.at(place))
-            for later in cell.updates[place:]:
-                value = later.over(value)
-            found.setdefault(value, place)
-        last = update.over(cell.newest)
-        order = [last, *(v for v in reversed(found) if v != last)]
-        if len(order) == 1:
-            return found[last]
-        late = cell.updates[-1]
-        what = f"the write of {element.name} at {late.site} by {late.author}"
-        options = ["it comes first, and is overwritten", "it comes later, and stays"]
-        if len(order) > 2:
-            options[1:] = [f"later: {_shown(element, v, element.ones)}" for v in order[1:]]
-        return found[order[self.choose(what, tuple(options), span)]]
+        """A place from ``least`` on; also where values do not differ, what is seen later may."""
+        unseen = len(cell.updates) - least
+        last = cell.updates[-1]
+        what = f"{update.author}'s write of {element.name}, or {last.author}'s at {last.site}"
+        options = ["after it", "before it", *(f"before {n + 2}" for n in range(unseen - 1))]
+        return len(cell.updates) - self.choose(what, tuple(options), span)
 
     def _legalised(self, element: Element, value: int, mask: int, by: Look, span: Span) -> int:
         """What a write becomes, as far as the bits in ``mask`` are written."""
