@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -142,5 +142,5 @@ class Trace:
 
     events: list[Event] = field(default_factory=list)
     on: bool = True
-    #: Events before these, of the run that this one goes on from.
-    offset: int = 0
+    #: Told of each event when it has happened.
+    listen: Callable[[Event], None] = field(default=lambda event: None)

@@ -28,6 +28,10 @@ from dsl.run.world import Cpu, World, boot_cells
 from dsl.source import Span
 
 
+#: A run that executes more statements than this does not end.
+MOST_WORK = 300_000
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """How an expression looks at registers: by whom, through which computed register.
@@ -66,6 +70,8 @@ class Machine:
     phase: str = ""
     function: str = ""
     label: str = ""
+    #: How much has been done, in statements; see `spend`.
+    work: int = 0
     evaluate: Evaluate = field(init=False)
     #: Told of each access by software before it happens: the value is None for a read.
     watch: Callable[[Element, Span, int | None], None] = field(default=lambda e, s, v: None)
@@ -78,6 +84,13 @@ class Machine:
     def __post_init__(self) -> None:
         shared = prepared(self.program)
         self.elements, self.rules = shared.elements, shared.rules
+
+    def spend(self, work: int, span: Span) -> None:
+        """Counts work.  Raises `RunError` where a run does more than any history needs."""
+        self.work += work
+        if self.work > MOST_WORK:
+            what = f"this run does not end: it has executed {MOST_WORK} statements"
+            raise RunError(what, span, "look at the bounds of the loops that lead here")
 
     @property
     def cpu(self) -> Cpu:
@@ -165,6 +178,8 @@ class Machine:
                 return step[element.name]
             mask = element.ones
         least, most = self._least(element, cell, by), len(cell.updates)
+        # Each value is put together from all writes before it.
+        self.spend((most - least) * most // 8, span)
         # Of several counts that give one value, the least keeps most open.
         values: dict[int, int] = {}
         for count in range(least, most + 1):
@@ -243,7 +258,7 @@ class Machine:
             old=old,
             new=new,
             fields=changes(element.register, old, new),
-            pending=self._pending(element, update) if old != new else (),
+            pending=self.pending(element, update) if old != new else (),
             who=self.label,
         )
 
@@ -257,7 +272,7 @@ class Machine:
         self._place(element, cell, update, span)
         new = self.newest(element)
         fields = changes(element.register, old, new)
-        pending = self._pending(element, update) if old != new else ()
+        pending = self.pending(element, update) if old != new else ()
         self.note(
             Kind.CHANGE,
             element.name,
@@ -283,6 +298,8 @@ class Machine:
         by = Look(author, element if author == SOFTWARE else None)
         key = _observer(by)
         least, most = self._least(element, cell, by), len(cell.updates)
+        # Each place is tried with all writes after it.
+        self.spend((most - least) * most // 8, span)
         place = most
         if least < most:
             place = least
@@ -334,10 +351,10 @@ class Machine:
         for cell in self.cpu.cells.values():
             cell.settled, cell.updates, cell.seen = cell.newest, [], {}
 
-    def _pending(self, element: Element, update: Update) -> tuple[str, ...]:
-        """For whom an update is not in force yet, and what that waits for, in words."""
+    def pending(self, element: Element, update: Update) -> tuple[str, ...]:
+        """For whom an update is not in force yet, and what that still waits for, in words."""
         found: dict[str, None] = {}
-        if update.author == SOFTWARE:
+        if update.author == SOFTWARE and not self.rules.done(update, 0):
             found[f"effect: {chain_text(BASE)}"] = None
         for clause in self.rules.following(update.author, update.mask, element):
             body = clause.body
@@ -346,8 +363,10 @@ class Machine:
                 continue
             if update.author != SOFTWARE and not concerns(body.then, element, body.then.access):
                 continue
-            whom = ", ".join(dict.fromkeys(_short(t) for t in body.then.targets))
-            found[f"{whom}: {chain_text(body.barriers)}"] = None
+            left = self.rules.left(update, clause.chain)
+            if left:
+                whom = ", ".join(dict.fromkeys(_short(t) for t in body.then.targets))
+                found[f"{whom}: {chain_text(left)}"] = None
         return tuple(found)
 
     def holds(
@@ -386,7 +405,7 @@ class Machine:
             return
         self.trace.events.append(
             Event(
-                len(self.trace.events) + self.trace.offset,
+                len(self.trace.events),
                 kind,
                 what,
                 self.number,
@@ -401,6 +420,7 @@ class Machine:
                 pending,
             )
         )
+        self.trace.listen(self.trace.events[-1])
 
 
 def chain_text(chain: tuple[Barrier, ...]) -> str:

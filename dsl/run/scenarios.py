@@ -39,7 +39,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Where a run ends before its scenario does: in the ``visit``-th visit of ``phase``."""
+    """Where a run ends before its scenario does: in the ``visit``-th visit of ``phase``.
+
+    ``phase`` may be the name of repeated steps too: then the run ends with that round.
+    """
 
     phase: str
     visit: int = 1
@@ -58,7 +61,8 @@ class Snapshot:
 class Run:
     """One run of one scenario; ``step`` is the step that comes next.
 
-    ``failures`` are expectations and invariants that did not hold.
+    ``failures`` are expectations and invariants that did not hold.  ``began`` and ``ended`` are of
+    the latest visit of each phase, ``visits`` counts them.
     """
 
     program: Program
@@ -75,9 +79,11 @@ class Run:
     failures: list[Failure] = field(default_factory=list)
     step: int = 0
     stopped: bool = False
-    _at: dict[str, Snapshot] = field(default_factory=dict)
-    _since: dict[str, int] = field(default_factory=dict)
-    _visits: dict[str, int] = field(default_factory=dict)
+    #: The places of a lifecycle that this step still leads through, while it is under way.
+    rest: list[int] | None = None
+    ended: dict[str, Snapshot] = field(default_factory=dict)
+    began: dict[str, int] = field(default_factory=dict)
+    visits: dict[str, int] = field(default_factory=dict)
     booted: set[int] = field(default_factory=set)
     _asked: set[str] = field(default_factory=set)
 
@@ -110,7 +116,8 @@ class Run:
             except Stopped as error:
                 self._fail(error.message, error.span or step.span)
                 break
-            self.step += 1
+            if not self.stopped:
+                self.step += 1
         return self
 
     @property
@@ -164,6 +171,27 @@ class Run:
         """Goes on in the lifecycle of an owner until ``goal`` has happened."""
         position = self._position(owner, goal, span)
         found = self.graphs[position.graph]
+        if self.rest is None:
+            self.rest = self._way(owner, position, found, goal, span)
+        there = self.machine.number
+        try:
+            while self.rest:
+                node = found.nodes[self.rest.pop(0)]
+                # Until its round has ended it stays where it is.
+                stays = position.cpu >= 0 and position.at not in found.outermost
+                self.machine.number = position.cpu if stays else there
+                self._leave(owner)
+                self._enter(owner, position, found, node, span)
+                if self.stopped:
+                    return
+        finally:
+            self.machine.number = there
+        self.rest = None
+
+    def _way(
+        self, owner: str, position: Position, found: Graph, goal: str, span: Span
+    ) -> list[int]:
+        """The places that lead to ``goal``.  Raises `RunError` where nothing does."""
         way = found.way(position.at, goal)
         moves = 0 <= position.cpu != self.machine.number
         if moves and not {position.at, *(n.number for n in way or ())} & found.outermost:
@@ -174,18 +202,7 @@ class Run:
             now = found.nodes[position.at].name or "the start"
             what = f"the lifecycle {found.name} cannot go on from `{now}` to `{goal}`"
             raise RunError(what, span)
-        there = self.machine.number
-        try:
-            for node in way:
-                # Until its round has ended it stays where it is.
-                stays = position.cpu >= 0 and position.at not in found.outermost
-                self.machine.number = position.cpu if stays else there
-                self._leave(owner)
-                self._enter(owner, position, found, node, span)
-                if self.stopped:
-                    return
-        finally:
-            self.machine.number = there
+        return [node.number for node in way]
 
     def _position(self, owner: str, goal: str, span: Span) -> Position:
         position = self.positions.get(owner)
@@ -204,12 +221,13 @@ class Run:
         machine.label = owner
         if node.phase is None:
             if node.begins:
-                self._since[node.name] = len(machine.trace.events)
+                self.began[node.name] = len(machine.trace.events)
             else:
                 self._done(node.name)
+                self._visited(node.name)
             return
         phase = node.phase
-        self._since[node.name] = len(machine.trace.events)
+        self.began[node.name] = len(machine.trace.events)
         machine.phase = node.name
         self.hazards.behind.clear()
         env = self._env(owner)
@@ -223,9 +241,13 @@ class Run:
             self.executor.body(into, env)
         self._done(node.name)
         self._invariants(owner, node.name)
-        self._visits[node.name] = self._visits.get(node.name, 0) + 1
-        if self.stop is not None and self.stop.phase == node.name:
-            self.stopped = self._visits[node.name] >= self.stop.visit
+        self._visited(node.name)
+
+    def _visited(self, name: str) -> None:
+        """Counts a visit of a phase, or a whole round of steps, and stops the run if asked to."""
+        self.visits[name] = self.visits.get(name, 0) + 1
+        if self.stop is not None and self.stop.phase == name:
+            self.stopped = self.visits[name] >= self.stop.visit
 
     def _leave(self, owner: str) -> None:
         """The way out of the phase that an owner is in, if others acted in it."""
@@ -257,7 +279,7 @@ class Run:
     def _done(self, name: str) -> None:
         if name in self._asked:
             events = len(self.machine.trace.events)
-            self._at[name] = Snapshot(self.machine.world.copy(), self._since.get(name, 0), events)
+            self.ended[name] = Snapshot(self.machine.world.copy(), self.began.get(name, 0), events)
 
     def _env(self, owner: str) -> Env:
         handles = {p.name: p.name for p in self.scenario.params}
@@ -284,7 +306,9 @@ class Run:
         if not act.endpoint:
             position = self.positions.get(owner)
             node = self.graphs[position.graph].nodes[position.at] if position else None
-            if position is None or node is None or node.name != act.actor or not position.open:
+            there = node is not None and node.name == act.actor
+            # On the way there, perhaps, where the run was stopped.
+            if self.rest is not None or position is None or not there or not position.open:
                 self._advance(owner, act.actor, act.span)
                 if self.stopped:
                     return
@@ -326,7 +350,7 @@ class Run:
         world = machine.world
         text = " ".join(expect.condition.span.text.split())
         if expect.point is not None:
-            found = self._at.get(expect.point)
+            found = self.ended.get(expect.point)
             if found is None:
                 raise RunError(f"there has been no `{expect.point}` yet", expect.span)
             machine.world, env.since = found.world, found.since
@@ -345,7 +369,7 @@ class Run:
         """What the parts of a comparison that does not hold are."""
         machine, events, world = self.machine, self.machine.trace.events, self.machine.world
         if expect.point is not None:
-            found = self._at[expect.point]
+            found = self.ended[expect.point]
             machine.world, machine.trace.events = found.world, events[: found.until]
         shown: dict[str, str] = {}
         try:

@@ -190,6 +190,10 @@ class Rules:
         """Whether a chain of barriers, by its number, has completed since an update."""
         return update.progress[number] == self._complete[number]
 
+    def left(self, update: Update, number: int) -> tuple[Barrier, ...]:
+        """The barriers of a chain, by its number, that have not come since an update."""
+        return self.chains[number][update.progress[number] :]
+
     def fresh(self, author: str, mask: int, of: Element) -> list[int]:
         """The progress of an update that is made now: chains that nobody waits for are done."""
         key = (author, mask, of.name)
