@@ -40,7 +40,8 @@ class Choices:
         number = len(self.made)
         taken = self.script[number] if number < len(self.script) else self.rest(len(options))
         if not 0 <= taken < len(options):
-            raise RunError(f"choice {number} has {len(options)} options, so it cannot be {taken}")
+            listed = "; ".join(f"{n}: {option}" for n, option in enumerate(options))
+            raise RunError(f"choice {number} ({what}) cannot be {taken}: its options are {listed}")
         self.made.append(Choice(what, options, taken, site))
         return taken
 

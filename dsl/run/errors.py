@@ -26,6 +26,10 @@ class Impossible(RunError):
     """No machine and no VM is configured like this."""
 
 
+class NotDefined(RunError):
+    """A sequence is declared, and nothing in this program defines it."""
+
+
 class Stopped(RunError):
     """The sequences themselves stop the machine: an ``assert`` that fails, or a ``fail``."""
 

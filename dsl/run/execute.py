@@ -10,7 +10,7 @@ from dsl.ir import sequence as s
 from dsl.ir.platform import Barrier, BarrierKind
 from dsl.ir.shapes import Slot
 from dsl.ir.types import Handle
-from dsl.run.errors import RunError, Stopped, Trapped
+from dsl.run.errors import NotDefined, RunError, Stopped, Trapped
 from dsl.run.evaluate import Env, Evaluator, wrapped
 from dsl.run.events import Kind
 from dsl.run.machine import Machine
@@ -104,7 +104,7 @@ class Executor(Evaluator):
     ) -> int | None:
         if sequence.body is None:
             what = f"{sequence.name} is declared, and nothing in this program defines it"
-            raise RunError(what, span, "run a module that imports its definition too")
+            raise NotDefined(what, span, "run a module that imports its definition too")
         machine = self.machine
         around, machine.function = machine.function, sequence.name
         try:

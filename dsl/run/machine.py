@@ -27,7 +27,6 @@ from dsl.run.visibility import (
 from dsl.run.world import Cpu, World, boot_cells
 from dsl.source import Span
 
-
 #: A run that executes more statements than this does not end.
 MOST_WORK = 300_000
 

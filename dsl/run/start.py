@@ -56,11 +56,17 @@ class Start:
         self._give_all(registers_only=True)
         trace.on = True
 
+    def restore(self, values: list[int]) -> None:
+        """Takes what another run of the same scenario and settings decided on."""
+        self.given = list(zip(self._all(), values, strict=True))
+
     def _decide(self) -> None:
+        self.given = [self._decided(g) for g in self._all()]
+
+    def _all(self) -> list[l.Given]:
         given = [s for s in self.scenario.steps if isinstance(s, l.Given)]
         # What is set from outside takes the place of what the scenario says.
-        given = [g for g in given if not any(_same(g, s) for s in self.settings)]
-        self.given = [self._decided(g) for g in (*given, *self.settings)]
+        return [*(g for g in given if not any(_same(g, s) for s in self.settings)), *self.settings]
 
     def _give_all(self, *, registers_only: bool) -> None:
         for given, value in self.given:
