@@ -111,7 +111,7 @@ class Evaluator:
         raise RunError(f"{call.callee} cannot be called here", call.span)
 
     def _with(self, env: Env, var: str, number: int, condition: x.Expr) -> bool:
-        self.machine.spend(1, condition.span)
+        self.machine.work.spend(1, condition.span)
         saved = env.locals
         env.locals = {**saved, var: number}
         try:

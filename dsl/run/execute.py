@@ -210,7 +210,7 @@ class Executor(Evaluator):
     def body(self, body: s.Body, env: Env) -> None:
         """Executes statements in order.  Raises what the statements raise."""
         for statement in body:
-            self.machine.spend(1, statement.span)
+            self.machine.work.spend(1, statement.span)
             self.statement(statement, env)
 
     def statement(self, node: s.Statement, env: Env) -> None:
@@ -239,7 +239,7 @@ class Executor(Evaluator):
             case s.Loop(var=var, low=low, high=high, inclusive=inclusive, body=body, span=span):
                 ends = self.value(low, env), self.value(high, env) + inclusive
                 for number in range(*ends):
-                    self.machine.spend(1, span)
+                    self.machine.work.spend(1, span)
                     env.locals[var] = number
                     self.body(body, env)
             case s.Switch():

@@ -24,11 +24,9 @@ from dsl.run.visibility import (
     Update,
     concerns,
 )
+from dsl.run.work import Work
 from dsl.run.world import Cpu, World, boot_cells
 from dsl.source import Span
-
-#: A run that executes more statements than this does not end.
-MOST_WORK = 300_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +67,7 @@ class Machine:
     phase: str = ""
     function: str = ""
     label: str = ""
-    #: How much has been done, in statements; see `spend`.
-    work: int = 0
+    work: Work = field(default_factory=Work)
     evaluate: Evaluate = field(init=False)
     #: Told of each access by software before it happens: the value is None for a read.
     watch: Callable[[Element, Span, int | None], None] = field(default=lambda e, s, v: None)
@@ -83,13 +80,6 @@ class Machine:
     def __post_init__(self) -> None:
         shared = prepared(self.program)
         self.elements, self.rules = shared.elements, shared.rules
-
-    def spend(self, work: int, span: Span) -> None:
-        """Counts work.  Raises `RunError` where a run does more than any history needs."""
-        self.work += work
-        if self.work > MOST_WORK:
-            what = f"this run does not end: it has executed {MOST_WORK} statements"
-            raise RunError(what, span, "look at the bounds of the loops that lead here")
 
     @property
     def cpu(self) -> Cpu:
@@ -178,7 +168,7 @@ class Machine:
             mask = element.ones
         least, most = self._least(element, cell, by), len(cell.updates)
         # Each value is put together from all writes before it.
-        self.spend((most - least) * most // 8, span)
+        self.work.spend((most - least) * most // 8, span)
         # Of several counts that give one value, the least keeps most open.
         values: dict[int, int] = {}
         for count in range(least, most + 1):
@@ -298,7 +288,7 @@ class Machine:
         key = _observer(by)
         least, most = self._least(element, cell, by), len(cell.updates)
         # Each place is tried with all writes after it.
-        self.spend((most - least) * most // 8, span)
+        self.work.spend((most - least) * most // 8, span)
         place = most
         if least < most:
             place = least

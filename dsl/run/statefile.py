@@ -155,7 +155,7 @@ def save(run: Run, program: str, *, after: str, settings: list[str], answers: st
         machine.number,
         machine.phase,
         machine.label,
-        machine.work,
+        machine.work.done,
         sorted(run.booted),
         sorted(run.hazards.behind),
         run.began,
@@ -238,7 +238,7 @@ def restore(
     machine.world = _world(state.world)
     machine.trace.events = list(state.events)
     machine.number, machine.phase, machine.label = state.cpu, state.phase, state.label
-    machine.work = state.work
+    machine.work.done = state.work
     run.start.restore(state.given)
     run.step, run.rest = state.step, None if state.rest is None else list(state.rest)
     run.positions = dict(state.positions)
