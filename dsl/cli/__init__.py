@@ -19,6 +19,7 @@ VERBS = {
     "init": "make a small project to start from",
     "check": "parse, resolve, and report all static findings",
     "build": "write the C, the simulators and the manifest",
+    "run": "run scenarios, or print one history of one as a trace",
     "diff": "compare the generated C with a patch, or with a tree",
     "patch": "write what two cases differ by as mail for git am",
     "fmt": "bring sources into the canonical layout",

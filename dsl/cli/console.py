@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from dsl.diagnostics import Diagnostic
 
 
+_WIDTH = 100
+#: A number of columns with more digits is none.
+_DIGITS = 6
+
+
 class Console:
     """The standard streams of one run.
 
@@ -61,6 +66,17 @@ class Console:
     def colour(self) -> bool:
         """Whether standard output is coloured."""
         return coloured(self._out)
+
+    @property
+    def width(self) -> int:
+        """How many columns standard output has: of a file, 100, if COLUMNS does not say."""
+        named = os.environ.get("COLUMNS", "")
+        if named.isascii() and named.isdigit() and len(named) < _DIGITS and int(named):
+            return int(named)
+        try:
+            return os.get_terminal_size(self._out.fileno()).columns or _WIDTH
+        except (OSError, ValueError):
+            return _WIDTH
 
     def progress(self, text: str) -> None:
         """Says what is being done, in a line that goes away; only on a terminal."""

@@ -167,7 +167,6 @@ class Machine:
                 return step[element.name]
             mask = element.ones
         least, most = self._least(element, cell, by), len(cell.updates)
-        # Each value is put together from all writes before it.
         self.work.spend((most - least) * most // 8, span)
         # Of several counts that give one value, the least keeps most open.
         values: dict[int, int] = {}
@@ -287,7 +286,6 @@ class Machine:
         by = Look(author, element if author == SOFTWARE else None)
         key = _observer(by)
         least, most = self._least(element, cell, by), len(cell.updates)
-        # Each place is tried with all writes after it.
         self.work.spend((most - least) * most // 8, span)
         place = most
         if least < most:

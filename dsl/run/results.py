@@ -45,7 +45,8 @@ class Result:
     ``expected`` is set where the program says that the scenario fails.  ``first`` is the history
     in which each choice takes its first option; ``failing`` the one that does not hold with the
     fewest other answers, and of these the one with the fewest events.  ``error`` says why the
-    scenario cannot be run, with ``failing`` the unfinished run of it.
+    scenario cannot be run, with ``failing`` the unfinished run of it.  ``alone`` says that only
+    one history was asked for, which proves nothing about the others.
     """
 
     scenario: l.Scenario
@@ -55,6 +56,7 @@ class Result:
     first: Run | None
     failing: Run | None
     error: RunError | None = None
+    alone: bool = False
 
     @property
     def verdict(self) -> Verdict:
@@ -62,6 +64,9 @@ class Result:
             return Verdict.UNRUNNABLE
         if self.failing is not None:
             return Verdict.FAILS if self.expected is None else Verdict.EXPECTED
+        if self.alone:
+            assert self.first is not None
+            return Verdict.STOPPED if self.first.stopped else Verdict.HOLDS
         if not self.complete:
             return Verdict.UNDECIDED
         return Verdict.HOLDS if self.expected is None else Verdict.UNEXPECTED
