@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from dsl.ir.dialect import Dialect
     from dsl.project.comparisons import Compared
     from dsl.project.outputs import BuildResult
+    from dsl.run.histories import History
+    from dsl.run.programs import Root
+    from dsl.run.results import Result
 
 __all__ = [
     "BuildResult",
@@ -28,12 +31,16 @@ __all__ = [
     "Compared",
     "Diagnostic",
     "HasErrors",
+    "History",
     "Loaded",
+    "Result",
     "build",
     "check",
     "diff",
     "format",
     "load",
+    "run_scenario",
+    "scenarios",
     "simulate",
 ]
 
@@ -201,6 +208,68 @@ def simulate(module: PathLike | Loaded, *, roots: Iterable[PathLike] = ()) -> Mo
     return load_simulator(emit(loaded.program), loaded.path.stem)
 
 
+def scenarios(
+    path: PathLike,
+    *,
+    settings: Iterable[str] = (),
+    most: int | None = None,
+    roots: Iterable[PathLike] = (),
+) -> list[Result]:
+    """Tries all histories of each scenario of a module and of what it imports.
+
+    ``settings`` are as `given` says them (``"vhe = 0"``), and take the place of what a scenario
+    gives; ``most`` bounds the histories of one scenario.  Raises `HasErrors` where the module, or
+    a setting, has errors, and what `load` raises.
+    """
+    from dsl.run.results import MOST, results
+    from dsl.run.settings import settings as given
+
+    root = _root(path, roots)
+    texts = list(settings)
+    made = results(
+        root.program,
+        settings=lambda scenario: given(root.resolved, scenario, texts),
+        most=MOST if most is None else most,
+    )
+    return list(made)
+
+
+def run_scenario(
+    path: PathLike,
+    title: str,
+    *,
+    choices: str | None = None,
+    settings: Iterable[str] = (),
+    until: str | None = None,
+    watch: Iterable[str] = (),
+    roots: Iterable[PathLike] = (),
+) -> History:
+    """Runs one history of a scenario: its events, its state, and what did not hold in it.
+
+    ``choices``, ``until`` and ``watch`` are those of `vgs run`; without ``choices`` it is the
+    shortest history that does not hold, or else the one of first options.  Raises `HasErrors` and
+    `CannotRun`.
+    """
+    from dsl.run.histories import Asked, find, tell
+
+    asked = Asked(list(settings), choices, until, list(watch))
+    return tell(*find([_root(path, roots)], title), asked)
+
+
+def _root(path: PathLike, roots: Iterable[PathLike]) -> Root:
+    """The program of a module that has scenarios."""
+    from dsl.run.programs import roots as programs
+
+    where = Path(path)
+    if not where.is_file():
+        raise CannotRun(f"there is no file {where}")
+    workspace = Workspace([*(Path(root) for root in roots), *_sources_around(where)])
+    found = programs([workspace.load(where)], workspace)
+    if not found:
+        raise CannotRun(f"there is no scenario in {where}, or in what it imports")
+    return found[0]
+
+
 def _sources_around(path: Path) -> tuple[Path, ...]:
     """The source folders of the project that a path belongs to; none where there is no project."""
     found = find(path if path.is_dir() else path.parent)
@@ -221,6 +290,14 @@ def __getattr__(name: str) -> object:
         from dsl.project.outputs import BuildResult
 
         return BuildResult
+    if name == "History":
+        from dsl.run.histories import History
+
+        return History
+    if name == "Result":
+        from dsl.run.results import Result
+
+        return Result
     if name == "Compared":
         from dsl.project.comparisons import Compared
 

@@ -193,8 +193,14 @@ def _one(roots: Sequence[Root], options: argparse.Namespace, console: Console) -
         console.out(f'{paint("head", f"{root.file}: {run.scenario.title}")}\n')
         for text in choices(run):
             console.out(f"  choice: {text}\n")
-        events = run.events[history.skipped :]
-        for text in story(events, width=console.width, paint=paint, watch=history.watch):
+        told = story(
+            run.events,
+            width=console.width,
+            paint=paint,
+            watch=history.watch,
+            skipped=history.skipped,
+        )
+        for text in told:
             console.out(f"{text}\n")
         console.out("\n")
         console.findings(findings_of(history), result=True)

@@ -118,6 +118,8 @@ def resume(roots: Sequence[Root], state: State, name: str, asked: Asked) -> Hist
     made = choices(answers, state.choices, onwards=asked.answers is not None)
     watched = watch(program, asked.watch) if asked.watch else None
     end = stop(program, asked.until) if asked.until else None
+    if end is not None and state.visits.get(end.phase, 0) >= end.visit:
+        raise CannotRun(f"{name} is past `{asked.until}` already")
     run = restore(state, program, given, made, end)
     if asked.answers is not None and made.script:
         answers = ",".join(map(str, made.script))
@@ -129,24 +131,21 @@ def _told(history: History, whole: Result | None) -> History:
     run = history.run
     if history.watch is not None:
         history.watch.attach(run)
-    before = dict(run.visits)
     try:
         attempt(run)
     except RunError as error:
         return replace(history, result=replace(history.result, failing=run, error=error))
-    _check_end(run, run.stop, before)
+    _check_end(run, run.stop)
     _check_answers(run.choices, run)
     return replace(history, result=whole if whole is not None and not run.stopped else _one(run))
 
 
-def _check_end(run: Run, end: Stop | None, before: dict[str, int]) -> None:
+def _check_end(run: Run, end: Stop | None) -> None:
     if end is None or run.stopped:
         return
     visits = run.visits.get(end.phase, 0)
     times = "once" if visits == 1 else f"{visits} times" if visits else "never"
-    what = f"the scenario ends before that: it comes to `{end.phase}` {times}"
-    past = before.get(end.phase, 0) >= end.visit
-    raise CannotRun(what, "the saved run is past it already" if past else "")
+    raise CannotRun(f"the scenario ends before that: it comes to `{end.phase}` {times}")
 
 
 def _check_answers(made: Choices, run: Run) -> None:

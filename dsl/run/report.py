@@ -162,9 +162,9 @@ def conclusion(history: History) -> str:
     this = "this history holds" if run.ok else "this history does not hold"
     if result.alone:
         return this
-    word = result.verdict
+    word = "is undecided" if result.verdict is Verdict.UNDECIDED else result.verdict
     reason = f": {result.expected.reason}" if result.expected and not run.ok else ""
-    return f"{this}; the scenario {word}, in {_histories(result)}{reason}"
+    return f"{this}; the scenario {word} ({_histories(result)}){reason}"
 
 
 # ---- JSON

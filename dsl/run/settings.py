@@ -7,6 +7,8 @@ from functools import partial
 from hashlib import blake2b
 from itertools import count
 
+from msgspec.structs import replace
+
 from dsl.diagnostics import Diagnostics, Severity, suggest
 from dsl.diagnostics.text import UnexpectedWord
 from dsl.failures import CannotRun, HasErrors
@@ -76,8 +78,10 @@ def settings(root: Resolved, scenario: l.Scenario, texts: Sequence[str]) -> tupl
 def _node(source: _Setting, found: Diagnostics) -> t.Scenario | None:
     """The scenario around a setting, or a finding that it is none."""
     tree, findings = parse(source)
-    found.extend(findings[:1])
-    if findings:
+    for first in findings[:1]:
+        # What comes next is ours, and nothing to speak of.
+        ends = first.span.start >= source.end
+        found.add(replace(first, message="something is missing here") if ends else first)
         return None
     match [item.body for item in tree.items]:
         case [t.Scenario(steps=(t.Given(),)) as node]:

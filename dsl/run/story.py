@@ -68,16 +68,21 @@ def story(
     width: int = WIDTH,
     paint: Paint = plain,
     watch: Watch | None = None,
+    skipped: int = 0,
 ) -> Iterator[str]:
     """The lines of a trace, grouped by CPU, phase and function, no wider than ``width``.
 
-    With a ``watch`` only what is watched, with what is visible after each event.
+    With a ``watch`` only what is watched, with what is visible after each event.  Of the first
+    ``skipped`` events nothing is told.
     """
     told = list(events)
     owners = {e.who for e in told if e.kind is Kind.PHASE}
     teller = _Teller(max(LEAST_WIDTH, width), paint, watch, several=len(owners) > 1)
     for event in told:
-        yield from teller.tell(event)
+        if event.kind is Kind.PHASE:
+            teller.owner = event.who
+        if event.number >= skipped and (watch is None or watch.shows(event)):
+            yield from teller.tell(event)
 
 
 @dataclass(slots=True)
@@ -97,10 +102,6 @@ class _Teller:
     owner: str = field(default="")
 
     def tell(self, event: Event) -> Iterator[str]:
-        if event.kind is Kind.PHASE:
-            self.owner = event.who
-        if self.watch is not None and not self.watch.shows(event):
-            return
         yield from self._headings(event)
         if event.kind is Kind.PHASE and not self._text(event):
             return
