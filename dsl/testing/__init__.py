@@ -1,0 +1,1 @@
+"""Scenarios as tests: the pytest plugin, which only pytest imports."""
