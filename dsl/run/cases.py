@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import cache, cached_property
+from collections.abc import Container, Iterable, Iterator
+from functools import cached_property
 
 from dsl.ir import lifecycle as l
 from dsl.ir.program import Program
@@ -11,21 +11,27 @@ from dsl.ir.sequence import Body
 from dsl.ir.walk import calls
 
 
-def cases(program: Program, others: Callable[[], Iterable[Program]]) -> list[l.Scenario]:
+def cases(
+    program: Program, others: Iterable[Program], among: Container[str] | None = None
+) -> list[l.Scenario]:
     """The scenarios that are run for a module, of all that its ``program`` has.
 
     They are those that the module declares, if its program defines each sequence that they run.
     A module may leave that to others: then they are cases of the modules that import it and
     define the rest, and of those which import these only where they say that it ``fails``.
     Where nothing defines the rest, it stays a case of the module that declares it, and cannot be
-    run.  ``others`` are the programs of the modules that may import this one; they are asked for
-    only if need be.
+    run.  ``others`` are the programs of the modules that may import this one.  With ``among``,
+    modules of other names have no cases.
     """
     own = program.modules[-1]
     said = {each.title for each in own.failures}
     needs = Needs(program)
-    around = cache(lambda: [Needs(other) for other in others()])
-    smaller = [Needs(_part(program, module.name)) for module in program.modules[:-1]]
+    around = [Needs(other) for other in others]
+    smaller = [
+        Needs(_part(program, module.name))
+        for module in program.modules[:-1]
+        if among is None or module.name in among
+    ]
     found = []
     for scenario in program.scenarios.values():
         declared = scenario in own.scenarios
@@ -33,21 +39,8 @@ def cases(program: Program, others: Callable[[], Iterable[Program]]) -> list[l.S
             elsewhere = any(part.met(scenario) for part in smaller)
             if declared or scenario.title in said or not elsewhere:
                 found.append(scenario)
-        elif declared and not any(other.met(scenario) for other in around()):
+        elif declared and not any(other.met(scenario) for other in around):
             found.append(scenario)
-    return found
-
-
-def through(program: Program, others: Iterable[Program]) -> list[tuple[Program, list[l.Scenario]]]:
-    """The programs of which a module's own scenarios are cases, in place of the module's."""
-    known = [*others]
-    own = program.modules[-1].scenarios
-    found = []
-    for other in known:
-        if other.name != program.name:
-            having = [x for x in cases(other, lambda: known) if x in own]
-            if having:
-                found.append((other, having))
     return found
 
 

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
-from dsl.diagnostics import Diagnostic, Note
+from dsl.diagnostics import Diagnostic
 from dsl.diagnostics.render import render
-from dsl.diagnostics.runs import (
-    CannotBeRun,
-    HoldsAfterAll,
-    NoSuchMachine,
-    ScenarioFails,
-    Undecided,
-)
 from dsl.failures import CannotRun, HasErrors
 from dsl.ir import lifecycle as l
-from dsl.ir.program import Program
-from dsl.project.file import shown
-from dsl.run.errors import Impossible
+from dsl.run.programs import Root
+from dsl.run.report import choices, command, failures, findings, number_of
 from dsl.run.results import Result, Verdict, result
 from dsl.run.story import story
 
@@ -39,21 +29,28 @@ class DoesNotHold(Failure):
     """A scenario does not hold, as opposed to what says nothing about whether it does."""
 
 
-def judge(program: Program, source: Path, scenario: l.Scenario, most: int, *, plain: bool) -> None:
-    """Tries all histories of a scenario of the module in ``source``, but no more than ``most``.
+def judge(root: Root, scenario: l.Scenario, most: int, *, plain: bool) -> None:
+    """Tries all histories of a scenario, but no more than ``most``.
 
     With ``plain`` nothing is expected to fail.  Raises `DoesNotHold`, or a `Failure` for what
     cannot be run or decided, or unexpectedly holds.
     """
-    found = result(program, scenario, most=most)
-    if found.verdict is Verdict.HOLDS or (plain and found.verdict is Verdict.UNEXPECTED):
+    found = result(root.program, scenario, most=most)
+    verdict = found.verdict
+    if verdict is Verdict.HOLDS or (plain and verdict is Verdict.UNEXPECTED):
         return
-    kind = DoesNotHold if found.verdict in (Verdict.FAILS, Verdict.EXPECTED) else Failure
-    findings = _findings(found)
-    parts = [render(findings), *_history(found)]
-    command = ["vgs", "run", shown(source), "--scenario", scenario.title]
-    parts.append(f"{shlex.join(command)} shows all of it")
-    raise _failure(kind, "\n".join(parts), findings)
+    parts: list[str] = []
+    if verdict in (Verdict.FAILS, Verdict.EXPECTED):
+        assert found.failing is not None
+        said = failures(found.failing)
+        kind: type[Failure] = DoesNotHold
+    else:
+        said = findings(found, "")
+        kind = Failure
+        if verdict is Verdict.UNDECIDED:
+            parts.append(f"`vgs_most` is {most}: set it in the configuration of pytest\n")
+    parts += _history(root, found)
+    raise _failure(kind, "\n".join([render(said), *parts]), said)
 
 
 def cannot_collect(error: HasErrors | CannotRun) -> Failure:
@@ -64,47 +61,26 @@ def cannot_collect(error: HasErrors | CannotRun) -> Failure:
     return Failure(text, error.message, "", 0)
 
 
-def _findings(found: Result) -> list[Diagnostic]:
-    """What is wrong, each at its place."""
-    scenario = found.scenario
-    match found.verdict:
-        case Verdict.UNRUNNABLE:
-            error = found.error
-            assert error is not None
-            kind = NoSuchMachine if isinstance(error, Impossible) else CannotBeRun
-            return [kind(error.span or scenario.span, error.message, help=error.help)]
-        case Verdict.UNDECIDED:
-            message = f"it holds in the {found.histories} histories that were tried; there are more"
-            return [Undecided(scenario.span, message, help="raise vgs_most, or leave less open")]
-        case Verdict.UNEXPECTED:
-            expected = found.expected
-            assert expected is not None
-            message = f"it holds, and is said to fail: {expected.reason}"
-            note = Note(scenario.span, "the scenario")
-            return [HoldsAfterAll(expected.span, message, (note,), help="remove this `fails`")]
-        case _:
-            run = found.failing
-            assert run is not None
-            return [ScenarioFails(each.span, each.message) for each in run.failures]
-
-
-def _history(found: Result) -> Iterator[str]:
-    """The choices of the history that fails, and what happened in it before."""
+def _history(root: Root, found: Result) -> Iterator[str]:
+    """The choices of the history that fails, what happened in it before, and how to see it all."""
     run = found.failing
     if run is None:
         return
+    tried = f"of the shortest history that fails, of {number_of(found.histories, 'history')}"
+    made = [f"  {line}" for line in choices(run)]
+    if made and run.failures:
+        yield "\n".join((f"choices {tried}:", *made, ""))
+    elif made:
+        yield "\n".join(("choices:", *made, ""))
     at = run.failures[0].event if run.failures else len(run.events)
-    made = [f"  {choice}  ({choice.site})" for choice in run.choices.made]
-    if made:
-        yield "\n".join(("the choices of the shortest history that fails:", *made, ""))
     lines = list(story(run.events[max(0, at - _LAST) : at + 1]))
     if lines:
-        more = "the last events before it:" if at > _LAST else "what happened before it:"
-        yield "\n".join((more, *lines, ""))
+        yield "\n".join(("the last events before it:", *lines, ""))
+    yield f"all of it: {command(root, run)}"
 
 
-def _failure(kind: type[Failure], text: str, findings: Sequence[Diagnostic]) -> Failure:
-    first = findings[0]
-    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-    summary = f"[{first.code}] {first.message}{more}"
+def _failure(kind: type[Failure], text: str, said: Sequence[Diagnostic]) -> Failure:
+    first = said[0]
+    more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
+    summary = f"{first.message} [{first.code}]{more}"
     return kind(text, summary, first.span.source.name, first.span.line)

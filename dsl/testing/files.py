@@ -10,9 +10,9 @@ from pathlib import Path
 
 from dsl.diagnostics import Severity
 from dsl.failures import CannotRun, HasErrors, reason
-from dsl.ir.program import Program
 from dsl.project.file import Project, find, read, shown
 from dsl.resolve.workspace import SUFFIX, Loaded, Workspace
+from dsl.run.programs import Root
 
 
 class Group:
@@ -50,7 +50,7 @@ class Group:
         workspace.check(self._loaded)
         return workspace
 
-    def program(self, path: Path) -> Program:
+    def root(self, path: Path) -> Root:
         """What a module and all it imports make.
 
         Raises `HasErrors` with what `vgs check` says of them, and `CannotRun`.
@@ -70,18 +70,13 @@ class Group:
         # Why an import could not be read may have been said where another file imports it.
         if own or not loaded.complete:
             raise HasErrors(own or errors)
-        return workspace.program(loaded)
+        return _root(workspace, loaded)
 
     @cached_property
-    def programs(self) -> list[Program]:
-        """The programs of all modules that could be read."""
+    def roots(self) -> list[Root]:
+        """The programs of all its modules that could be read."""
         workspace = self._workspace
-        return [workspace.program(one) for one in self._loaded if _sound(workspace, one)]
-
-    def path(self, program: Program) -> Path:
-        """The file of one of the ``programs``."""
-        name = program.modules[-1].name
-        return next(x.path for x in self._loaded if x.path and x.resolved.module.name == name)
+        return [_root(workspace, one) for one in self._loaded if _sound(workspace, one)]
 
 
 class Files:
@@ -126,3 +121,8 @@ def _beside(folder: Path, top: Path) -> Iterable[Path]:
 
 def _sound(workspace: Workspace, loaded: Loaded) -> bool:
     return loaded.complete and not any(each.errors for each in workspace.closure(loaded))
+
+
+def _root(workspace: Workspace, loaded: Loaded) -> Root:
+    resolved = loaded.resolved
+    return Root(resolved.source.name, workspace.program(loaded), resolved)

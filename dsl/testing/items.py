@@ -12,8 +12,8 @@ import pytest
 
 from dsl.failures import CannotRun, HasErrors
 from dsl.ir import lifecycle as l
-from dsl.ir.program import Program
-from dsl.run.cases import cases, through
+from dsl.run.cases import cases
+from dsl.run.programs import Root
 from dsl.testing.failures import DoesNotHold, Failure, cannot_collect, judge
 from dsl.testing.files import Files
 
@@ -43,69 +43,60 @@ class File(_Failing, pytest.File):
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         group = self.config.stash[_FILES].group(self.path)
         try:
-            program = group.program(self.path)
-            found = cases(program, lambda: group.programs)
-            yield from _items(self, program, self.path, found)
-            if self.session.isinitpath(self.path):
-                # Somebody asked for just this file: its scenarios are run where they can be.
-                for other, having in through(program, group.programs):
-                    left = [x for x in having if x not in found]
-                    if left:
-                        where = group.path(other)
-                        yield Through.from_parent(
-                            self, name=where.stem, program=other, source=where, scenarios=left
-                        )
+            root = group.root(self.path)
+            others = [each.program for each in group.roots]
         except (HasErrors, CannotRun) as error:
             raise cannot_collect(error) from None
+        found = cases(root.program, others)
+        yield from _items(self, root, found)
+        if self.session.isinitpath(self.path):
+            # Somebody asked for just this file: its scenarios are run where they can be.
+            left = [x for x in root.program.modules[-1].scenarios if x not in found]
+            for other in group.roots:
+                having = [x for x in cases(other.program, others) if x in left]
+                if having:
+                    yield Through.from_parent(self, name=other.file, root=other, scenarios=having)
 
 
 class Through(_Failing):
     """The scenarios of a file that are run for a module which imports it."""
 
-    def __init__(
-        self, *, program: Program, source: Path, scenarios: Iterable[l.Scenario], **rest: Any
-    ) -> None:
+    def __init__(self, *, root: Root, scenarios: Iterable[l.Scenario], **rest: Any) -> None:
         super().__init__(**rest)
-        self._of = program, source, scenarios
+        self._root, self._scenarios = root, scenarios
 
-    def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
-        program, source, scenarios = self._of
-        return _items(self, program, source, scenarios)
+    def collect(self) -> Iterator[pytest.Item]:
+        return _items(self, self._root, self._scenarios)
 
 
 class Scenario(pytest.Item):
     """A scenario, in all its histories."""
 
-    def __init__(
-        self, *, program: Program, source: Path, scenario: l.Scenario, **rest: Any
-    ) -> None:
+    def __init__(self, *, root: Root, scenario: l.Scenario, **rest: Any) -> None:
         super().__init__(**rest)
-        self._of = program, source, scenario
-        fails = program.failures.get(scenario.title)
+        self._root, self._scenario = root, scenario
+        fails = root.program.failures.get(scenario.title)
         if fails is not None:
             # What cannot be run does not fail as expected.
             self.add_marker(pytest.mark.xfail(reason=fails.reason, raises=DoesNotHold, strict=True))
 
     def runtest(self) -> None:
         most = int(self.config.getini("vgs_most"))
-        judge(*self._of, most, plain=self.config.option.runxfail)
+        judge(self._root, self._scenario, most, plain=self.config.option.runxfail)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         return _shown(excinfo) or super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
-        span = self._of[2].span
+        span = self._scenario.span
         return Path(span.source.name).absolute(), span.line - 1, self.name
 
 
 def _items(
-    parent: pytest.Collector, program: Program, source: Path, scenarios: Iterable[l.Scenario]
+    parent: pytest.Collector, root: Root, scenarios: Iterable[l.Scenario]
 ) -> Iterator[pytest.Item]:
     for scenario in scenarios:
-        name = _name(scenario)
-        yield Scenario.from_parent(
-            parent, name=name, program=program, source=source, scenario=scenario
-        )
+        yield Scenario.from_parent(parent, name=_name(scenario), root=root, scenario=scenario)
 
 
 def _name(scenario: l.Scenario) -> str:
