@@ -61,7 +61,8 @@ class NoOrder(Diagnostic, frozen=True):
 
 
 class BadBarrier(Diagnostic, frozen=True):
-    """A `dsb` or `dmb` has an option that does not exist.
+    """A `dsb` or `dmb` has an option that does not exist, or a sequence or a rule has
+    `exception` or `eret`: these are part of an exception, and nobody asks for them.
 
     The options are an access type for a shareability domain: sy, st, ld (full
     system), ish, ishst, ishld (inner shareable), osh, oshst, oshld (outer
@@ -77,9 +78,13 @@ class BadBarrier(Diagnostic, frozen=True):
 
 
 class Misplaced(Diagnostic, frozen=True):
-    """A statement stands where it cannot (`may` outside a lifecycle, `return` in one),
-    a name of the hypervisor stands in a rule, or what is saved or restored is no
-    slot.
+    """A statement stands where it cannot (`may` outside a lifecycle, `return` in one,
+    `trap` outside an operation, a slot in `boot`), a name of the hypervisor stands in
+    a rule, or what is saved or restored is no slot.
+
+    An `operation` is what the hardware does: software cannot call it, and it can
+    call no software, has no barriers and takes no locks. Only an actor of a
+    scenario, a model, a lifecycle, `boot` or another operation calls it.
 
     Rules are about the architecture, so they name registers, groups and endpoints
     and never a context, a condition or a sequence. So do the two sides of a
@@ -142,9 +147,12 @@ class BadPartner(Diagnostic, frozen=True):
 class NotDefined(Diagnostic, frozen=True):
     """A sequence is declared without its block, which promises that an importing
     module defines it, and in this program none does, or one with another signature.
+    Or a `model` has another signature than the extern, or the condition, that it
+    says something of; or an operation or a model has no block.
 
     What to do: define it with the same kind, parameters and result, or import the
-    module that does.
+    module that does. A model of a condition takes its owner, if it has one, and
+    returns its value.
 
         save save_timer(vcpu)         // and nobody says how
     """
@@ -172,8 +180,13 @@ class Unreachable(Diagnostic, frozen=True):
     one ends in a `return`, a `leave` or a `fail`. What never runs protects nothing,
     and hides that from a reader.
 
+    Or a step of a lifecycle, or a branch in it, has a condition that no machine
+    fulfils, whatever the values of what it asks about; what is assumed to be so is
+    shown. Or a scenario goes on to a phase to which nothing leads any more. Or what
+    is assumed contradicts itself, so that there is no machine at all.
+
     What to do: remove it, or move it before the jump or into the branch that it
-    belongs to.
+    belongs to; mend the condition, the assumption or the lifecycle.
 
         when vhe { return } else { return }
         ICH_HCR_EL2 <- 0              // never reached

@@ -83,7 +83,9 @@ def partner(scope: Scope, node: t.Sequence, shell: Sequence) -> None:
     same = _handles(other.signature.params) == _handles(shell.signature.params)
     if other.kind not in _PARTNERS.get(shell.kind, ()) or not same:
         why = "they are not called for the same owner"
-        if other.kind not in _PARTNERS.get(shell.kind, ()):
+        if shell.kind in _ELSEWHERE or other.kind in _ELSEWHERE:
+            why = "only sequences have partners"
+        elif other.kind not in _PARTNERS.get(shell.kind, ()):
             why = f"`{other.kind}` is not the inverse of `{shell.kind}`"
         scope.found.add(
             BadPartner(

@@ -30,8 +30,9 @@ def call(
     """A call of a sequence, an operation or an extern, for its value or for its effects."""
     node, hyp = (whole.call, True) if isinstance(whole, t.Hypcall) else (whole, False)
     span = scope.span(whole)
-    if frame.place in ("platform", "rule", "condition", "invariant"):
-        scope.found.add(Misplaced(span, f"nothing can be called in a {frame.place}"))
+    if frame.place in ("platform", "rule", "condition", "invariant", "assumption"):
+        article = "an" if frame.place in ("invariant", "assumption") else "a"
+        scope.found.add(Misplaced(span, f"nothing can be called in {article} {frame.place}"))
         return None
     entry = entry_of(scope, node.name, "a sequence or an extern")
     callee = entry.meaning if entry else None
@@ -117,6 +118,10 @@ def _argument(scope: Scope, frame: Frame, node: t.Expr, param: Param) -> x.Expr 
                 # The callee gets no more than its own context.
                 local.used = True
                 return x.Var(local.name, local.type, scope.span(node))
+            if frame.place == "boot" and node.name.text == kind.root:
+                what = f"a {kind.root} is needed here, and nobody runs on a CPU while it boots"
+                scope.found.add(Misplaced(scope.span(node), what))
+                return None
             if frame.place not in BODIES and node.name.text == kind.root:
                 return x.Var(kind.root, Handle(kind.root), scope.span(node))
         value = expression(scope, frame, node)

@@ -57,6 +57,7 @@ def _names(node: t.Declaration | t.Statement) -> Iterator[str]:
             | t.Group(name=name)
             | t.Lock(name=name)
             | t.Register(name=name)
-            | t.Sequence(name=name)
         ):
+            yield name.text
+        case t.Sequence(name=name, kind=kind) if kind.text != "model":
             yield name.text

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from dsl.diagnostics import Note, suggest
 from dsl.diagnostics.names import UnknownName
+from dsl.diagnostics.sequences import Misplaced
 from dsl.diagnostics.values import NotLinked, OutOfRange, TypeMismatch
 from dsl.ir import expr as x
 from dsl.ir.shapes import Field, Register
@@ -52,6 +53,12 @@ def expression(
         case t.Place():
             if frame.place == "expect" and not node.picks and node.name.text in _COUNTS:
                 return x.Count(node.name.text, U64, scope.span(node))
+            if node.name.text == "undefined":
+                what = (
+                    "`undefined` is a number only in an `expect`: how often something was that"
+                )
+                scope.found.add(Misplaced(scope.span(node), what))
+                return None
             placed = place(scope, frame, node)
             return None if placed is None else read(scope, node, placed)
         case t.Call() | t.Hypcall():

@@ -102,7 +102,7 @@ def invariant(
 
 
 def assume(scope: Scope, item: t.Item, node: t.Assume) -> l.Assumption | None:
-    condition = truth(scope, Frame("invariant"), node.condition)
+    condition = truth(scope, Frame("assumption"), node.condition)
     if condition is None:
         return None
     doc = docs_of(item.docs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dsl.diagnostics import Note
 from dsl.diagnostics.sequences import NotDefined
-from dsl.ir.sequence import Signature
+from dsl.ir.sequence import Param, Signature
 from dsl.ir.shapes import Condition
 from dsl.ir.types import BOOL, Handle
 from dsl.resolve.scope import Callable, Scope
@@ -23,9 +23,11 @@ def check(scope: Scope, node: t.Sequence, signature: Signature) -> None:
             same = [p.type for p in signature.params] == [p.type for p in wanted.params]
             if same and signature.result == wanted.result:
                 return
-            shown = wanted.span.source.text[wanted.span.start : wanted.span.end]
-            what = f"the model of `{shown}` has another signature than the extern"
-            scope.found.add(NotDefined(scope.span(node.name), what, notes))
+            what = f"the model of `{wanted.name}` has another signature than the extern"
+            params = ", ".join(_shown(p) for p in wanted.params)
+            result = f" -> {wanted.result}" if wanted.result is not None else ""
+            help = f"`model {wanted.name}({params}){result} {{ … }}`"
+            scope.found.add(NotDefined(scope.span(node.name), what, notes, help=help))
         case Condition(root=root) as condition:
             handles = [p.type for p in signature.params]
             wanted_handles = [] if root is None else [Handle(root)]
@@ -33,7 +35,12 @@ def check(scope: Scope, node: t.Sequence, signature: Signature) -> None:
                 return
             params = f"({root})" if root else "()"
             help = f"`model {condition.name}{params} -> {condition.type} {{ … }}`"
-            what = f"the model of a condition gives its value for {root or 'the machine'}"
+            whose = f"a {root}" if root else "the machine"
+            what = f"the model of a condition gives its value for {whose}"
             scope.found.add(NotDefined(scope.span(node.name), what, notes, help=help))
         case _:
             scope.wrong(node.name, entry, "an extern or a condition")
+
+
+def _shown(param: Param) -> str:
+    return param.name if param.name == str(param.type) else f"{param.name} : {param.type}"

@@ -337,8 +337,9 @@ class _Resolver:
             parts.boots.append(lifecycles.boot(scope, item, boot))
 
     def _scenarios(self) -> None:
+        own = {scenario.title.value for _, scenario in self._each(t.Scenario)}
         for _, node in self._each(t.Fails):
-            failure = scenarios.fails(self.scope, node, self.titles)
+            failure = scenarios.fails(self.scope, node, self.titles, own)
             if failure is not None:
                 self.parts.failures.append(failure)
         for item, scenario in self._each(t.Scenario):

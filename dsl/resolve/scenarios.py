@@ -6,31 +6,34 @@ from msgspec.structs import replace
 
 from dsl.diagnostics import Note, suggest
 from dsl.diagnostics.names import DuplicateName, UnknownName, WrongKindOfName
-from dsl.diagnostics.values import NotConstant, OutOfRange
+from dsl.diagnostics.sequences import Misplaced
+from dsl.diagnostics.values import NotConstant, NoValue, OutOfRange
 from dsl.ir import expr as x
 from dsl.ir import lifecycle as l
 from dsl.ir.platform import Endpoint
 from dsl.ir.sequence import Param, Signature
-from dsl.ir.types import Bool, Handle, Int
+from dsl.ir.types import INT, Bool, Handle, Int
 from dsl.resolve.constants import constant
 from dsl.resolve.contexts import params as params_of
 from dsl.resolve.expressions import truth
 from dsl.resolve.lifecycles import check_point
 from dsl.resolve.places import InSlot, InValue, place, read
 from dsl.resolve.registers import docs_of
-from dsl.resolve.scope import Callable, Frame, Local, Scope
+from dsl.resolve.scope import Broken, Callable, Frame, Local, Scope
 from dsl.resolve.statements import block
 from dsl.source import Span
 from dsl.syntax import tree as t
 
-#: More physical CPUs than any history needs.
+#: More physical CPUs than any history needs, and more values than `any` tries.
 _MOST_CPUS = 64
+_MOST_VALUES = 64
 
 
 def scenario(scope: Scope, item: t.Item, node: t.Scenario, points: set[str]) -> l.Scenario:
     """One scenario; ``points`` are the phases that its lifecycle may have."""
     frame = Frame("scenario")
     params = _params(scope, frame, node.params)
+    broken = len(params) < len(node.params)
     made: list[l.ScenarioStep] = []
     for step in node.steps:
         span = scope.span(step)
@@ -40,14 +43,15 @@ def scenario(scope: Scope, item: t.Item, node: t.Scenario, points: set[str]) -> 
                 made += [each for each in given if each is not None]
             case t.Run(visits=visits):
                 for visit in visits:
-                    if check_point(scope, visit.phase, points) and _is_param(scope, visit, params):
+                    known = check_point(scope, visit.phase, points)
+                    if known and (broken or _is_param(scope, visit, params)):
                         of = visit.of.text if visit.of else ""
                         made.append(l.Run(visit.phase.text, of, scope.span(visit)))
             case t.On(cpu=cpu):
                 if cpu.value < _MOST_CPUS:
                     made.append(l.On(cpu.value, span))
                 else:
-                    what = f"physical CPUs are 0..{_MOST_CPUS - 1}"
+                    what = f"there is no physical CPU {cpu.text}: they are 0..{_MOST_CPUS - 1}"
                     scope.found.add(OutOfRange(scope.span(cpu), what))
             case t.Expect(condition=node_condition, point=point):
                 condition = truth(scope, replace(frame, place="expect"), node_condition)
@@ -63,9 +67,17 @@ def scenario(scope: Scope, item: t.Item, node: t.Scenario, points: set[str]) -> 
     return l.Scenario(title, params, tuple(made), docs_of(item.docs), scope.span(node.title))
 
 
-def fails(scope: Scope, node: t.Fails, titles: dict[str, Span]) -> l.Fails | None:
-    """A scenario that is known not to hold here; ``titles`` are those that can be seen."""
+def fails(scope: Scope, node: t.Fails, titles: dict[str, Span], own: set[str]) -> l.Fails | None:
+    """A scenario that is known not to hold here.
+
+    ``titles`` are those that are imported, ``own`` those that this module declares.
+    """
     title = node.title.value
+    if title in own:
+        what = f'"{title}" stands in this module: `fails` is about one that is imported'
+        help = "move the scenario to a module that both versions import"
+        scope.found.add(Misplaced(scope.span(node.title), what, help=help))
+        return None
     if title not in titles:
         scope.found.add(
             UnknownName(
@@ -89,7 +101,13 @@ def declare_title(scope: Scope, node: t.Scenario, titles: dict[str, Span]) -> No
 
 
 def _params(scope: Scope, frame: Frame, nodes: tuple[t.Param, ...]) -> tuple[Param, ...]:
-    made = params_of(scope, nodes) or ()
+    made = params_of(scope, nodes)
+    if made is None:
+        for written in nodes:
+            # Its uses are no findings of their own.
+            name, span = written.name.text, scope.span(written.name)
+            frame.locals[name] = Local(name, INT, None, span, "a parameter", used=True, broken=True)
+        return ()
     for param, written in zip(made, nodes, strict=False):
         if not isinstance(param.type, Handle):
             what = f"`{param.name}` is a number: a scenario's parameters are owners of contexts"
@@ -127,8 +145,12 @@ def _actor(scope: Scope, frame: Frame, node: t.Actor, points: set[str]) -> l.Act
             return l.Behave(name, signature.params, block(scope, inner, node.body), span)
         case Endpoint():
             return l.Act(name, True, block(scope, frame, node.body), span)
-        case _:
-            if not check_point(scope, node.name, points):
+        case meaning:
+            if name not in points and entry is not None and not isinstance(meaning, Broken):
+                scope.wrong(node.name, entry, "a phase, an endpoint or an extern")
+                return None
+            if name not in points:
+                scope.unknown(node.name, "a phase, an endpoint or an extern", points)
                 return None
             return l.Act(name, False, block(scope, frame, node.body), span)
 
@@ -156,11 +178,16 @@ def _given(scope: Scope, frame: Frame, node: t.Fact) -> l.Given | None:
         return None
     span = scope.span(node)
     low, high = _limits(placed.home, target)
+    if node.word and node.value is not None:
+        what = f"`{node.word}` says what `{text}` is, and so does the value"
+        scope.found.add(NoValue(scope.span(node.value), what, help="leave out one of them"))
+        return None
     if node.word == "any":
-        if high - low < _MOST_CPUS and node.value is None:
+        if high - low < _MOST_VALUES:
             return l.Given(target, None, span)
-        what = f"`any` tries each value, and `{text}` has too many: {low}..{high}"
-        scope.found.add(NotConstant(span, what))
+        what = f"`any` tries each value, and `{text}` has too many: {low}..{high:#x}"
+        help = "say `any` of one of its fields, or write a scenario for each value that matters"
+        scope.found.add(NotConstant(span, what, help=help))
         return None
     value = 0 if node.word == "not" else 1
     if node.value is not None:
@@ -169,7 +196,8 @@ def _given(scope: Scope, frame: Frame, node: t.Fact) -> l.Given | None:
             return None
         value = found
     if node.value is None and high > 1 and node.word != "not":
-        scope.found.add(NotConstant(span, f"`{text}` is a number: say which"))
+        what = f"`{text}` is a number: say which"
+        scope.found.add(NotConstant(span, what, help=f"`{text} = {max(low, 1)}`, or `any {text}`"))
         return None
     if not low <= value <= high:
         at = scope.span(node.value or node)

@@ -41,6 +41,8 @@ _OUTSIDE: dict[str, tuple[type[t.Node], ...]] = {
         *(t.Let, t.Assert, t.Warn),
     ),
 }
+#: Places that are not called "a …".
+_IN = {"boot": "what a CPU boots with", "scenario": "what an actor does"}
 
 
 def block(scope: Scope, frame: Frame, node: t.Block) -> s.Body:
@@ -71,14 +73,7 @@ def statement(scope: Scope, frame: Frame, item: t.Item) -> tuple[s.Statement, ..
     node = item.body
     doc = docs_of(item.docs)
     span = scope.span(node)
-    if frame.place not in BODIES and not isinstance(node, _OUTSIDE[frame.place]):
-        scope.found.add(
-            Misplaced(
-                span,
-                f"this statement cannot stand in a {frame.place}",
-                help="put it in a sequence, and call that here",
-            )
-        )
+    if not _stands(scope, frame, node, span):
         return ()
     made: s.Statement | None = None
     match node:
@@ -126,6 +121,30 @@ def statement(scope: Scope, frame: Frame, item: t.Item) -> tuple[s.Statement, ..
         case _:
             scope.found.add(Misplaced(span, "a declaration cannot stand in a block"))
     return () if made is None else (made,)
+
+
+def _stands(scope: Scope, frame: Frame, node: t.Node, span: Span) -> bool:
+    """Whether a statement can stand here; a finding if not."""
+    place, help = frame.place, "put it in a sequence, and call that here"
+    if place in BODIES:
+        if place != "operation" or not isinstance(node, t.Holding):
+            return True
+        what, help = "the hardware takes no locks: software does", ""
+    elif isinstance(node, _OUTSIDE[place]):
+        return True
+    else:
+        what = f"this statement cannot stand in {_IN.get(place, f'a {place}')}"
+    match node:
+        case t.May() | t.Perhaps():
+            what, help = "`may` says what others do: it stands in a lifecycle", ""
+        case t.Trap(kind=kind):
+            what, help = f"`{kind.text}` ends an operation, and stands only there", ""
+        case t.Order():
+            what, help = "while a CPU boots nothing is pending, so there are no barriers", ""
+        case _:
+            pass
+    scope.found.add(Misplaced(span, what, help=help))
+    return False
 
 
 def declare_local(scope: Scope, frame: Frame, local: Local, node: t.Name) -> None:
@@ -374,7 +393,7 @@ def _in_lifecycle(scope: Scope, frame: Frame, node: t.May | t.Perhaps) -> bool:
 def _trap(scope: Scope, frame: Frame, node: t.Trap, doc: tuple[str, ...]) -> s.Trap | None:
     span = scope.span(node)
     if frame.place != "operation":
-        what = f"`{node.kind.text}` ends an operation, and this is a {frame.place}"
+        what = f"`{node.kind.text}` ends an operation, and stands only there"
         scope.found.add(Misplaced(span, what, help="`fail` says that no path may come here"))
         return None
     message = node.message.value if node.message else ""

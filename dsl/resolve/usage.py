@@ -30,7 +30,6 @@ class Checks:
         sequences = program.sequences
         order = self._recursion({**sequences, **program.operations, **program.models})
         order = [name for name in order if name in sequences]
-        self._once(program)
         # Of a module with errors not every statement is there to be judged.
         broken = {r.source.name for r in closure if r.errors}
         sound = [n for n in order if sequences[n].signature.span.source.name not in broken]
@@ -39,13 +38,27 @@ class Checks:
         if whole:
             self._coverage(program, closure)
 
-    def _once(self, program: Program) -> None:
-        """Reports a second declaration of how a hypcall synchronises."""
-        crossings = [c for m in program.modules for c in m.crossings]
-        for extra in crossings[1:]:
-            note = Note(crossings[0].span, "first here")
-            what = "how a hypcall synchronises is said twice"
-            self.found.add(DuplicateName(extra.span, what, (note,)))
+    def history(self, program: Program, closure: Sequence[Resolved]) -> None:
+        """What is said twice of how programs run, and what can never happen."""
+        first: dict[str, Span] = {}
+        said = [
+            *(("how a hypcall synchronises", c.span) for m in program.modules for c in m.crossings),
+            *(
+                (f"what `{model.name}` does", model.signature.span)
+                for m in program.modules
+                for model in m.models
+            ),
+            *((f'that "{f.title}" fails', f.span) for m in program.modules for f in m.failures),
+        ]
+        for what, span in said:
+            known = first.setdefault(what, span)
+            if known != span:
+                note = Note(known, "first here")
+                self.found.add(DuplicateName(span, f"{what} is said twice", (note,)))
+        # Only here: most modules have no lifecycle.
+        from dsl.resolve.reach import Reach
+
+        Reach(program, {r.source.name for r in closure if r.errors}, self.found).check()
 
     def _locks(self, sequences: dict[str, s.Sequence], order: list[str]) -> None:
         """Reports calls that take a lock which is held around them; callees come first."""

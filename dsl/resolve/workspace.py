@@ -21,7 +21,7 @@ from dsl.diagnostics.text import (
     TooDeep,
     TooManyErrors,
 )
-from dsl.ir.program import Program
+from dsl.ir.program import Module, Program
 from dsl.resolve.elsewhere import Elsewhere
 from dsl.resolve.module import Resolved, resolve
 from dsl.resolve.usage import Checks
@@ -287,13 +287,30 @@ class Workspace:
         imported = {name for each in everything for name in each.resolved.module.imports}
         checks = Checks(self.found)
         for loaded in judged:
-            if not loaded.syntax and loaded.resolved.module.sequences:
+            module = loaded.resolved.module
+            if loaded.syntax:
+                continue
+            if module.sequences or module.operations or module.models:
                 # A module that others of the run import is only a part of their programs.
-                whole = loaded.complete and loaded.resolved.module.name not in imported
+                whole = loaded.complete and module.name not in imported and bool(module.sequences)
                 checks.program(self.program(loaded), self.closure(loaded), whole=whole)
+            if _tells(module):
+                checks.history(self.program(loaded), self.closure(loaded))
         # What was not read to the end may use anything.
         if all(each.complete for each in everything):
             checks.unused([x.resolved for x in judged], [x.resolved for x in everything])
+
+
+def _tells(module: Module) -> bool:
+    """Whether a module says something of how programs run."""
+    return bool(
+        module.lifecycles
+        or module.scenarios
+        or module.failures
+        or module.models
+        or module.crossings
+        or module.assumptions
+    )
 
 
 def _shipped(package: str) -> tuple[Path, ...]:
