@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 
+from dsl.ir.platform import Barrier
 from dsl.source import Span
 
 
@@ -43,6 +44,22 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Pending:
+    """For whom a write is not in force yet, and the barriers that this waits for, in order."""
+
+    whom: str
+    barriers: tuple[Barrier, ...]
+
+    def __str__(self) -> str:
+        return f"{self.whom}: {chain_text(self.barriers)}"
+
+
+def chain_text(chain: tuple[Barrier, ...]) -> str:
+    """``needs isb then dsb(nsh)``"""
+    return f"needs {' then '.join(map(str, chain))}"
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One event.
 
@@ -66,7 +83,7 @@ class Event:
     old: int | None = None
     new: int | None = None
     fields: tuple[tuple[str, str, str], ...] = ()
-    pending: tuple[str, ...] = ()
+    pending: tuple[Pending, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """The event as docs/schema/run.json has it; what does not apply is left out."""
@@ -88,7 +105,7 @@ class Event:
         if self.fields:
             found["fields"] = {name: [old, new] for name, old, new in self.fields}
         if self.pending:
-            found["pending"] = list(self.pending)
+            found["pending"] = [str(each) for each in self.pending]
         return found
 
 

@@ -11,7 +11,7 @@ from dsl.ir.program import Program
 from dsl.ir.shapes import Register
 from dsl.run.choices import Choices
 from dsl.run.errors import RunError
-from dsl.run.events import Event, Kind, Trace, site, source_line
+from dsl.run.events import Event, Kind, Pending, Trace, chain_text, site, source_line
 from dsl.run.prepared import prepared
 from dsl.run.registers import Element, bits, changes, name_of
 from dsl.run.visibility import (
@@ -338,11 +338,11 @@ class Machine:
         for cell in self.cpu.cells.values():
             cell.settled, cell.updates, cell.seen = cell.newest, [], {}
 
-    def pending(self, element: Element, update: Update) -> tuple[str, ...]:
-        """For whom an update is not in force yet, and what that still waits for, in words."""
-        found: dict[str, None] = {}
+    def pending(self, element: Element, update: Update) -> tuple[Pending, ...]:
+        """For whom an update is not in force yet, and what that still waits for."""
+        found: dict[Pending, None] = {}
         if update.author == SOFTWARE and not self.rules.done(update, 0):
-            found[f"effect: {chain_text(BASE)}"] = None
+            found[Pending("effect", BASE)] = None
         for clause in self.rules.following(update.author, update.mask, element):
             body = clause.body
             assert isinstance(body, VisibleTo)
@@ -353,7 +353,7 @@ class Machine:
             left = self.rules.left(update, clause.chain)
             if left:
                 whom = ", ".join(dict.fromkeys(_short(t) for t in body.then.targets))
-                found[f"{whom}: {chain_text(left)}"] = None
+                found[Pending(whom, left)] = None
         return tuple(found)
 
     def holds(
@@ -383,7 +383,7 @@ class Machine:
         old: int | None = None,
         new: int | None = None,
         fields: tuple[tuple[str, str, str], ...] = (),
-        pending: tuple[str, ...] = (),
+        pending: tuple[Pending, ...] = (),
         why: str = "",
         who: str = "",
     ) -> None:
@@ -408,11 +408,6 @@ class Machine:
             )
         )
         self.trace.listen(self.trace.events[-1])
-
-
-def chain_text(chain: tuple[Barrier, ...]) -> str:
-    """``needs isb then dsb(nsh)``"""
-    return f"needs {' then '.join(map(str, chain))}"
 
 
 def _observer(by: Look) -> str:
