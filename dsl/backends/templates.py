@@ -14,8 +14,8 @@ def _text(name: str) -> str | None:
     return found.read_text(encoding="utf-8") if found.is_file() else None
 
 
-def environment() -> Environment:
-    """Jinja2 for source text: strict about names, blocks leave no blank lines, nothing escaped.
+def environment(*, escape: bool = False) -> Environment:
+    """Jinja2: strict about names, blocks leave no blank lines; ``escape`` for HTML.
 
     Templates are named by their path below ``templates/``, such as ``python/simulator.py.j2``.
     """
@@ -25,5 +25,5 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,
+        autoescape=escape,
     )
