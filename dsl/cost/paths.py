@@ -1,0 +1,363 @@
+"""The paths of a lifecycle: what is done between the points where others act, and each round."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias, assert_never
+
+from msgspec import Struct
+
+from dsl.cost.amounts import Counts, limits_of, number
+from dsl.cost.state import Number, Opaque, Owner, Promise, State, Value
+from dsl.cost.variables import Domain, Kind, ends, join, span
+from dsl.cost.walk import Walk
+from dsl.failures import CannotRun
+from dsl.ir import lifecycle as l
+from dsl.ir import sequence as s
+from dsl.ir.program import Program
+from dsl.ir.shapes import MACHINE, Slot
+from dsl.ir.types import Handle
+from dsl.ir.walk import calls, statements
+from dsl.source import Span
+
+#: Rounds of a repetition after which nothing is known of counters any more.
+_ROUNDS = 32
+#: More ways through a lifecycle than this are not followed.
+_ROUTES = 256
+
+
+class Path(Struct, frozen=True):
+    """A stretch of a lifecycle, or (``steps`` empty) one sequence on its own."""
+
+    name: str
+    steps: tuple[l.Step, ...] = ()
+    sequence: str = ""
+    lifecycle: str = ""
+
+
+class Outcome(Struct, frozen=True):
+    """What a path costs where each of some variables has one of some values."""
+
+    domains: Mapping[str, Domain]
+    counts: Counts
+
+
+def of_program(program: Program) -> list[Path]:
+    """The paths of the lifecycles; where there is none, each sequence on its own."""
+    found: dict[str, Path] = {}
+    for lifecycle in program.lifecycles:
+        prefix = f"{lifecycle.name}: " if len(program.lifecycles) > 1 else ""
+        for path in _of_steps(lifecycle.steps):
+            name = prefix + path.name
+            number = 2
+            while found.get(name, path).steps != path.steps:
+                name = f"{prefix}{path.name} ({number})"
+                number += 1
+            found.setdefault(name, Path(name, path.steps, lifecycle=lifecycle.name))
+    return list(found.values()) or of_sequences(program)
+
+
+def of_sequences(program: Program) -> list[Path]:
+    """Each sequence that has a body."""
+    bodies = (q for q in program.sequences.values() if q.body is not None)
+    return [Path(q.name, sequence=q.name) for q in bodies]
+
+
+def _of_steps(steps: tuple[l.Step, ...]) -> Iterator[Path]:
+    for part in _stretches(steps):
+        match part:
+            case l.Repeat(steps=inner):
+                yield from _of_steps(inner)
+                yield Path(part.name, (part,))
+            case phases:
+                yield Path(" + ".join(p.name for p in phases), phases)
+
+
+Stretch: TypeAlias = l.Repeat | tuple[l.Phase, ...]
+
+
+def _stretches(steps: tuple[l.Step, ...]) -> list[Stretch]:
+    """What is done without anybody else acting in between, on each way through some steps."""
+    found: dict[int | tuple[l.Phase, ...], Stretch] = {}
+    for route in _routes(steps):
+        going: list[l.Phase] = []
+        for step in [*route, None]:
+            if isinstance(step, l.Phase) and not acts(step):
+                going.append(step)
+                continue
+            if any(works(p) for p in going):
+                found.setdefault(tuple(going), tuple(going))
+            going = []
+            if isinstance(step, l.Repeat):
+                found.setdefault(id(step), step)
+            elif step is not None and works(step):
+                found.setdefault((step,), (step,))
+    return list(found.values())
+
+
+def _routes(steps: tuple[l.Step, ...]) -> list[list[l.Phase | l.Repeat]]:
+    """Each way through some steps."""
+    routes: list[list[l.Phase | l.Repeat]] = [[]]
+    for step in steps:
+        match step:
+            case l.Either(alternatives=alternatives):
+                ways = [way for each in alternatives for way in _routes(each)]
+            case _:
+                ways = [[step]]
+        routes = [[*route, *way] for route in routes for way in ways]
+        if len(routes) > _ROUTES:
+            raise CannotRun(f"cost: there are more than {_ROUTES} ways through the lifecycle")
+    return routes
+
+
+def acts(phase: l.Phase) -> bool:
+    """Whether others act in a phase, so that a path ends there."""
+    return any(isinstance(each, s.May) for each in statements(phase.body))
+
+
+def works(phase: l.Phase) -> bool:
+    """Whether a phase calls anybody; whatever else stands in it is not ours to count."""
+    return any(True for _ in calls(phase.body))
+
+
+class Memory(Struct, frozen=True):
+    """What is known at a point of a lifecycle, however it was reached.
+
+    ``slots`` has the counters of which not every value is possible.
+    """
+
+    slots: Mapping[tuple[str, str], Domain]
+    promises: frozenset[Promise] = frozenset()
+
+
+#: Nobody comes there.
+NEVER = Memory({("", ""): ()})
+
+
+class Paths:
+    """Walks along the paths of one program."""
+
+    def __init__(self, walk: Walk) -> None:
+        self.walk = walk
+        self.program = walk.program
+        self.space = walk.space
+        self._counters: list[tuple[str, Slot, Domain]] = [
+            ("" if context.root == MACHINE else context.root, slot, span(slot.low, slot.high))
+            for context in self.program.contexts.values()
+            for slot in context.slots
+            if not slot.length and slot.low is not None and slot.high is not None
+        ]
+        #: What is known where each phase, and each repetition, begins.
+        self._before: dict[tuple[str, str], Memory] = {}
+        self._lifecycle = ""
+        for lifecycle in self.program.lifecycles:
+            self._lifecycle = lifecycle.name
+            # A counter begins at its least value; the next life begins where this one ends.
+            first = {(o, c.name): span(*([ends(d)[0]] * 2)) for o, c, d in self._counters}
+            self._repeat("", lifecycle.steps, Memory(first))
+
+    # ---- what a path costs
+
+    def outcomes(self, path: Path) -> list[Outcome]:
+        """What a path costs, and when.  Several outcomes of one case are a range."""
+        self.walk.loops = 0
+        self.walk.phase = ""
+        self._lifecycle = path.lifecycle
+        if path.sequence:
+            states = self._sequence(path.sequence)
+        else:
+            first = path.steps[0]
+            assert not isinstance(first, l.Either)
+            before = self._before.get((path.lifecycle, first.name))
+            begin = [] if before is None else self._begin(before)
+            steps = first.steps if isinstance(first, l.Repeat) else path.steps
+            states = self._steps(steps, begin)
+        return [self._outcome(state) for each in states for state in self._possible(each)]
+
+    def _sequence(self, name: str) -> list[State]:
+        sequence = self.program.sequences[name]
+        (state,) = self.walk.start([State()])
+        args: list[Value] = []
+        for param in sequence.signature.params:
+            handle = isinstance(param.type, Handle)
+            args.append(Owner(param.name) if handle else Opaque(param.name))
+        return [after for after, _ in self.walk.sequence(state, sequence, tuple(args))]
+
+    def _possible(self, state: State) -> list[State]:
+        """What is left of a state in the machines and VMs that there are."""
+        states = self.walk.start([state])
+        for assumption in self.walk.fixed:
+            ways = (way for each in states for way in self.walk.decide(each, assumption.condition))
+            states = [after for after, way in ways if way]
+        return states
+
+    def _outcome(self, state: State) -> Outcome:
+        limits = state.limits(self.space)
+        only = {name: limits(name) for name in state.counts.variables}
+        known = {name: number(low) for name, (low, high) in only.items() if low == high}
+        # A counter that nobody has written is what it was, whether or not anybody asked.
+        kept = (
+            name
+            for value in state.slots.values()
+            if isinstance(value, Number)
+            for name in value.poly.variables
+            if self.space[name].start
+        )
+        domains = {name: self.walk.domain(state, name) for name in kept}
+        return Outcome({**domains, **state.domains}, state.counts.where(known))
+
+    # ---- steps
+
+    def _steps(self, steps: tuple[l.Step, ...], states: list[State]) -> list[State]:
+        for step in steps:
+            match step:
+                case l.Phase():
+                    states = self._phase(step, states)
+                case l.Repeat(name=name, steps=inner):
+                    words = (f"no {name}", f"one {name}")
+                    none, once = self._choice(step.span, words, states)
+                    states = [*none, *self._steps(inner, once)]
+                case l.Either(alternatives=alternatives):
+                    titles = tuple(_title(each) for each in alternatives)
+                    ways = self._choice(step.span, titles, states)
+                    states = [
+                        after
+                        for each, chosen in zip(alternatives, ways, strict=True)
+                        for after in self._steps(each, chosen)
+                    ]
+                case _:
+                    assert_never(step)
+            states = self.walk.few(states)
+        return states
+
+    def _choice(self, at: Span, words: tuple[str, ...], states: list[State]) -> list[list[State]]:
+        """The states for each of several ways, one of which is taken."""
+        domain = span(0, len(words) - 1)
+        made = self.walk.variable(f"{at}", " or ".join(words), Kind.CASE, domain, words=words)
+        return [
+            [
+                after
+                for s in states
+                for after, way in self.walk.split(s, made.key, span(i, i))
+                if way
+            ]
+            for i in range(len(words))
+        ]
+
+    def _phase(self, phase: l.Phase, states: list[State]) -> list[State]:
+        self.walk.phase = phase.name
+        skipped: list[State] = []
+        if phase.condition is not None:
+            ways = [way for s in states for way in self.walk.decide(s, phase.condition)]
+            states = [after for after, way in ways if way]
+            skipped = [after for after, way in ways if not way]
+        done = self.walk.body(phase.body, self.walk.start(states)).on
+        for each in statements(phase.body):
+            if isinstance(each, s.May) and each.kind in ("change", "write"):
+                slots = [p for p in each.places if isinstance(p, Slot)]
+                done = [self._changed(state, slots, phase.name) for state in done]
+        return self.walk.few([*done, *skipped])
+
+    def _changed(self, state: State, slots: list[Slot], phase: str) -> State:
+        """Others have written to slots: perhaps, and perhaps not."""
+        for owner, slot, domain in self._counters:
+            if slot in slots:
+                state = state.stored(
+                    owner, slot.name, self.walk.counter(slot, owner, domain, f"after {phase}")
+                )
+        return state
+
+    # ---- what is known where a path begins
+
+    def _begin(self, memory: Memory) -> list[State]:
+        if memory == NEVER:
+            return []
+        slots: dict[tuple[str, str], Value] = {}
+        for owner, slot, domain in self._counters:
+            known = memory.slots.get((owner, slot.name), domain)
+            slots[owner, slot.name] = self.walk.starting(slot, owner, known)
+        return self.walk.start([State(slots=slots, promises=memory.promises)])
+
+    def _through(self, steps: tuple[l.Step, ...], memory: Memory) -> Memory:
+        """What is known behind some steps."""
+        for step in steps:
+            match step:
+                case l.Phase(name=name):
+                    memory = self._arrive(name, memory)
+                    memory = self._memory(self._phase(step, self._begin(memory)))
+                case l.Repeat(name=name, steps=inner):
+                    memory = self._repeat(name, inner, memory)
+                case l.Either(alternatives=alternatives):
+                    memory = self._joined([self._through(each, memory) for each in alternatives])
+                case _:
+                    assert_never(step)
+        return memory
+
+    def _repeat(self, name: str, steps: tuple[l.Step, ...], memory: Memory) -> Memory:
+        """What is known before and behind each round."""
+        rounds = 0
+        while True:
+            before = self._arrive(name, memory)
+            after = self._joined([before, self._through(steps, before)])
+            if after == before:
+                return before
+            rounds += 1
+            # A counter that goes on counting may come anywhere.
+            memory = after if rounds < _ROUNDS else Memory({})
+
+    def _arrive(self, name: str, memory: Memory) -> Memory:
+        key = self._lifecycle, name
+        known = self._before.get(key)
+        if known is not None:
+            memory = self._joined([known, memory])
+        self._before[key] = memory
+        return memory
+
+    def _memory(self, states: list[State]) -> Memory:
+        if not states:
+            return NEVER
+        return self._joined([self._of_state(state) for state in states])
+
+    def _of_state(self, state: State) -> Memory:
+        slots: dict[tuple[str, str], Domain] = {}
+        for owner, slot, domain in self._counters:
+            value = state.slots.get((owner, slot.name))
+            if isinstance(value, Number):
+                match value.poly.linear():
+                    case (name, 1, 0):
+                        domain = self.walk.domain(state, name)
+                    case _:
+                        domain = span(*limits_of(value.poly, state.limits(self.space)))
+            slots[owner, slot.name] = domain
+        return Memory(slots, state.promises)
+
+    def _joined(self, ways: list[Memory]) -> Memory:
+        """What is known in each of several cases."""
+        ways = [memory for memory in ways if memory != NEVER]
+        if not ways:
+            return NEVER
+        keys = {(o, c.name): d for o, c, d in self._counters}
+        slots = {k: join(m.slots.get(k, d) for m in ways) for k, d in keys.items()}
+        every = frozenset[Promise]().union(*(m.promises for m in ways))
+        kept = {p for p in every if all(p in m.promises or self._plain(p, m) for m in ways)}
+        return Memory(slots, frozenset(kept))
+
+    def _plain(self, promise: Promise, memory: Memory) -> bool:
+        """Whether a promise is true of what is known, whatever a test says."""
+        expr = self.program.externs[promise.extern].ensures[promise.number]
+        return all(
+            self.walk.surely(state, expr, dict(promise.owners)) for state in self._begin(memory)
+        )
+
+
+def _title(steps: tuple[l.Step, ...]) -> str:
+    """What an alternative is called: its first phase."""
+    match steps:
+        case ():
+            return "nothing"
+        case (l.Phase(name=name) | l.Repeat(name=name), *_):
+            return name
+        case (l.Either(alternatives=alternatives), *_):
+            return " or ".join(_title(each) for each in alternatives)
+        case _:
+            raise ValueError(steps)

@@ -1,0 +1,493 @@
+"""A walk along sequences: every way through them, with what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias, assert_never
+
+from msgspec import Struct
+
+from dsl.cost.amounts import NOTHING, Between, Counts, Poly, hull, number
+from dsl.cost.expressions import ROUNDS, Expressions, inserted
+from dsl.cost.facts import Values, Ways, roots_of, tests
+from dsl.cost.state import UNKNOWN, Number, Owner, Promise, State, Value, merged
+from dsl.cost.variables import Domain, Space, meet, span
+from dsl.failures import CannotRun
+from dsl.ir import expr as x
+from dsl.ir import sequence as s
+from dsl.ir.platform import BarrierKind
+from dsl.ir.program import Program
+from dsl.ir.shapes import Condition, Period, Slot
+from dsl.ir.types import Handle, Int
+from dsl.ir.walk import calls, inside, statements
+
+#: More states than this are not told apart any further, and more than the second not at all.
+_MANY, _TOO_MANY = 1024, 20_000
+
+_COUNTED = {BarrierKind.ISB: "isb", BarrierKind.DSB: "dsb", BarrierKind.DMB: "dmb"}
+
+#: Where a jump leads: a label, or (None) the end of the sequence.
+Target: TypeAlias = str | None
+
+
+class Flow(Struct):
+    """Where a body leads: on, or to the end of what a jump names, with the value returned."""
+
+    on: list[State]
+    jumps: list[tuple[Target, State, Value]]
+
+
+class Walk(Expressions):
+    """Statements and calls."""
+
+    def __init__(
+        self, program: Program, space: Space, settings: Mapping[str, Domain], architecture: str
+    ) -> None:
+        super().__init__(program, space, settings, architecture)
+        #: The slots that facts are made of which do not keep their value.
+        self._watched = {
+            part.slot.name
+            for d in program.definitions.values()
+            if d.condition.period in (Period.TRIP, Period.TEST)
+            for part in inside(d.value)
+            if isinstance(part, x.ReadSlot)
+        }
+
+    # ---- bodies
+
+    def body(self, body: s.Body, states: Iterable[State]) -> Flow:
+        flow = Flow(list(states), [])
+        for statement in body:
+            if not flow.on:
+                break
+            on: list[State] = []
+            for state in flow.on:
+                step = self._statement(statement, state)
+                on += step.on
+                flow.jumps += step.jumps
+            flow.on = self.few(on)
+        return flow
+
+    def few(self, states: Iterable[State]) -> list[State]:
+        """The states, merged; where there are too many, what nothing names is told apart no more.
+
+        Raises `CannotRun` where there are too many even so.
+        """
+        found = merged(states, self.space)
+        if len(found) > _MANY:
+            found = merged((state.but(decided={}) for state in found), self.space)
+        if len(found) > _TOO_MANY:
+            raise CannotRun(
+                f"cost: there are more than {_TOO_MANY} cases on one path",
+                "narrow them: --set CONDITION=0",
+            )
+        return found
+
+    def _statement(self, node: s.Statement, state: State) -> Flow:
+        match node:
+            case s.WriteRegister(register=register, index=index, value=value):
+                return _on(
+                    self.accessed(after, "writes", register, at)
+                    for before, at in self._index(state, index)
+                    for after, _ in self.evaluate(before, value)
+                )
+            case s.UpdateRegister(register=register, index=index, changes=changes):
+                states = []
+                for before, at in self._index(state, index):
+                    read = self.accessed(before, "reads", register, at)
+                    for after in self._changed(read, changes):
+                        states.append(self.accessed(after, "writes", register, at))
+                return _on(states)
+            case s.WriteSlot(slot=slot, base=base, index=index, value=value):
+                return _on(
+                    self._store(after, slot, base, new)
+                    for before, _ in self._index(state, index)
+                    for after, new in self.evaluate(before, value)
+                )
+            case s.UpdateSlot(slot=slot, base=base, index=index, changes=changes):
+                return _on(
+                    self._store(after, slot, base, self._updated(after, node))
+                    for before, _ in self._index(state, index)
+                    for after in self._changed(before, changes)
+                )
+            case s.Let(name=name, value=value):
+                if value is None:
+                    return _on([state.local(name, UNKNOWN)])
+                return _on(after.local(name, v) for after, v in self.evaluate(state, value))
+            case s.Assign(name=name, value=value):
+                return _on(after.local(name, v) for after, v in self.evaluate(state, value))
+            case s.If():
+                return self._if(node, state)
+            case s.Loop():
+                return self._loop(node, state)
+            case s.Switch():
+                return self._switch(node, state)
+            case s.Labelled(label=label, body=body):
+                flow = self.body(body, [state])
+                left = [after for target, after, _ in flow.jumps if target == label]
+                jumps = [jump for jump in flow.jumps if jump[0] != label]
+                return Flow(self.few([*flow.on, *left]), jumps)
+            case s.Leave(label=label):
+                return Flow([], [(label, state, UNKNOWN)])
+            case s.Return(value=value):
+                if value is None:
+                    return Flow([], [(None, state, UNKNOWN)])
+                return Flow([], [(None, after, v) for after, v in self.evaluate(state, value)])
+            case s.Fail() | s.Trap():
+                # Nobody comes here, so it is no way.
+                return Flow([], [])
+            case s.Hold(body=body):
+                return self.body(body, [state])
+            case s.Perform(call=call):
+                return _on(after for after, _ in self.call(state, call))
+            case s.Order(barriers=barriers):
+                return _on([self._barriers(state, (b.kind for b in barriers))])
+            case s.Warn(condition=condition):
+                return _on(self.few(after for after, _ in self.decide(state, condition)))
+            case s.Assert(condition=condition):
+                return _on(after for after, way in self.decide(state, condition) if way)
+            case s.May() | s.Perhaps():
+                return _on([state])
+            case _:
+                assert_never(node)
+
+    def _barriers(self, state: State, kinds: Iterable[BarrierKind]) -> State:
+        if not state.depth:
+            return state
+        counts = state.counts
+        for kind in kinds:
+            if kind in _COUNTED:
+                counts = counts.one_more(_COUNTED[kind])
+        return state.but(counts=counts)
+
+    def _changed(self, state: State, changes: tuple[s.Change, ...]) -> list[State]:
+        states = [state]
+        for change in changes:
+            states = [
+                after
+                for before in states
+                for middle, _ in self._index(before, change.index)
+                for after, _ in self.evaluate(middle, change.value)
+            ]
+        return states
+
+    def _updated(self, state: State, node: s.UpdateSlot) -> Value:
+        """What a slot holds after a change of some fields: known only if all of it is."""
+        value = self.load(state, node.slot, self.owner(state, node.base), node.index)
+        for change in node.changes:
+            if not isinstance(change.value, x.Const) or change.index is not None:
+                return UNKNOWN
+            value = inserted(value, change.field, None, Number(number(change.value.value)))
+        return value
+
+    def _store(self, state: State, slot: Slot, base: str, value: Value) -> State:
+        owner = self.owner(state, base)
+        if slot.length:
+            return self._written_to(state, slot, owner)
+        if isinstance(value, Number) and isinstance(slot.type, Int):
+            value = self._cast(state, value, slot.type)
+        elif slot.low is not None and slot.high is not None:
+            when = f"after {self.phase}" if self.phase else "afterwards"
+            value = self.counter(slot, owner, span(slot.low, slot.high), when)
+        return self._written_to(state, slot, owner).stored(owner, slot.name, value)
+
+    def _written_to(self, state: State, slot: Slot, owner: str) -> State:
+        """What was promised of a slot, or is made of it, holds no more once it is written."""
+        if slot.name in self._watched:
+            key = f"{owner}.{slot.name}"
+            state = state.but(asked={**state.asked, key: state.asked.get(key, 0) + 1})
+        kept = frozenset(p for p in state.promises if not self._speaks_of(p, slot, owner))
+        return state if len(kept) == len(state.promises) else state.but(promises=kept)
+
+    def _speaks_of(self, promise: Promise, what: Slot | Condition, owner: str) -> bool:
+        owners = dict(promise.owners)
+        for part in inside(self.program.externs[promise.extern].ensures[promise.number]):
+            match part:
+                case x.ReadSlot(slot=slot, base=base):
+                    found: Slot | Condition = slot
+                case x.Test(condition=condition, base=str() as base):
+                    found = condition
+                case _:
+                    continue
+            if found == what and owners.get(base, "") == owner:
+                return True
+        return False
+
+    # ---- branches
+
+    def _if(self, node: s.If, state: State) -> Flow:
+        flow, waiting = Flow([], []), [state]
+        for arm in node.arms:
+            ways: Ways = [way for before in waiting for way in self.decide(before, arm.condition)]
+            taken = self.body(arm.body, self.few(after for after, way in ways if way))
+            flow.on += taken.on
+            flow.jumps += taken.jumps
+            waiting = self.few(after for after, way in ways if not way)
+        last = self.body(node.otherwise or (), waiting)
+        return Flow(self.few([*flow.on, *last.on]), [*flow.jumps, *last.jumps])
+
+    def _switch(self, node: s.Switch, state: State) -> Flow:
+        bodies = [case.body for case in node.cases] + [node.otherwise or ()]
+        entered: list[list[State]] = [[] for _ in bodies]
+        for after, value in self.evaluate(state, node.value):
+            waiting = [after]
+            for i, case in enumerate(node.cases):
+                ways = [
+                    way
+                    for before in waiting
+                    for way in self.compare(before, "==", value, Number(number(case.value)))
+                ]
+                entered[i] += [taken for taken, way in ways if way]
+                waiting = [other for other, way in ways if not way]
+            entered[-1] += waiting
+        flow = Flow([], [])
+        for body, states in zip(bodies, entered, strict=True):
+            falling = flow.on if node.falling else []
+            taken = self.body(body, self.few([*states, *falling]))
+            flow.on = taken.on if node.falling else [*flow.on, *taken.on]
+            flow.jumps += taken.jumps
+        return Flow(self.few(flow.on), flow.jumps)
+
+    # ---- loops
+
+    def _loop(self, node: s.Loop, state: State) -> Flow:
+        flow = Flow([], [])
+        for first, low in self.evaluate(state, node.low):
+            for before, high in self.evaluate(first, node.high):
+                step = self._rounds(node, before, low, high)
+                flow.on += step.on
+                flow.jumps += step.jumps
+        return Flow(self.few(flow.on), flow.jumps)
+
+    def _rounds(self, node: s.Loop, state: State, low: Value, high: Value) -> Flow:
+        one = number(1 if node.inclusive else 0)
+        if isinstance(low, Number) and isinstance(high, Number):
+            first = self.solved(state, low.poly).constant
+            rounds = self.solved(state, high.poly - low.poly) + one
+            if first is not None and rounds.constant is not None and rounds.constant <= ROUNDS:
+                return self._one_after_the_other(node, state, range(first, first + rounds.constant))
+        else:
+            rounds = self.unbounded(node.high)
+        flow = Flow([], [])
+        for after, way in self.compare(state, ">=", Number(rounds), Number(number(1))):
+            if not way:
+                flow.on.append(after)
+                continue
+            step = self._any_round(node, after, rounds)
+            flow.on += step.on
+            flow.jumps += step.jumps
+        return flow
+
+    def _one_after_the_other(self, node: s.Loop, state: State, rounds: range) -> Flow:
+        flow = Flow([state], [])
+        for i in rounds:
+            states = [before.local(node.var, Number(number(i))) for before in flow.on]
+            step = self.body(node.body, states)
+            flow.on = step.on
+            flow.jumps += step.jumps
+        return flow
+
+    def _any_round(self, node: s.Loop, state: State, rounds: Poly) -> Flow:
+        """One round stands for all: what it costs, at least and at most, as often as it runs.
+
+        A decision on something that keeps its value is made for all rounds alike.
+        """
+        self.loops += 1
+        start = self._blurred(state, node).local(node.var, UNKNOWN).but(counts=NOTHING)
+        step = self.body(node.body, [start])
+        self.loops -= 1
+        stable = [self._behind(after) for after in step.on]
+        each: dict[frozenset[tuple[str, Domain]], list[State]] = {}
+        for after in stable:
+            each.setdefault(frozenset(after.domains.items()), []).append(after)
+        flow = Flow([], [])
+        for same in each.values():
+            limits = same[0].limits(self.space)
+            cost = hull((after.counts for after in same), limits).times(rounds)
+            after = self._blurred(state.but(domains=same[0].domains), node)
+            flow.on.append(after.but(counts=state.counts + cost))
+        for target, after, value in step.jumps:
+            left = self._behind(after)
+            full = [o.counts for o in stable if _agree(o, left)]
+            limits = left.limits(self.space)
+            # It may be the first round that leaves, or the last.
+            before = hull(full, limits).times(rounds - number(1)) if full else NOTHING
+            pairs = zip(left.counts.each, before.each, strict=True)
+            spread = Counts(*(Between(last.low, last.high + most.high) for last, most in pairs))
+            blurred = self._blurred(state.but(domains=left.domains), node)
+            flow.jumps.append((target, blurred.but(counts=state.counts + spread), value))
+        return flow
+
+    def _behind(self, state: State) -> State:
+        """A state behind a loop: what came up in a round is not told apart any more."""
+        gone = {k for k in {*state.domains, *state.counts.variables} if self._inner(k)}
+        limits = state.limits(self.space)
+        counts = state.counts.within({k: limits(k) for k in gone})
+        domains = {k: d for k, d in state.domains.items() if k not in gone}
+        return state.but(domains=domains, counts=counts)
+
+    def _inner(self, key: str) -> bool:
+        return self.space[key].depth > self.loops
+
+    def _blurred(self, state: State, node: s.Loop) -> State:
+        """A state in which whatever a loop's body writes may have any value."""
+        slots, names = self._writes(node.body)
+        for slot in slots:
+            for owner in {o for o, n in state.slots if n == slot.name} | set(self._owners(state)):
+                state = self._store(state, slot, owner, UNKNOWN)
+        for name in names:
+            if name in state.locals:
+                state = state.local(name, UNKNOWN)
+        return state
+
+    def _owners(self, state: State) -> list[str]:
+        return [v.name for v in state.locals.values() if isinstance(v, Owner)] + [""]
+
+    def _writes(self, body: s.Body) -> tuple[set[Slot], set[str]]:
+        """The slots and locals that a body writes, itself or through what it calls."""
+        slots: set[Slot] = set()
+        names: set[str] = set()
+        for each in statements(body):
+            match each:
+                case s.WriteSlot(slot=slot) | s.UpdateSlot(slot=slot):
+                    slots.add(slot)
+                case s.Assign(name=name) | s.Let(name=name):
+                    names.add(name)
+                case _:
+                    pass
+        for call in calls(body):
+            slots |= self._call_writes(call.callee)
+        return slots, names
+
+    def _call_writes(self, callee: str) -> set[Slot]:
+        extern = self.program.externs.get(callee)
+        if extern is not None:
+            places = [p for e in extern.effects if e.kind == "writes" for p in e.places]
+            return {p for p in places if isinstance(p, Slot)}
+        sequence = self.program.sequences.get(callee)
+        if sequence is None or sequence.body is None:
+            return set(self.program.slots.values())
+        return self._writes(sequence.body)[0]
+
+    # ---- calls
+
+    def call(self, state: State, call: x.Call) -> Values:
+        found: Values = []
+        for before, args in self._arguments(state, call.args):
+            sequence = self.program.sequences.get(call.callee)
+            if sequence is not None and sequence.body is not None:
+                found += self.sequence(before, sequence, args)
+            else:
+                found += [(after, UNKNOWN) for after in self._outside(before, call.callee, args)]
+        return found
+
+    def _arguments(
+        self, state: State, args: tuple[x.Expr, ...]
+    ) -> list[tuple[State, tuple[Value, ...]]]:
+        found: list[tuple[State, tuple[Value, ...]]] = [(state, ())]
+        for arg in args:
+            found = [
+                (after, (*values, self._argument(after, arg, value)))
+                for before, values in found
+                for after, value in self.evaluate(before, arg)
+            ]
+        return found
+
+    def _argument(self, state: State, arg: x.Expr, value: Value) -> Value:
+        if isinstance(arg, x.Var) and isinstance(arg.type, Handle):
+            return Owner(self.owner(state, arg.name))
+        return value
+
+    def sequence(self, state: State, sequence: s.Sequence, args: tuple[Value, ...]) -> Values:
+        """A call of a sequence that has a body."""
+        assert sequence.body is not None
+        inner = state.but(locals={}, depth=state.depth + 1)
+        for param, value in zip(sequence.signature.params, args, strict=False):
+            inner = inner.local(param.name, value)
+        flow = self.body(sequence.body, [inner])
+        ended: Values = [(after, UNKNOWN) for after in flow.on]
+        ended += [(after, value) for _, after, value in flow.jumps]
+        each: dict[Value, list[State]] = {}
+        for after, value in ended:
+            decided = {
+                t: d
+                for t, d in after.decided.items()
+                if not any(p[0] == "local" and p[1] == inner.depth for p in d[1])
+            }
+            back = after.but(locals=state.locals, depth=state.depth, decided=decided)
+            each.setdefault(_returned(value), []).append(back)
+        return [(after, value) for value, states in each.items() for after in self.few(states)]
+
+    def _outside(self, state: State, callee: str, args: tuple[Value, ...]) -> list[State]:
+        """What is left of what is known after somebody else's code, which costs nothing of ours."""
+        extern = self.program.externs.get(callee)
+        if extern is None:
+            self.notes[f"`{callee}` is not defined here: it counts as nothing"] = None
+            for slot in self.program.slots.values():
+                for owner in self._owners(state):
+                    state = self._store(state, slot, owner, UNKNOWN)
+            return [state]
+        owners: dict[str, str] = {}
+        for param, value in zip(extern.signature.params, args, strict=False):
+            if isinstance(value, Owner) and isinstance(param.type, Handle):
+                owners[param.type.root] = value.name
+        temporary: dict[str, tuple[Slot, str]] = {}
+        for effect in extern.effects:
+            for place in effect.places if effect.kind == "writes" else ():
+                if isinstance(place, Slot):
+                    owner = owners.get(place.root, "")
+                    state = self._written_to(state, place, owner)
+                    value = self._effect(place, owner, effect, callee)
+                    if isinstance(value, Number):
+                        temporary |= dict.fromkeys(value.poly.variables, (place, owner))
+                    if not place.length:
+                        state = state.stored(owner, place.name, value)
+                elif isinstance(place, Condition):
+                    owner = owners.get(place.root or "", "")
+                    kept = (p for p in state.promises if not self._speaks_of(p, place, owner))
+                    state = state.but(promises=frozenset(kept))
+        states = [state]
+        for i, expr in enumerate(extern.ensures):
+            if any(t.period is Period.TEST for t in tests(expr)):
+                made = Promise(callee, i, tuple(sorted(owners.items())))
+                states = [b.but(promises=b.promises | {made}) for b in states]
+            else:
+                states = [after for b in states for after in self.held(b, expr, owners)]
+        return [self._settled(after, temporary, callee) for after in states]
+
+    def _effect(self, slot: Slot, owner: str, effect: s.Effect, callee: str) -> Value:
+        low = slot.low if effect.low is None else effect.low
+        high = slot.high if effect.high is None else effect.high
+        if slot.length or low is None or high is None:
+            return UNKNOWN
+        return self.counter(slot, owner, span(low, high), f"after {callee}")
+
+    def _settled(self, state: State, made: Mapping[str, tuple[Slot, str]], callee: str) -> State:
+        """What a promise leaves of a counter is all there is of it: no case of its own."""
+        for key, (slot, owner) in made.items():
+            domain = state.domains.get(key)
+            if domain is None:
+                continue
+            kept = {k: d for k, d in state.domains.items() if k != key}
+            value = self.counter(slot, owner, domain, f"after {callee}")
+            state = state.but(domains=kept).stored(owner, slot.name, value)
+        return state
+
+    def start(self, states: Iterable[State]) -> list[State]:
+        """States in which every owner is called as it is in a lifecycle."""
+        names: Mapping[str, Value] = {root: Owner(root) for root in roots_of(self.program)}
+        return [state.but(locals=names) for state in states]
+
+
+def _on(states: Iterable[State]) -> Flow:
+    return Flow(list(states), [])
+
+
+def _agree(a: State, b: State) -> bool:
+    """Whether two states of one round may be of two rounds of one loop."""
+    return all(meet(domain, b.domains.get(key, domain)) for key, domain in a.domains.items())
+
+
+def _returned(value: Value) -> Value:
+    """A value as its caller gets it: what only the callee's locals tell is not known."""
+    return value if isinstance(value, Number | Owner) else UNKNOWN
