@@ -50,6 +50,8 @@ class Expressions(Facts):
         self.architecture = architecture
         #: What a derived function is about, and the variable of an ``every``.
         self._written: list[Value] = []
+        #: Which of several reads of a parameter is meant; 0: each one is another.
+        self.reading = 0
         #: What a reader of the figures should know.
         self.notes: dict[str, None] = {}
         self._weights: dict[str, tuple[dict[int | None, int], int, int]] = {}
@@ -144,8 +146,9 @@ class Expressions(Facts):
         if register.access is not Access.RO or self.loops or (at is not None and known is None):
             return state, UNKNOWN
         name = register.name if known is None else register.element(known)
-        times = state.asked.get(name, 0) + 1
-        state = state.but(asked={**state.asked, name: times})
+        times = self.reading or state.asked.get(name, 0) + 1
+        if not self.reading:
+            state = state.but(asked={**state.asked, name: times})
         return state, Whole(register, name, f"{name}#{times}", register.width)
 
     def _derive(self, state: State, value: Value, derived: x.Expr) -> Values:

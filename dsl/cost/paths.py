@@ -9,15 +9,16 @@ from msgspec import Struct
 
 from dsl.cost.amounts import Counts, limits_of, number
 from dsl.cost.state import Number, Opaque, Owner, Promise, State, Value
-from dsl.cost.variables import Domain, Kind, ends, join, span
+from dsl.cost.variables import Domain, Kind, ends, join, span, united
 from dsl.cost.walk import Walk
 from dsl.failures import CannotRun
+from dsl.ir import expr as x
 from dsl.ir import lifecycle as l
 from dsl.ir import sequence as s
 from dsl.ir.program import Program
-from dsl.ir.shapes import MACHINE, Slot
+from dsl.ir.shapes import MACHINE, Condition, Slot
 from dsl.ir.types import Handle
-from dsl.ir.walk import calls, statements
+from dsl.ir.walk import calls, inside, statements
 from dsl.source import Span
 
 #: Rounds of a repetition after which nothing is known of counters any more.
@@ -68,9 +69,11 @@ def _of_steps(steps: tuple[l.Step, ...]) -> Iterator[Path]:
         match part:
             case l.Repeat(steps=inner):
                 yield from _of_steps(inner)
-                yield Path(part.name, (part,))
+                # Where rounds are inside of it, there is no saying how many.
+                if works(part) and not any(works(r) for r in _repeats(inner)):
+                    yield Path(part.name, (part,))
             case phases:
-                yield Path(" + ".join(p.name for p in phases), phases)
+                yield Path(" + ".join(p.name for p in phases if _named(p)), phases)
 
 
 Stretch: TypeAlias = l.Repeat | tuple[l.Phase, ...]
@@ -111,13 +114,45 @@ def _routes(steps: tuple[l.Step, ...]) -> list[list[l.Phase | l.Repeat]]:
 
 
 def acts(phase: l.Phase) -> bool:
-    """Whether others act in a phase, so that a path ends there."""
-    return any(isinstance(each, s.May) for each in statements(phase.body))
+    """Whether others get at registers in a phase, so that a path ends there.
+
+    Memory may change under a path: other CPUs write to it at any time.
+    """
+    return any(
+        isinstance(each, s.May) and any(not isinstance(p, Slot | Condition) for p in each.places)
+        for each in statements(phase.body)
+    )
 
 
-def works(phase: l.Phase) -> bool:
-    """Whether a phase calls anybody; whatever else stands in it is not ours to count."""
-    return any(True for _ in calls(phase.body))
+def works(step: l.Step) -> bool:
+    """Whether anybody is called in a step; whatever else stands in it is not ours to count."""
+    match step:
+        case l.Phase(body=body):
+            return any(True for _ in calls(body))
+        case l.Repeat(steps=steps):
+            return any(works(inner) for inner in steps)
+        case l.Either(alternatives=alternatives):
+            return any(works(inner) for steps in alternatives for inner in steps)
+        case _:
+            assert_never(step)
+
+
+def _named(phase: l.Phase) -> bool:
+    """Whether a phase is part of a path's name: not one in which only others do something."""
+    return works(phase) or not any(isinstance(e, s.May | s.Perhaps) for e in statements(phase.body))
+
+
+def _repeats(steps: tuple[l.Step, ...]) -> Iterator[l.Repeat]:
+    """The repetitions in some steps."""
+    for step in steps:
+        match step:
+            case l.Repeat():
+                yield step
+            case l.Either(alternatives=alternatives):
+                for each in alternatives:
+                    yield from _repeats(each)
+            case _:
+                pass
 
 
 class Memory(Struct, frozen=True):
@@ -147,6 +182,13 @@ class Paths:
             for slot in context.slots
             if not slot.length and slot.low is not None and slot.high is not None
         ]
+        self._parameters = {
+            r.register.name if r.index is None else r.register.element(index)
+            for a in walk.fixed
+            for r in inside(a.condition)
+            if isinstance(r, x.ReadRegister)
+            for index in [r.index.value if isinstance(r.index, x.Const) else 0]
+        }
         #: What is known where each phase, and each repetition, begins.
         self._before: dict[tuple[str, str], Memory] = {}
         self._lifecycle = ""
@@ -172,7 +214,8 @@ class Paths:
             begin = [] if before is None else self._begin(before)
             steps = first.steps if isinstance(first, l.Repeat) else path.steps
             states = self._steps(steps, begin)
-        return [self._outcome(state) for each in states for state in self._possible(each)]
+        spoken = {name for state in states for name in state.domains}
+        return [self._outcome(s) for state in states for s in self._possible(state, spoken)]
 
     def _sequence(self, name: str) -> list[State]:
         sequence = self.program.sequences[name]
@@ -183,13 +226,22 @@ class Paths:
             args.append(Owner(param.name) if handle else Opaque(param.name))
         return [after for after, _ in self.walk.sequence(state, sequence, tuple(args))]
 
-    def _possible(self, state: State) -> list[State]:
-        """What is left of a state in the machines and VMs that there are."""
+    def _possible(self, state: State, spoken: set[str]) -> list[State]:
+        """What is left of a state in the machines and VMs that there are.
+
+        Only what is ``spoken`` of is told apart: for anything else it is enough that it can be.
+        """
+        reads = [state.asked.get(name, 0) for name in self._parameters]
         states = self.walk.start([state])
-        for assumption in self.walk.fixed:
-            ways = (way for each in states for way in self.walk.decide(each, assumption.condition))
-            states = [after for after, way in ways if way]
-        return states
+        for times in range(max([1, *reads])):
+            # Each read of a parameter gives what may be.
+            self.walk.reading = times + 1
+            for assumption in self.walk.fixed:
+                ways = (w for each in states for w in self.walk.decide(each, assumption.condition))
+                states = self.walk.few(after for after, way in ways if way)
+        self.walk.reading = 0
+        whole = {name: self.walk.domain(state, name) for name in spoken}
+        return [state.but(domains=each) for each in _reunited(states, whole, state.domains)]
 
     def _outcome(self, state: State) -> Outcome:
         limits = state.limits(self.space)
@@ -213,6 +265,8 @@ class Paths:
             match step:
                 case l.Phase():
                     states = self._phase(step, states)
+                case l.Repeat(steps=inner) if not works(step):
+                    states = [*states, *self._steps(inner, states)]
                 case l.Repeat(name=name, steps=inner):
                     words = (f"no {name}", f"one {name}")
                     none, once = self._choice(step.span, words, states)
@@ -348,6 +402,17 @@ class Paths:
         return all(
             self.walk.surely(state, expr, dict(promise.owners)) for state in self._begin(memory)
         )
+
+
+def _reunited(
+    states: list[State], whole: Mapping[str, Domain], before: Mapping[str, Domain]
+) -> list[Mapping[str, Domain]]:
+    """What some states leave of one, in few parts: those that differ in one variable are one."""
+    parts = {tuple(s.domains.get(name, d) for name, d in whole.items()) for s in states}
+    return [
+        {n: d for (n, all), d in zip(whole.items(), part, strict=True) if d != all or n in before}
+        for part in sorted(united(parts))
+    ]
 
 
 def _title(steps: tuple[l.Step, ...]) -> str:

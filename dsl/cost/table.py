@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import combinations, permutations, product
+from itertools import combinations, product
 
 from msgspec import Struct
 
@@ -21,6 +21,7 @@ from dsl.cost.variables import (
     meet,
     single,
     span,
+    united,
 )
 
 #: Boxes after which the first split will do, whether or not it leads to the fewest rows.
@@ -65,7 +66,7 @@ def table(
     used = {name: None for i in items for name in (*i.domains, *i.counts.variables)}
     variables = sorted((space[n] for n in used), key=lambda v: (v.kind, order.get(v.name, 0)))
     items, variables = _renamed(items, variables)
-    items = _distinct(items, space)
+    items = _united(_distinct(items, space), variables)
     items, variables = _telling(items, variables)
     items, variables = _combined(items, variables)
     whole = {v.key: v.domain for v in variables}
@@ -226,6 +227,20 @@ def _distinct(items: Iterable[_Item], space: Space) -> list[_Item]:
     return list(found.values())
 
 
+def _united(items: Iterable[_Item], variables: list[Variable]) -> list[_Item]:
+    """Items with the same figures that differ in the values of one variable are one."""
+    groups: dict[tuple[bool, Counts], set[tuple[Domain, ...]]] = {}
+    for item in items:
+        part = tuple(item.domains.get(v.key, v.domain) for v in variables)
+        groups.setdefault((item.before, item.counts), set()).add(part)
+    made = []
+    for (before, counts), parts in groups.items():
+        for part in united(parts):
+            pairs = zip(variables, part, strict=True)
+            made.append(_Item(before, {v.key: d for v, d in pairs if d != v.domain}, counts))
+    return made
+
+
 def _telling(items: list[_Item], variables: list[Variable]) -> tuple[list[_Item], list[Variable]]:
     """Items without the variables that make no difference, and those that are left."""
     kept = list(variables)
@@ -242,11 +257,7 @@ def _telling(items: list[_Item], variables: list[Variable]) -> tuple[list[_Item]
         ):
             continue
         kept.remove(each)
-        merged = [_but(i, {each.key}, {}) for i in items]
-        seen: dict[tuple[bool, frozenset[tuple[str, Domain]], Counts], _Item] = {}
-        for item in merged:
-            seen[item.before, frozenset(item.domains.items()), item.counts] = item
-        items = list(seen.values())
+        items = _united((_but(i, {each.key}, {}) for i in items), kept)
     return items, kept
 
 
@@ -256,7 +267,7 @@ def _parted(a: _Item, b: _Item) -> set[str]:
 
 
 def _agree(a: _Item, b: _Item) -> bool:
-    """Whether two cases cost the same wherever both could be."""
+    """Whether two cases cost the same wherever both could be, but for what parts them."""
     values = {}
     for name in a.counts.variables | b.counts.variables:
         ways = [i.domains[name] for i in (a, b) if name in i.domains]
@@ -268,54 +279,54 @@ def _agree(a: _Item, b: _Item) -> bool:
 
 def _combined(items: list[_Item], variables: list[Variable]) -> tuple[list[_Item], list[Variable]]:
     """Items in which "a or b" is one fact, where no case tells which of the two it is."""
-    for first, second in permutations([v for v in variables if v.truth or v.parts], 2):
+    for first, second in combinations([v for v in variables if v.truth or v.parts], 2):
         if first.kind != second.kind:
             continue
         for a, b in product((1, 0), (1, 0)):
-            found = _either(items, first.key, second.key, a, b)
-            if found is None:
-                continue
             parts = ((first, a), (second, b))
+            if not _only_together(items, parts):
+                continue
             name = " or ".join(v.name for v, _ in parts)
-            made = Variable(
-                f"{first.key} {a} or {second.key} {b}", name, first.kind, BOTH, parts=parts
-            )
-            gone = {first.key, second.key}
-            done = [_but(item, gone, {made.key: domain}) for item, domain in found]
-            rest = [i for i in items if first.key not in i.domains]
+            made = Variable(f"{parts}", name, first.kind, BOTH, parts=parts)
             left = [made if v == first else v for v in variables if v != second]
-            return _combined([*rest, *done], left)
+            done = []
+            for item in items:
+                done += [_but(item, {first.key, second.key}, way) for way in _ways(item, made)]
+            return _combined(_united(done, left), left)
     return items, variables
+
+
+def _ways(item: _Item, made: Variable) -> list[dict[str, Domain]]:
+    """What an item says of one of several facts being so: that it is, that it is not, or both."""
+    asked = [(item.domains.get(v.key, BOTH), span(value, value)) for v, value in made.parts]
+    yes = any(meet(domain, so) for domain, so in asked)
+    no = all(domain != so for domain, so in asked)
+    if yes and no:
+        return (
+            [{}]
+            if all(domain == BOTH for domain, _ in asked)
+            else [{made.key: span(0, 0)}, {made.key: span(1, 1)}]
+        )
+    return [{made.key: span(int(yes), int(yes))}]
+
+
+def _only_together(items: list[_Item], parts: tuple[tuple[Variable, int], ...]) -> bool:
+    """Whether it never matters which of two facts is so, but only whether one is."""
+    keys = {v.key for v, _ in parts}
+
+    def holds(item: _Item) -> bool:
+        return any(meet(item.domains.get(v.key, BOTH), span(so, so)) for v, so in parts)
+
+    some = [i for i in items if holds(i)]
+    return all(
+        a.before != b.before or a.counts == b.counts or not _parted(a, b) <= keys or _agree(a, b)
+        for a, b in combinations(some, 2)
+    )
 
 
 def _but(item: _Item, gone: set[str], more: Mapping[str, Domain]) -> _Item:
     kept = {k: d for k, d in item.domains.items() if k not in gone}
     return _Item(item.before, {**kept, **more}, item.counts)
-
-
-def _either(
-    items: list[_Item], first: str, second: str, a: int, b: int
-) -> list[tuple[_Item, Domain]] | None:
-    """The items that ask for two facts, each with whether one of them is so; None if others ask."""
-    yes: dict[bool, set[tuple[object, ...]]] = {False: set(), True: set()}
-    found: dict[tuple[object, ...], tuple[_Item, Domain]] = {}
-    for item in items:
-        one, two = (item.domains.get(key) for key in (first, second))
-        if one is None and two is None:
-            continue
-        if one is None or single(one) is None or (two is not None and single(two) is None):
-            return None
-        holds = single(one) == a
-        if holds != (two is None):
-            return None
-        rest = frozenset((k, d) for k, d in item.domains.items() if k not in (first, second))
-        known = (item.before, rest, item.counts)
-        if holds or single(two or ()) == b:
-            yes[holds].add(known)
-            found[True, *known] = item, span(1, 1)
-        else:
-            found[False, *known] = item, span(0, 0)
-    return [*found.values()] if yes[True] and yes[True] == yes[False] else None
 
 
 def _apart(keys: set[str], items: list[_Item]) -> bool:

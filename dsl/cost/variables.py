@@ -133,6 +133,20 @@ def cells(whole: Domain, used: Iterable[Domain]) -> list[Domain]:
     return sorted(join(each) for each in parts.values())
 
 
+def united(boxes: Iterable[tuple[Domain, ...]]) -> list[tuple[Domain, ...]]:
+    """The same points in fewer boxes: those that differ in one place only become one."""
+    left = dict.fromkeys(boxes)
+    many = 0
+    while many != len(left):
+        many = len(left)
+        for i in range(len(next(iter(left), ()))):
+            groups: dict[tuple[Domain, ...], list[Domain]] = {}
+            for box in left:
+                groups.setdefault((*box[:i], *box[i + 1 :]), []).append(box[i])
+            left = {(*rest[:i], join(some), *rest[i:]): None for rest, some in groups.items()}
+    return list(left)
+
+
 def satisfying(factor: int, constant: int, op: str, domain: Domain) -> Domain:
     """The values of ``v`` in a domain for which ``factor * v + constant OP 0``."""
     low, high = ends(domain)
