@@ -18,6 +18,7 @@ from dsl.resolve.hints import Layout
 from dsl.resolve.workspace import Workspace
 
 if TYPE_CHECKING:
+    from dsl.costs import Cost
     from dsl.ir.dialect import Dialect
     from dsl.project.comparisons import Compared
     from dsl.project.outputs import BuildResult
@@ -29,6 +30,7 @@ __all__ = [
     "BuildResult",
     "CannotRun",
     "Compared",
+    "Cost",
     "Diagnostic",
     "HasErrors",
     "History",
@@ -36,6 +38,7 @@ __all__ = [
     "Result",
     "build",
     "check",
+    "cost",
     "diff",
     "format",
     "load",
@@ -194,6 +197,45 @@ def diff(
     return comparisons.of_project(project, Path(patch) if patch is not None else None, where)
 
 
+def cost(
+    module: PathLike | Loaded,
+    against: PathLike | Loaded | None = None,
+    *,
+    given: Mapping[str, int | range] | None = None,
+    architecture: Iterable[str] = (),
+    paths: Iterable[str] = (),
+    roots: Iterable[PathLike] = (),
+) -> Cost:
+    """What each path of a module costs: register accesses and barriers, by configuration and case.
+
+    ``against`` is another module, whose figures stand beside these.  ``given`` fixes conditions,
+    counters and fields of read-only registers, by name; ``architecture`` are those to count for
+    (``all`` is each); ``paths`` names the paths that are wanted, or sequences.  Raises `HasErrors`
+    where a module has errors, `CannotRun` for what is not there or cannot be, and what `load`
+    raises.
+    """
+    from dsl import costs
+
+    roots = tuple(roots)
+    sides = []
+    for side in (module, against):
+        if side is None:
+            continue
+        loaded = side if isinstance(side, Loaded) else load(side, roots=roots)
+        if not loaded.ok:
+            raise HasErrors(d for d in loaded.findings if d.severity is Severity.ERROR)
+        sides.append(loaded)
+    new, old = sides[0], sides[1] if len(sides) > 1 else None
+    return costs.cost(
+        new.program,
+        old.program if old is not None else None,
+        given=given,
+        architecture=architecture,
+        paths=paths,
+        names=(str(new.path), str(old.path) if old is not None else None),
+    )
+
+
 def simulate(module: PathLike | Loaded, *, roots: Iterable[PathLike] = ()) -> ModuleType:
     """The simulator of a module, ready to use.
 
@@ -298,6 +340,10 @@ def __getattr__(name: str) -> object:
         from dsl.run.results import Result
 
         return Result
+    if name == "Cost":
+        from dsl.costs import Cost
+
+        return Cost
     if name == "Compared":
         from dsl.project.comparisons import Compared
 

@@ -21,6 +21,7 @@ VERBS = {
     "build": "write the C, the simulators and the manifest",
     "run": "run scenarios, or print one history of one as a trace",
     "diff": "compare the generated C with a patch, or with a tree",
+    "cost": "count register accesses and barriers, by path, configuration and case",
     "patch": "write what two cases differ by as mail for git am",
     "fmt": "bring sources into the canonical layout",
     "explain": "show the page behind a diagnostic",

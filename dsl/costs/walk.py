@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
-from dsl.cost.amounts import NOTHING, Between, Counts, Poly, hull, number
-from dsl.cost.calls import Calls, Flow
-from dsl.cost.expressions import ROUNDS, inserted
-from dsl.cost.facts import Ways
-from dsl.cost.state import UNKNOWN, Number, State, Value
-from dsl.cost.variables import Domain, meet
+from dsl.costs.amounts import NOTHING, Between, Counts, Poly, hull, number
+from dsl.costs.calls import Calls, Flow
+from dsl.costs.expressions import ROUNDS, inserted
+from dsl.costs.facts import Ways
+from dsl.costs.state import UNKNOWN, Number, State, Value
+from dsl.costs.variables import Domain, meet
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
 from dsl.ir.platform import BarrierKind

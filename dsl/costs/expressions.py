@@ -9,7 +9,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import assert_never
 
-from dsl.cost.amounts import (
+from dsl.costs.amounts import (
     NOTHING,
     Between,
     Counts,
@@ -18,9 +18,9 @@ from dsl.cost.amounts import (
     number,
     variable,
 )
-from dsl.cost.facts import Facts, Leaf, Values, Ways, text_of
-from dsl.cost.state import UNKNOWN, Number, Opaque, State, Value, Whole, merged
-from dsl.cost.variables import Domain, Kind, Space, single, span
+from dsl.costs.facts import Facts, Leaf, Values, Ways, text_of
+from dsl.costs.state import UNKNOWN, Number, Opaque, State, Value, Whole, merged
+from dsl.costs.variables import Domain, Kind, Space, single, span
 from dsl.ir import expr as x
 from dsl.ir.program import Program
 from dsl.ir.shapes import Access, Field, Register

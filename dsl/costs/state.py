@@ -8,8 +8,8 @@ from typing import TypeAlias
 import msgspec
 from msgspec import Struct
 
-from dsl.cost.amounts import NOTHING, Counts, Limits, Poly
-from dsl.cost.variables import Domain, Space, ends
+from dsl.costs.amounts import NOTHING, Counts, Limits, Poly
+from dsl.costs.variables import Domain, Space, ends
 from dsl.ir.shapes import Register
 
 #: Where a value is kept: a slot of an owner, or a local of a call so many calls deep.

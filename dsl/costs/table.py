@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations, product
 
+import msgspec
 from msgspec import Struct
 
-from dsl.cost.amounts import Counts, hull, number, variable
-from dsl.cost.paths import Outcome
-from dsl.cost.variables import (
+from dsl.costs.amounts import Counts, hull, number, variable
+from dsl.costs.paths import Outcome
+from dsl.costs.variables import (
     BOTH,
     Domain,
     Kind,
@@ -56,16 +57,18 @@ def table(
     before: Iterable[Outcome] | None,
     space: Space,
     order: Mapping[str, int],
+    fixed: Mapping[str, Domain],
 ) -> tuple[list[Variable], list[Row]]:
     """The rows of one path, and the variables that they are about.
 
-    ``order`` is where the conditions stand, by name.
+    ``order`` is where the conditions stand, by name; ``fixed`` are values of counters.
     """
     items = [_Item(False, o.domains, o.counts) for o in outcomes]
     items += [_Item(True, o.domains, o.counts) for o in before or ()]
     used = {name: None for i in items for name in (*i.domains, *i.counts.variables)}
     variables = sorted((space[n] for n in used), key=lambda v: (v.kind, order.get(v.name, 0)))
     items, variables = _renamed(items, variables)
+    items, variables = _fixed(items, variables, fixed)
     items = _united(_distinct(items, space), variables)
     items, variables = _telling(items, variables)
     items, variables = _combined(items, variables)
@@ -209,6 +212,27 @@ def _shared(item: _Item, several: list[Variable], one: Variable) -> _Item:
             domains[one.key] = domains.pop(each.key, each.domain)
     counts = item.counts.where({each.key: variable(one.key) for each in several})
     return _Item(item.before, domains, counts)
+
+
+def _fixed(
+    items: list[_Item], variables: list[Variable], fixed: Mapping[str, Domain]
+) -> tuple[list[_Item], list[Variable]]:
+    """The cases in which counters have the values that are asked for."""
+    made = []
+    for each in variables:
+        asked = fixed.get(each.name)
+        if each.kind is not Kind.COUNTER or asked is None:
+            made.append(each)
+            continue
+        domain = meet(each.domain, asked)
+        kept = ((i, meet(i.domains.get(each.key, domain), domain)) for i in items)
+        items = [_but(i, set(), {each.key: left}) for i, left in kept if left]
+        value = single(domain) if domain else None
+        if value is not None:
+            at = {each.key: number(value)}
+            items = [_Item(i.before, i.domains, i.counts.where(at)) for i in items]
+        made.append(msgspec.structs.replace(each, domain=domain or each.domain))
+    return items, made
 
 
 def _distinct(items: Iterable[_Item], space: Space) -> list[_Item]:

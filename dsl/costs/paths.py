@@ -7,10 +7,10 @@ from typing import TypeAlias, assert_never
 
 from msgspec import Struct
 
-from dsl.cost.amounts import Counts, limits_of, number
-from dsl.cost.state import Number, Opaque, Owner, Promise, State, Value
-from dsl.cost.variables import Domain, Kind, ends, join, span, united
-from dsl.cost.walk import Walk
+from dsl.costs.amounts import Counts, limits_of, number
+from dsl.costs.state import Number, Opaque, Owner, Promise, State, Value
+from dsl.costs.variables import Domain, Kind, ends, join, span, united
+from dsl.costs.walk import Walk
 from dsl.failures import CannotRun
 from dsl.ir import expr as x
 from dsl.ir import lifecycle as l

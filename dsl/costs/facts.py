@@ -6,9 +6,9 @@ import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
-from dsl.cost.amounts import Poly, limits_of, number, variable
-from dsl.cost.state import UNKNOWN, Number, Opaque, Owner, State, Value, Whole
-from dsl.cost.variables import (
+from dsl.costs.amounts import Poly, limits_of, number, variable
+from dsl.costs.state import UNKNOWN, Number, Opaque, Owner, State, Value, Whole
+from dsl.costs.variables import (
     BOTH,
     Domain,
     Kind,
@@ -92,10 +92,11 @@ class Facts:
         start: bool = False,
     ) -> Variable:
         """A variable, of which a setting may leave only some values."""
-        # What is known already, a setting does not change.
-        narrowed = meet(domain, self.settings.get(name, domain)) or domain
+        # A counter goes on from its other values too: `table` looks for the cases that are asked.
+        if kind is not Kind.COUNTER:
+            domain = meet(domain, self.settings.get(name, domain))
         depth = 0 if kind.fixed else self.loops
-        return self.space.add(Variable(key, name, kind, narrowed, truth, when, words, depth, start))
+        return self.space.add(Variable(key, name, kind, domain, truth, when, words, depth, start))
 
     def domain(self, state: State, key: str) -> Domain:
         return state.domains.get(key, self.space[key].domain)

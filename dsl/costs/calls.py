@@ -7,10 +7,10 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from dsl.cost.expressions import Expressions
-from dsl.cost.facts import Values, roots_of, tests
-from dsl.cost.state import UNKNOWN, Number, Owner, Promise, State, Value, merged
-from dsl.cost.variables import Domain, Space, span
+from dsl.costs.expressions import Expressions
+from dsl.costs.facts import Values, roots_of, tests
+from dsl.costs.state import UNKNOWN, Number, Owner, Promise, State, Value, merged
+from dsl.costs.variables import Domain, Space, span
 from dsl.failures import CannotRun
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
