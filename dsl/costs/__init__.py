@@ -85,7 +85,7 @@ def _costs(
         new = walked[0].outcomes(path)
         old = walked[1].outcomes(olds[path.name]) if path.name in olds else None
         variables, rows = table(new, old, space, order, fixed)
-        idle = _idle([*new, *(old or ())], variables, space)
+        idle = [n for n in _idle([*new, *(old or ())], variables, space) if n not in fixed]
         found.append(PathCost(path.name, architecture, tuple(variables), tuple(rows), tuple(idle)))
     for walk in walks:
         notes |= walk.notes

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from dsl.costs.amounts import COUNTED, Between, Counts, Poly, limits_of, number
 from dsl.costs.table import Row
-from dsl.costs.variables import BOTH, Domain, Variable, ends, meet, single, span
+from dsl.costs.variables import BOTH, Domain, Variable, ends, join, meet, single, span
 
 
 class PathCost(Struct, frozen=True):
@@ -32,29 +32,28 @@ class PathCost(Struct, frozen=True):
             variable.name if alike < 2 or not variable.when else f"{variable.name} {variable.when}"
         )
 
-    def find(self, **facts: int) -> list[Row]:
-        """The rows for some values, by name (a dot in it is written ``__``), any others free."""
+    def find(self, *ways: str, **facts: int) -> list[Row]:
+        """The rows for some values, by name (a dot in it is written ``__``), any others free.
+
+        ``ways`` are alternatives of the lifecycle that are taken, by their first phases.
+        """
         asked = {name.replace("__", "."): int(value) for name, value in facts.items()}
-        return [row for row in self.rows if all(self._allows(row, n, v) for n, v in asked.items())]
+        return [row for row in self.rows if self._allows(row, ways, asked)]
 
-    def _allows(self, row: Row, name: str, value: int) -> bool:
-        for variable in self.variables:
-            domain = row.domains.get(variable.key)
-            if (
-                domain is not None
-                and variable.name == name
-                and not meet(domain, span(value, value))
-            ):
-                return False
-        return True
+    def _allows(self, row: Row, ways: tuple[str, ...], asked: Mapping[str, int]) -> bool:
+        return all(
+            meet(_of(variable, ways, asked), row.domains[variable.key])
+            for variable in self.variables
+            if variable.key in row.domains
+        )
 
-    def figures(self, **facts: int) -> set[tuple[tuple[int, int], ...]]:
-        """The least and the greatest of each of `COUNTED`, one set of them for each row that fits.
+    def figures(self, *ways: str, **facts: int) -> set[tuple[tuple[int, int], ...]]:
+        """The least and the greatest of each of `COUNTED`, a set of them for each row that fits.
 
         Counters that no fact fixes spread the range.
         """
         found = set()
-        for row in self.find(**facts):
+        for row in self.find(*ways, **facts):
             if row.counts is not None:
                 found.add(tuple(self._number(row, amount, facts) for amount in row.counts.each))
         return found
@@ -72,6 +71,20 @@ class PathCost(Struct, frozen=True):
             return ends(domains[key])
 
         return limits_of(amount.low, limits)[0], limits_of(amount.high, limits)[1]
+
+
+def _of(variable: Variable, ways: tuple[str, ...], asked: Mapping[str, int]) -> Domain:
+    """The values that a variable has where some are known."""
+    taken = [i for i, word in enumerate(variable.words) if word in ways]
+    if taken:
+        return join(span(i, i) for i in taken)
+    if variable.parts:
+        parts = [(_of(part, ways, asked), span(so, so)) for part, so in variable.parts]
+        if any(domain == so for domain, so in parts):
+            return span(1, 1)
+        return BOTH if any(meet(domain, so) for domain, so in parts) else span(0, 0)
+    value = asked.get(variable.name)
+    return variable.domain if value is None else span(value, value)
 
 
 class Cost(Struct, frozen=True):

@@ -82,7 +82,7 @@ def _rank(row: Row, variable: Variable) -> tuple[int, int]:
     domain = row.domains.get(variable.key)
     if domain is None:
         return 2, 0
-    return 1, (-1 if variable.truth else 1) * domain[0][0]
+    return 1, (-1 if variable.truth or variable.parts else 1) * domain[0][0]
 
 
 class _Splitter:
