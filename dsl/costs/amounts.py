@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+_NONE: frozenset[str] = frozenset()
 #: The product of some variables, by key, in order; () is 1.
 Monomial: TypeAlias = tuple[str, ...]
 
@@ -29,6 +30,8 @@ class Poly(Struct, frozen=True):
 
     @property
     def variables(self) -> frozenset[str]:
+        if not self.terms or self.terms[-1][0] == ():
+            return _NONE
         return frozenset(name for monomial, _ in self.terms for name in monomial)
 
     def __add__(self, other: Poly) -> Poly:
@@ -61,7 +64,7 @@ class Poly(Struct, frozen=True):
 
     def where(self, values: Mapping[str, Poly]) -> Poly:
         """The polynomial with other ones in place of some variables."""
-        if not any(name in values for name in self.variables):
+        if not values or self.variables.isdisjoint(values):
             return self
         total = Poly()
         for monomial, factor in self.terms:
@@ -128,6 +131,8 @@ class Between(Struct, frozen=True):
     high: Poly = Poly()
 
     def __add__(self, other: Between) -> Between:
+        if not other.high.terms:
+            return self
         return Between(self.low + other.low, self.high + other.high)
 
     def times(self, rounds: Poly) -> Between:
@@ -206,7 +211,7 @@ class Counts(Struct, frozen=True):
         return Counts(*(amount.times(rounds) for amount in self.each))
 
     def where(self, values: Mapping[str, Poly]) -> Counts:
-        if not values:
+        if not values or self.variables.isdisjoint(values):
             return self
         return Counts(*(amount.where(values) for amount in self.each))
 

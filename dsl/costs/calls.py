@@ -10,7 +10,7 @@ from msgspec import Struct
 from dsl.costs.expressions import Expressions
 from dsl.costs.facts import Values, roots_of, tests
 from dsl.costs.state import UNKNOWN, Number, Owner, Promise, State, Value, merged
-from dsl.costs.variables import Domain, Space, span
+from dsl.costs.variables import Domain, Kind, Space, span
 from dsl.failures import CannotRun
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
@@ -19,8 +19,12 @@ from dsl.ir.shapes import Condition, Period, Slot
 from dsl.ir.types import Handle, Int
 from dsl.ir.walk import inside
 
-#: More states than this are not told apart any further, and more than the second not at all.
-_MANY, _TOO_MANY = 1024, 20_000
+#: More states than this are not all told apart, and more than the second are not followed.
+_MANY, _TOO_MANY = 384, 2048
+_RANGES = (
+    "there are too many cases to tell apart: ranges hold all that are not named; --set narrows"
+)
+
 
 #: Where a jump leads: a label, or (None) the end of the sequence.
 Target: TypeAlias = str | None
@@ -54,19 +58,29 @@ class Calls(Expressions):
         raise NotImplementedError
 
     def few(self, states: Iterable[State]) -> list[State]:
-        """The states, merged; where there are too many, what nothing names is told apart no more.
+        """The states, merged.
 
-        Raises `CannotRun` where there are too many even so.
+        Where there are too many, first what nothing names is told apart no more, then what may
+        differ from one time to the next: it is in the ranges.  Raises `CannotRun` where the
+        configurations alone are too many.
         """
         found = merged(states, self.space)
         if len(found) > _MANY:
             found = merged((state.but(decided={}) for state in found), self.space)
+        for kinds in ((Kind.CASE,), (Kind.CASE, Kind.COUNTER)):
+            if len(found) > _MANY:
+                self.notes[_RANGES] = None
+                found = merged((self._without(state, kinds) for state in found), self.space)
         if len(found) > _TOO_MANY:
             raise CannotRun(
                 f"cost: there are more than {_TOO_MANY} cases on one path",
                 "narrow them: --set CONDITION=0",
             )
         return found
+
+    def _without(self, state: State, kinds: tuple[Kind, ...]) -> State:
+        kept = {k: d for k, d in state.domains.items() if self.space[k].kind not in kinds}
+        return state.but(domains=kept, asked={}, decided={})
 
     def start(self, states: Iterable[State]) -> list[State]:
         """States in which every owner is called as it is in a lifecycle."""

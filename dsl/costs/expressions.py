@@ -146,9 +146,9 @@ class Expressions(Facts):
         if register.access is not Access.RO or self.loops or (at is not None and known is None):
             return state, UNKNOWN
         name = register.name if known is None else register.element(known)
-        times = self.reading or state.asked.get(name, 0) + 1
+        times = self.reading or state.reads.get(name, 0) + 1
         if not self.reading:
-            state = state.but(asked={**state.asked, name: times})
+            state = state.but(reads={**state.reads, name: times})
         return state, Whole(register, name, f"{name}#{times}", register.width)
 
     def _derive(self, state: State, value: Value, derived: x.Expr) -> Values:

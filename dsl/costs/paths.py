@@ -231,7 +231,7 @@ class Paths:
 
         Only what is ``spoken`` of is told apart: for anything else it is enough that it can be.
         """
-        reads = [state.asked.get(name, 0) for name in self._parameters]
+        reads = [state.reads.get(name, 0) for name in self._parameters]
         states = self.walk.start([state])
         for times in range(max([1, *reads])):
             # Each read of a parameter gives what may be.

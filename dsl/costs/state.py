@@ -68,7 +68,8 @@ class State(Struct, frozen=True):
     """One way to a point of a path.
 
     ``domains`` has the variables of which not every value leads here.  ``decided`` are branches
-    on values that nothing names, ``asked`` how often each fact that may change has been asked.
+    on values that nothing names, ``asked`` how often each fact that may change has been asked, or
+    a slot that it is made of written, and ``reads`` how often a read-only register has been read.
     No mapping is ever changed in place.
     """
 
@@ -77,6 +78,7 @@ class State(Struct, frozen=True):
     locals: Mapping[str, Value] = {}
     decided: Mapping[str, tuple[bool, frozenset[Place]]] = {}
     asked: Mapping[str, int] = {}
+    reads: Mapping[str, int] = {}
     promises: frozenset[Promise] = frozenset()
     depth: int = 0
     counts: Counts = NOTHING
@@ -84,7 +86,7 @@ class State(Struct, frozen=True):
     @property
     def known(self) -> tuple[object, ...]:
         """All but the cost: states in which this is the same go on in the same way."""
-        parts = (self.domains, self.slots, self.locals, self.decided, self.asked)
+        parts = (self.domains, self.slots, self.locals, self.decided, self.asked, self.reads)
         return (*(frozenset(part.items()) for part in parts), self.promises, self.depth)
 
     def but(self, **changes: object) -> State:
@@ -123,8 +125,11 @@ class State(Struct, frozen=True):
 
 def merged(states: Iterable[State], space: Space) -> list[State]:
     """The states with each one only once; what the same ones cost becomes a range."""
+    every = list(states)
+    if len(every) < 2:
+        return every
     found: dict[tuple[object, ...], State] = {}
-    for state in states:
+    for state in every:
         known = state.known
         other = found.get(known)
         if other is None:

@@ -26,7 +26,7 @@ from dsl.costs.variables import (
 )
 
 #: Boxes after which the first split will do, whether or not it leads to the fewest rows.
-_BUDGET = 4000
+_BUDGET = 1500
 
 
 class Row(Struct, frozen=True):
