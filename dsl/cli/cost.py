@@ -11,6 +11,8 @@ from dsl.failures import CannotRun, HasErrors
 
 if TYPE_CHECKING:
     from dsl.cli.console import Console
+    from dsl.costs import Cost
+    from dsl.diagnostics import Diagnostic
     from dsl.project.file import Project
 
 _ABOUT = """\
@@ -57,24 +59,32 @@ def run(argv: Sequence[str], console: Console) -> int:
     from dsl import api
     from dsl.costs.settings import parse
 
-    project, findings = project_for(options.words)
-    if findings:
-        raise HasErrors(findings)
-    module, against = _modules(options.words, options.against, project)
-    done = api.cost(
-        module,
-        against,
-        given=parse(options.set),
-        architecture=options.arch,
-        paths=options.path,
-    )
+    findings: tuple[Diagnostic, ...] = ()
+    done: Cost | None = None
+    try:
+        project, found = project_for(options.words)
+        if found:
+            raise HasErrors(found)
+        module, against = _modules(options.words, options.against, project)
+        done = api.cost(
+            module,
+            against,
+            given=parse(options.set),
+            architecture=options.arch,
+            paths=options.path,
+        )
+    except HasErrors as error:
+        findings = error.findings
     if options.format == "json":
-        console.json(done.to_json())
+        told = done.to_json() if done is not None else {"paths": []}
+        console.json({"findings": [finding.to_json() for finding in findings], **told})
+    elif done is None:
+        console.findings(findings)
     else:
         from dsl.costs.render import render
 
         console.out(render(done, colour=console.colour))
-    return 0
+    return 1 if findings else 0
 
 
 def _modules(

@@ -18,13 +18,14 @@ from dsl.costs.amounts import (
     number,
     variable,
 )
-from dsl.costs.facts import Facts, Leaf, Values, Ways, text_of
+from dsl.costs.facts import Facts, Leaf, Values, Ways, ordinal, text_of
 from dsl.costs.state import UNKNOWN, Number, Opaque, State, Value, Whole, merged
 from dsl.costs.variables import Domain, Kind, Space, single, span
 from dsl.ir import expr as x
 from dsl.ir.program import Program
 from dsl.ir.shapes import Access, Field, Register
 from dsl.ir.types import Bool, Int
+from dsl.source import Span
 
 _COMPARED = frozenset(("==", "!=", "<", "<=", ">", ">="))
 #: Shifts by more than this are not followed.
@@ -50,6 +51,7 @@ class Expressions(Facts):
         self.architecture = architecture
         #: What a derived function is about, and the variable of an ``every``.
         self._written: list[Value] = []
+        self._loops: dict[str, list[Span]] = {}
         #: Which of several reads of a parameter is meant; 0: each one is another.
         self.reading = 0
         #: What a reader of the figures should know.
@@ -290,7 +292,7 @@ class Expressions(Facts):
         inner = state.but(locals={**state.locals, expr.var: UNKNOWN}, counts=NOTHING)
         costs = [s.counts for s, _ in self.decide(inner, expr.condition)]
         self.loops -= 1
-        rounds = self.unbounded(expr.high)
+        state, rounds = self.unbounded(state, expr.high)
         most = costs[0]
         for other in costs[1:]:
             most = most.hull(other, state.limits(self.space))
@@ -298,16 +300,23 @@ class Expressions(Facts):
         state = state.but(counts=state.counts + spread)
         return [(state, True), (state, False)]
 
-    def unbounded(self, bound: x.Expr) -> Poly:
+    def unbounded(self, state: State, bound: x.Expr) -> tuple[State, Poly]:
         """The rounds of a loop of which no range is declared: a variable of their own."""
         text = " ".join(bound.span.text.split())
         most = bound.type.greatest if isinstance(bound.type, Int) else 1
-        name = f"rounds({text})"
-        made = self.variable(f"{name} {bound.span}", name, Kind.COUNTER, span(0, most))
-        self.notes[
-            f"{bound.span}: no range is declared of `{text}`, so nothing bounds this loop"
-        ] = None
-        return variable(made.key)
+        # The loops of what is compared with are told from each other in the same way.
+        places = self._loops.setdefault(text, [])
+        if bound.span not in places:
+            places.append(bound.span)
+        place = f"rounds({text}) {places.index(bound.span)}"
+        times = state.asked.get(place, 0) + 1
+        state = state.but(asked={**state.asked, place: times})
+        when = f"{ordinal(places.index(bound.span) + 1)} loop, {ordinal(times)} time"
+        key, name = f"{place} {times}", f"rounds({text})"
+        made = self.variable(key, name, Kind.COUNTER, span(0, most), when=when)
+        where = f"{bound.span}: no range is declared of `{text}`, so nothing bounds this loop"
+        self.notes[where] = None
+        return state, variable(made.key)
 
 
 def _has_parts(program: Program, expr: x.Expr) -> bool:

@@ -40,7 +40,6 @@ _COMPARE: dict[str, Callable[[int, int], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_ORDINALS = {2: "2nd", 3: "3rd"}
 
 
 class Facts:
@@ -224,7 +223,7 @@ class Facts:
             state = state.but(asked={**state.asked, test: times})
             when = f"at {self.phase}" if self.phase else ""
             if times > 1:
-                when += f"{' ' if when else ''}({_ORDINALS.get(times, f'{times}th')} test)"
+                when += f"{' ' if when else ''}({ordinal(times)} test)"
             made = self._fact(state, condition, f"{name} {when}", Kind.CASE, when)
         return [
             (after, value)
@@ -308,6 +307,11 @@ class Facts:
         root = condition.root or ""
         inner = state.but(locals={root: Owner(owner)})
         return [(s.but(locals=state.locals), way) for s, way in self.decide(inner, value, part)]
+
+
+def ordinal(number: int) -> str:
+    """``2nd``."""
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number, 'th')}"
 
 
 def remembered(state: State, text: str, places: frozenset[tuple[str, str | int, str]]) -> Ways:

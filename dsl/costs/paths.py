@@ -19,7 +19,6 @@ from dsl.ir.program import Program
 from dsl.ir.shapes import MACHINE, Condition, Slot
 from dsl.ir.types import Handle
 from dsl.ir.walk import calls, inside, statements
-from dsl.source import Span
 
 #: Rounds of a repetition after which nothing is known of counters any more.
 _ROUNDS = 32
@@ -192,6 +191,7 @@ class Paths:
         #: What is known where each phase, and each repetition, begins.
         self._before: dict[tuple[str, str], Memory] = {}
         self._lifecycle = ""
+        self._choices = [c for x in self.program.lifecycles for c in _choices(x.steps)]
         for lifecycle in self.program.lifecycles:
             self._lifecycle = lifecycle.name
             # A counter begins at its least value; the next life begins where this one ends.
@@ -269,11 +269,11 @@ class Paths:
                     states = [*states, *self._steps(inner, states)]
                 case l.Repeat(name=name, steps=inner):
                     words = (f"no {name}", f"one {name}")
-                    none, once = self._choice(step.span, words, states)
+                    none, once = self._choice(step, words, states)
                     states = [*none, *self._steps(inner, once)]
                 case l.Either(alternatives=alternatives):
                     titles = tuple(_title(each) for each in alternatives)
-                    ways = self._choice(step.span, titles, states)
+                    ways = self._choice(step, titles, states)
                     states = [
                         after
                         for each, chosen in zip(alternatives, ways, strict=True)
@@ -284,17 +284,16 @@ class Paths:
             states = self.walk.few(states)
         return states
 
-    def _choice(self, at: Span, words: tuple[str, ...], states: list[State]) -> list[list[State]]:
+    def _choice(
+        self, step: l.Step, words: tuple[str, ...], states: list[State]
+    ) -> list[list[State]]:
         """The states for each of several ways, one of which is taken."""
         domain = span(0, len(words) - 1)
-        made = self.walk.variable(f"{at}", " or ".join(words), Kind.CASE, domain, words=words)
+        # Told by its place, so that it is the same choice in what is compared with.
+        key = f"{self._lifecycle} {self._choices.index(step)}"
+        made = self.walk.variable(key, " or ".join(words), Kind.CASE, domain, words=words)
         return [
-            [
-                after
-                for s in states
-                for after, way in self.walk.split(s, made.key, span(i, i))
-                if way
-            ]
+            [s for each in states for s, way in self.walk.split(each, made.key, span(i, i)) if way]
             for i in range(len(words))
         ]
 
@@ -413,6 +412,21 @@ def _reunited(
         {n: d for (n, all), d in zip(whole.items(), part, strict=True) if d != all or n in before}
         for part in sorted(united(parts))
     ]
+
+
+def _choices(steps: tuple[l.Step, ...]) -> Iterator[l.Step]:
+    """Every repetition and every choice in some steps, outer before inner."""
+    for step in steps:
+        match step:
+            case l.Repeat(steps=inner):
+                yield step
+                yield from _choices(inner)
+            case l.Either(alternatives=alternatives):
+                yield step
+                for each in alternatives:
+                    yield from _choices(each)
+            case _:
+                pass
 
 
 def _title(steps: tuple[l.Step, ...]) -> str:

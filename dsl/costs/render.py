@@ -16,6 +16,7 @@ WIDTH = 100
 _LONG = 16
 #: The least width of the column for configurations.
 _NARROWEST = 24
+_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def render(cost: Cost, *, colour: bool = False) -> str:
@@ -27,7 +28,8 @@ def render(cost: Cost, *, colour: bool = False) -> str:
     out = io.StringIO()
     console = Console(
         file=out,
-        width=WIDTH,
+        # Nothing is cut off: a table that is wider is as wide as it must be.
+        width=10 * WIDTH,
         force_terminal=colour,
         color_system="standard" if colour else None,
         no_color=not colour,
@@ -38,7 +40,10 @@ def render(cost: Cost, *, colour: bool = False) -> str:
     several = len({path.architecture for path in cost.paths}) > 1
     # A kind of barrier that nobody uses needs no column.
     columns = [i for i, name in enumerate(COUNTED) if name != "dmb" or _any(cost, i)]
+    same = [path for path in cost.paths if cost.against is not None and _unchanged(path)]
     for path in cost.paths:
+        if path in same:
+            continue
         console.print()
         name = f"{path.path} ({path.architecture})" if several else path.path
         heads = [name, "", *(COUNTED[i] for i in columns)]
@@ -58,11 +63,19 @@ def render(cost: Cost, *, colour: bool = False) -> str:
             table.add_row(Text(_wrapped(shown, left)), *(Text(*cell) for cell in cells))
             last = fixed
         console.print(table)
+        for label, when in _versions(path):
+            console.print(Text(f"  {label}: {when}", style="dim"))
         if path.idle:
             told = f"makes no difference: {', '.join(path.idle)}"
             for line in textwrap.wrap(told, WIDTH - 4, subsequent_indent="  "):
                 console.print(Text(f"  {line}", style="dim"))
-    if notes := _notes(cost):
+    if same:
+        names = dict.fromkeys(path.path for path in same)
+        told = f"the same before and after: {', '.join(names)}"
+        console.print()
+        for line in textwrap.wrap(told, WIDTH, subsequent_indent="  "):
+            console.print(Text(line))
+    if notes := _notes(cost, [path for path in cost.paths if path not in same]):
         console.print()
         for note in notes:
             for line in textwrap.wrap(note, WIDTH, subsequent_indent="  "):
@@ -88,11 +101,10 @@ def _set(name: str, domain: Domain) -> str:
     return f"{name}={low}" if low == high else f"{name}={low}..{high}"
 
 
-def _notes(cost: Cost) -> list[str]:
+def _notes(cost: Cost, shown: list[PathCost]) -> list[str]:
     notes = list(cost.notes)
-    amounts = [
-        a for p in cost.paths for r in p.rows for c in (r.counts, r.before) if c for a in c.each
-    ]
+    sides = (c for path in shown for row in path.rows for c in (row.counts, row.before) if c)
+    amounts = [amount for side in sides for amount in side.each]
     if any(amount.low != amount.high for amount in amounts):
         notes.insert(
             0, "a … b: at least a and at most b, as it depends on values that nothing names"
@@ -102,9 +114,28 @@ def _notes(cost: Cost) -> list[str]:
     return notes
 
 
+def _unchanged(path: PathCost) -> bool:
+    return all(row.counts == row.before for row in path.rows)
+
+
 def _any(cost: Cost, column: int) -> bool:
     sides = (c for path in cost.paths for row in path.rows for c in (row.counts, row.before) if c)
     return any(side.each[column] != Between() for side in sides)
+
+
+def _label(path: PathCost, key: str) -> str:
+    """What a variable is called; a counter that has several values on a path gets a number."""
+    (variable,) = (v for v in path.variables if v.key == key)
+    alike = [v.key for v in path.variables if v.name == variable.name]
+    if len(alike) < 2 or variable.kind is not Kind.COUNTER:
+        return path.label(key)
+    return variable.name + str(alike.index(key) + 1).translate(_LOWERED)
+
+
+def _versions(path: PathCost) -> list[tuple[str, str]]:
+    """The counters that got a number, and which of their values it stands for."""
+    labels = ((_label(path, v.key), v) for v in path.variables if v.kind is Kind.COUNTER)
+    return [(label, v.when) for label, v in labels if label != v.name]
 
 
 # ---- when
@@ -113,7 +144,7 @@ def _any(cost: Cost, column: int) -> bool:
 def _when(path: PathCost, row: Row, *, fixed: bool) -> str:
     """The conditions of a row: those of the configuration, or the others."""
     told = [
-        condition(v, path.label(v.key), row.domains[v.key])
+        condition(v, _label(path, v.key), row.domains[v.key])
         for v in path.variables
         if v.key in row.domains and (v.kind is Kind.CONFIGURATION) == fixed
     ]
@@ -169,13 +200,17 @@ def condition(variable: Variable, label: str, domain: Domain) -> str:
 def _cell(path: PathCost, row: Row, column: int, cost: Cost) -> tuple[str, str]:
     """A figure, beside the one before, and its style."""
     new = row.counts.each[column] if row.counts is not None else None
-    shown = new.show(path.label) if new is not None else "none"
+
+    def label(key: str) -> str:
+        return _label(path, key)
+
+    shown = new.show(label) if new is not None else "none"
     if cost.against is None:
         return shown, ""
     old = row.before.each[column] if row.before is not None else None
     if old == new:
         return shown, ""
-    before = old.show(path.label) if old is not None else "none"
+    before = old.show(label) if old is not None else "none"
     gap = "\n" if len(before) + len(shown) > _LONG else " "
     return f"{before}{gap}→ {shown}", _style(old, new, path, row.domains)
 

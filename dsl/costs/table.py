@@ -66,7 +66,11 @@ def table(
     items = [_Item(False, o.domains, o.counts) for o in outcomes]
     items += [_Item(True, o.domains, o.counts) for o in before or ()]
     used = {name: None for i in items for name in (*i.domains, *i.counts.variables)}
-    variables = sorted((space[n] for n in used), key=lambda v: (v.kind, order.get(v.name, 0)))
+    place = {key: i for i, key in enumerate(space.variables)}
+    variables = sorted(
+        (space[name] for name in used),
+        key=lambda v: (v.kind, order.get(v.name, 0), not v.start, place[v.key]),
+    )
     items, variables = _renamed(items, variables)
     items, variables = _fixed(items, variables, fixed)
     items = _united(_distinct(items, space), variables)

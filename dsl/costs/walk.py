@@ -189,7 +189,7 @@ class Walk(Calls):
             if first is not None and rounds.constant is not None and rounds.constant <= ROUNDS:
                 return self._one_after_the_other(node, state, range(first, first + rounds.constant))
         else:
-            rounds = self.unbounded(node.high)
+            state, rounds = self.unbounded(state, node.high)
         flow = Flow([], [])
         for after, way in self.compare(state, ">=", Number(rounds), Number(number(1))):
             if not way:

@@ -58,7 +58,8 @@ STEPS = [
     "A <- 0", "A.F <- 1", "save s", "restore s", "restore arr", "B<2> <- A", "s <- 0", "s.G <- 1",
     "n <- 1", "n <- ID.N", "k <- 0", "fill(vcpu)", "drain(vcpu)", "hypcall fill(vcpu)",
     "dsb(sy) orders A before reads of A", "isb then dmb(ish) orders A before reads of A",
-    "modify A { F <- 2 G <- 1 }", "warn if A.G", "warn if poll(vcpu)", "warn if helper(vcpu, k) != 0",
+    "modify A { F <- 2 G <- 1 }", "warn if A.G", "warn if poll(vcpu)",
+    "warn if helper(vcpu, k) != 0",
 ]  # fmt: skip
 
 conditions = st.recursive(
