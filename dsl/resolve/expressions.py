@@ -54,9 +54,7 @@ def expression(
             if frame.place == "expect" and not node.picks and node.name.text in _COUNTS:
                 return x.Count(node.name.text, U64, scope.span(node))
             if node.name.text == "undefined":
-                what = (
-                    "`undefined` is a number only in an `expect`: how often something was that"
-                )
+                what = "`undefined` is a number only in an `expect`: how often something was that"
                 scope.found.add(Misplaced(scope.span(node), what))
                 return None
             placed = place(scope, frame, node)

@@ -166,7 +166,7 @@ class _Teller:
         )
         yield from self._wrapped(below, depth + _KIND + 1, "change")
         if self.watch is None:
-            pending = "; ".join(each.replace(":", "", 1) for each in event.pending)
+            pending = "; ".join(str(each).replace(":", "", 1) for each in event.pending)
             yield from self._wrapped(f"pending: {pending}" if pending else "", depth + 9, "pending")
         yield from self._wrapped(why, depth + _KIND + 1, "dim")
 

@@ -53,7 +53,7 @@ class Watch:
                     machine.number,
                     cell.settled,
                     cell.newest,
-                    tuple(dict.fromkeys(waits)),
+                    tuple(dict.fromkeys(map(str, waits))),
                 )
                 before = self._last.get((machine.number, element.name))
                 self._last[machine.number, element.name] = now
