@@ -6,13 +6,13 @@ from dsl.diagnostics.base import Diagnostic
 
 
 class ScenarioFails(Diagnostic, frozen=True):
-    """A scenario does not hold: in at least one of the histories that it leaves open, an
-    expectation, an invariant or an assertion is false at this place.
+    """A scenario does not hold: in at least one of the histories that it leaves
+    open, an expectation, an invariant or an assertion is false at this place.
 
     What to do: `vgs run MODULE --scenario TITLE` prints the shortest such history.
     If it is known and wanted in one program, say so there.
 
-        scenario "an idle trip touches no register" fails "that comes with the next patch"
+        scenario "an idle trip touches no register" fails "the next patch does it"
     """
 
     code = "VGS090"
@@ -20,14 +20,14 @@ class ScenarioFails(Diagnostic, frozen=True):
 
 
 class CannotBeRun(Diagnostic, frozen=True):
-    """A scenario asks for what the machine or its lifecycle does not have: a phase that
-    nothing leads to, somebody who may not act there, a sequence that nothing
+    """A scenario asks for what the machine or its lifecycle does not have: a phase
+    that nothing leads to, somebody who may not act there, a sequence that nothing
     defines, an extern of which nobody says what it does; or the run does not end.
     It says nothing about whether the scenario holds.
 
     What to do: as the message says; mostly, run the module that defines the rest.
 
-        scenario "put comes first" { run put, load }      // the lifecycle loads first
+        scenario "put comes first" { run put, load }    // nothing leads back
     """
 
     code = "VGS091"
@@ -41,7 +41,7 @@ class NoSuchMachine(Diagnostic, frozen=True):
 
     What to do: give something else, or correct the assumption.
 
-        assume list_registers "1 to 16 list registers" { ICH_VTR_EL2.ListRegs <= 15 }
+        assume lists "1 to 16 list registers" { ICH_VTR_EL2.ListRegs <= 15 }
         scenario "seventeen" { given ICH_VTR_EL2.ListRegs = 16 }
     """
 
@@ -68,7 +68,7 @@ class Undecided(Diagnostic, frozen=True):
     What to do: allow more (`--most N`), or leave less open: give a value instead of
     `any`, or split the scenario.
 
-        given any vhe, any sre, any ICH_VTR_EL2.PREbits   // 2 * 2 * 8 before anything runs
+        given any vhe, any sre, any ICH_VTR_EL2.PREbits    // 2 * 2 * 8
     """
 
     code = "VGS094"

@@ -79,8 +79,8 @@ class BadBarrier(Diagnostic, frozen=True):
 
 class Misplaced(Diagnostic, frozen=True):
     """A statement stands where it cannot (`may` outside a lifecycle, `return` in one,
-    `trap` outside an operation, a slot in `boot`), a name of the hypervisor stands in
-    a rule, or what is saved or restored is no slot.
+    `trap` outside an operation, a slot in `boot`), a name of the hypervisor stands
+    in a rule, or what is saved or restored is no slot.
 
     An `operation` is what the hardware does: software cannot call it, and it can
     call no software, has no barriers and takes no locks. Only an actor of a

@@ -64,6 +64,11 @@ CODES = {
     "VGS075": "TwoFiles",
     "VGS076": "SpeltTwice",
     "VGS080": "BadProject",
+    "VGS090": "ScenarioFails",
+    "VGS091": "CannotBeRun",
+    "VGS092": "NoSuchMachine",
+    "VGS093": "HoldsAfterAll",
+    "VGS094": "Undecided",
 }
 
 PAGES = pytest.mark.parametrize("kind", catalogue().values(), ids=lambda kind: kind.code)
