@@ -71,13 +71,14 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         help="only what happens to a register, a bank, a group or a slot",
     )
     parser.flag("--save", metavar="FILE", help="write the state at the end, or at --until")
+    parser.flag("--html", metavar="FILE", help="draw the history as a web page")
     parser.flag("--resume", metavar="FILE", help="go on from a state that was saved")
     parser.flag("--most", metavar="N", type=int, help="how many histories to try (10000)")
     parser.output_format()
     options = parser.read(argv)
     if options.most is not None and options.most < 1:
         raise CannotRun("run: --most is 1 or more")
-    one = [n for n in ("until", "watch", "save") if getattr(options, n)]
+    one = [n for n in ("until", "watch", "save", "html") if getattr(options, n)]
     if options.choices not in (None, "all"):
         one.append("choices")
     if options.scenario is None and options.resume is None and one:
@@ -184,6 +185,10 @@ def _one(roots: Sequence[Root], options: argparse.Namespace, console: Console) -
             answers=history.answers,
         )
         _write(Path(options.save), data)
+    if options.html is not None and result.error is None:
+        from dsl.backends.html.page import html
+
+        _write(Path(options.html), html(run).encode())
     line = command(root, run, history.settings)
     if options.format == "json":
         one = to_json(root, result, line, history)
@@ -205,8 +210,9 @@ def _one(roots: Sequence[Root], options: argparse.Namespace, console: Console) -
         console.out("\n")
         console.findings(findings_of(history), result=True)
         console.out(f"{conclusion(history)}\n")
-        if options.save is not None and result.error is None:
-            console.out(f"{options.save}: written\n")
+        for path in (options.save, options.html):
+            if path is not None and result.error is None:
+                console.out(f"{path}: written\n")
     if result.error is not None:
         return 2
     return 0 if result.verdict.fine else 1

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from dsl.backends.html.view import Item, Lane, Tick, labels
+from dsl.backends.html.view import LONGEST, Item, Label, Lane, Tick, labels
 from dsl.run.events import Event, Kind
 
 
@@ -76,11 +76,14 @@ def _functions(events: tuple[Event, ...], cpu: int, lines: list[str]) -> Iterato
 
 
 def ticks(events: tuple[Event, ...]) -> tuple[Tick, ...]:
-    """The numbers of the axis: all of few events, every tenth of many; some have more room."""
-    steps = ((1, 40), (5, 200), (10, 1000), (50, 5000))
-    step = next((step for step, most in steps if len(events) <= most), 100)
-    return tuple(
-        Tick(n, n + step * (1 if event.number // step % 5 else 5), *labels(str(event.number)))
-        for n, event in enumerate(events)
-        if event.number % step == 0
-    )
+    """The numbers of the axis: the rounder one is, the more room it has, if need be."""
+    if not events:
+        return ()
+    # All need the same room, so that those that are shown are at the same distances.
+    size = len(str(events[-1].number))
+    found = []
+    for at, event in enumerate(events):
+        room = next(step for step in (100, 50, 10, 5, 1) if event.number % step == 0)
+        label = Label(str(event.number), size, LONGEST)
+        found.append(Tick("minor" if room < 5 else "major", at, at + room, label))
+    return tuple(found)

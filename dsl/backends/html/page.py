@@ -13,6 +13,7 @@ from dsl.backends.templates import environment
 from dsl.ir import lifecycle as l
 from dsl.run.events import Event, Kind
 from dsl.run.scenarios import Failure, Run
+from dsl.source import Span
 
 _TEMPLATE, _SCRIPT = "html/run.html.j2", "html/run.js"
 
@@ -45,7 +46,7 @@ def page(run: Run, script: str) -> Page:
     whose = owners(run)
     groups = tuple(lanes.Picture(events, lines, whose).groups())
     above = tuple(bands.bands(events, whose, lines))
-    choices = _choices(events)
+    choices = _choices(run, found)
     verdict, look = _verdict(run)
     return Page(
         title=scenario.title,
@@ -93,9 +94,18 @@ def _verdict(run: Run) -> tuple[str, str]:
 
 
 def _given(run: Run) -> tuple[str, ...]:
-    """The configuration: what the scenario gives, and what was set beside it."""
-    given = [s for s in run.scenario.steps if isinstance(s, l.Given)]
-    return tuple(" ".join(each.span.text.split()) for each in (*given, *run.settings))
+    """What the scenario gives, and what was set beside it, with what was chosen of any."""
+    chosen = {choice.what: str(choice) for choice in run.choices.made}
+    shown = []
+    for each in (s for s in (*run.scenario.steps, *run.settings) if isinstance(s, l.Given)):
+        place = _text(each.place.span)
+        open_ = each.value is None and place in chosen
+        shown.append(f"{chosen[place]}, of any" if open_ else _text(each.span))
+    return tuple(shown)
+
+
+def _text(span: Span) -> str:
+    return " ".join(span.text.split())
 
 
 def _summary(events: tuple[Event, ...]) -> str:
@@ -114,16 +124,25 @@ def _failed(failure: Failure, events: tuple[Event, ...], found: places.Places) -
     """The event that says so, or its line where the trace does not have that event."""
     if failure.event < len(events):
         return f"#e{events[failure.event].number}"
-    return f"#{found.include(failure.span)}"
+    return f"#{found.include(str(failure.span))}"
 
 
 def _counted(number: int, name: str) -> str:
     return f"{number} {name}" if number == 1 else f"{number} {name}s"
 
 
-def _choices(events: tuple[Event, ...]) -> tuple[Note, ...]:
-    found = (event for event in events if event.kind is Kind.CHOICE)
-    return tuple(Note("choice", f"{e.what}: {e.why}", f"#e{e.number}") for e in found)
+def _choices(run: Run, found: places.Places) -> tuple[Note, ...]:
+    """What the run chose, each with its event, or with its line where it is before all events."""
+    events = (event for event in run.events if event.kind is Kind.CHOICE)
+    told = next(events, None)
+    notes = []
+    for choice in run.choices.made:
+        link = f"#{found.include(choice.site)}"
+        if told is not None and (told.what, told.site) == (choice.what, choice.site):
+            link, told = f"#e{told.number}", next(events, None)
+        others = " or ".join(o for n, o in enumerate(choice.options) if n != choice.taken)
+        notes.append(Note("choice", f"{choice}, and not {others}", link))
+    return tuple(notes)
 
 
 def _rows(events: tuple[Event, ...], lines: list[str]) -> tuple[Row, ...]:

@@ -36,10 +36,11 @@ class Places:
         name, line = split(site)
         return f"s{list(self._lines).index(name)}-{line}"
 
-    def include(self, span: Span) -> str:
-        """Takes in a line without an event, and gives its anchor."""
-        self._lines.setdefault(span.source.name, {}).setdefault(span.line, [])
-        return self.anchor(str(span))
+    def include(self, site: str) -> str:
+        """Takes in a site without an event, and gives its line's anchor."""
+        name, line = split(site)
+        self._lines.setdefault(name, {}).setdefault(line, [])
+        return self.anchor(site)
 
     def files(self) -> tuple[File, ...]:
         """What the page shows of the sources."""

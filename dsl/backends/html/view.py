@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 #: More characters than any label has.
-_LONGEST = 99999
+LONGEST = 99999
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ def labels(*texts: str) -> tuple[Label, ...]:
     """Texts for one place, of which the longest that fits is shown: they come longest first."""
     found: list[Label] = []
     for text in texts:
-        longer = found[-1].size if found else _LONGEST
+        longer = found[-1].size if found else LONGEST
         if 0 < len(text) < longer:
             found.append(Label(text, len(text), longer))
     return tuple(found)
@@ -128,8 +128,9 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A number on the axis, with room up to column ``end``."""
+    """A number on the axis, with room up to column ``end``; ``look`` is its CSS class."""
 
+    look: str
     at: int
     end: int
     label: Label
