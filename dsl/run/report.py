@@ -297,7 +297,7 @@ def _updates(run: Run, name: str, cpu: int) -> dict[str, Any]:
                     "value": update.value,
                     "by": update.author,
                     "site": update.site,
-                    "pending": list(machine.pending(element, update)),
+                    "pending": [str(each) for each in machine.pending(element, update)],
                 }
                 for update in cell.updates
             ]
