@@ -85,5 +85,6 @@ def ticks(events: tuple[Event, ...]) -> tuple[Tick, ...]:
     for at, event in enumerate(events):
         room = next(step for step in (100, 50, 10, 5, 1) if event.number % step == 0)
         label = Label(str(event.number), size, LONGEST)
-        found.append(Tick("minor" if room < 5 else "major", at, at + room, label))
+        end = min(at + room, len(events))
+        found.append(Tick("minor" if room < 5 else "major", at, end, label))
     return tuple(found)

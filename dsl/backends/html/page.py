@@ -90,6 +90,8 @@ def _verdict(run: Run) -> tuple[str, str]:
         if expected is not None:
             return f"fails, as expected: {expected.reason}", "expected"
         return "fails", "failed"
+    if run.stopped and run.stop is not None:
+        return f"stops in {run.stop.phase}", "stopped"
     return "holds", "holds"
 
 
