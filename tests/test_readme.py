@@ -50,5 +50,13 @@ def test_the_finding_is_what_check_says(tmp_path: Path) -> None:
     assert done.returncode == 1
 
 
+def test_the_headline_is_what_cost_prints() -> None:
+    shown = re.search(r"    \$ vgs (cost .*) \\\n +(--.*)\n((?:    .*\n|\n)+)\nWith list", README)
+    assert shown is not None
+    done = run("-m", "dsl", *shown[1].split(), *shown[2].split())
+    assert done.stderr == ""
+    assert done.stdout == "".join(line[4:] + "\n" for line in shown[3].splitlines())
+
+
 def test_nothing_is_left_to_be_filled_in() -> None:
     assert "@" not in re.sub(r"`[^`]*`", "", README)

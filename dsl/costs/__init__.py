@@ -12,7 +12,7 @@ from dsl.costs.amounts import Counts
 from dsl.costs.paths import Outcome, Path, Paths, of_program, of_sequences
 from dsl.costs.report import Cost, PathCost, each_part
 from dsl.costs.settings import settings
-from dsl.costs.table import Row, table
+from dsl.costs.table import Row, ranked, table
 from dsl.costs.variables import Domain, Space, Variable
 from dsl.costs.walk import Walk
 from dsl.diagnostics import suggest
@@ -85,21 +85,22 @@ def _costs(
         new = walked[0].outcomes(path)
         old = walked[1].outcomes(olds[path.name]) if path.name in olds else None
         variables, rows = table(new, old, space, order, fixed)
-        idle = [n for n in _idle([*new, *(old or ())], variables, space) if n not in fixed]
-        found.append(PathCost(path.name, architecture, tuple(variables), tuple(rows), tuple(idle)))
+        idle = _idle([*new, *(old or ())], variables, ranked(space, order))
+        left = tuple(name for name in idle if name not in fixed)
+        found.append(PathCost(path.name, architecture, tuple(variables), tuple(rows), left))
     for walk in walks:
         notes |= walk.notes
     return found
 
 
-def _idle(outcomes: list[Outcome], told: list[Variable], space: Space) -> list[str]:
+def _idle(outcomes: list[Outcome], told: list[Variable], ranks: list[Variable]) -> list[str]:
     """What was asked, one way or the other, and makes no difference."""
     asked: dict[str, set[Domain]] = {}
     for outcome in outcomes:
         for key, domain in outcome.domains.items():
             asked.setdefault(key, set()).add(domain)
     shown = {part.name for part in each_part(tuple(told))}
-    names = (space[key].name for key in asked if len(asked[key]) > 1)
+    names = (v.name for v in ranks if len(asked.get(v.key, ())) > 1)
     return [name for name in dict.fromkeys(names) if name not in shown]
 
 

@@ -89,8 +89,8 @@ class Calls(Expressions):
 
     # ---- slots
 
-    def _store(self, state: State, slot: Slot, base: str, value: Value) -> State:
-        owner = self.owner(state, base)
+    def store(self, state: State, slot: Slot, owner: str, value: Value) -> State:
+        """The state once a slot of an owner has another value."""
         if slot.length:
             return self._written_to(state, slot, owner)
         if isinstance(value, Number) and isinstance(slot.type, Int):
@@ -181,7 +181,7 @@ class Calls(Expressions):
             self.notes[f"`{callee}` is not defined here: it counts as nothing"] = None
             for slot in self.program.slots.values():
                 for owner in self._owners(state):
-                    state = self._store(state, slot, owner, UNKNOWN)
+                    state = self.store(state, slot, owner, UNKNOWN)
             return [state]
         owners: dict[str, str] = {}
         for param, value in zip(extern.signature.params, args, strict=False):

@@ -66,11 +66,7 @@ def table(
     items = [_Item(False, o.domains, o.counts) for o in outcomes]
     items += [_Item(True, o.domains, o.counts) for o in before or ()]
     used = {name: None for i in items for name in (*i.domains, *i.counts.variables)}
-    place = {key: i for i, key in enumerate(space.variables)}
-    variables = sorted(
-        (space[name] for name in used),
-        key=lambda v: (v.kind, order.get(v.name, 0), not v.start, place[v.key]),
-    )
+    variables = [v for v in ranked(space, order) if v.key in used]
     items, variables = _renamed(items, variables)
     items, variables = _fixed(items, variables, fixed)
     items = _united(_distinct(items, space), variables)
@@ -79,6 +75,13 @@ def table(
     whole = {v.key: v.domain for v in variables}
     rows = _Splitter(whole).rows(whole, items)
     return variables, sorted(rows, key=lambda row: [_rank(row, v) for v in variables])
+
+
+def ranked(space: Space, order: Mapping[str, int]) -> list[Variable]:
+    """All variables, in the order in which they are named."""
+    return sorted(
+        space.variables.values(), key=lambda v: (v.kind, order.get(v.name, 0), not v.start)
+    )
 
 
 def _rank(row: Row, variable: Variable) -> tuple[int, int]:

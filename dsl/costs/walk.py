@@ -55,13 +55,13 @@ class Walk(Calls):
                 return _on(states)
             case s.WriteSlot(slot=slot, base=base, index=index, value=value):
                 return _on(
-                    self._store(after, slot, base, new)
+                    self.store(after, slot, self.owner(after, base), new)
                     for before, _ in self._index(state, index)
                     for after, new in self.evaluate(before, value)
                 )
             case s.UpdateSlot(slot=slot, base=base, index=index, changes=changes):
                 return _on(
-                    self._store(after, slot, base, self._updated(after, node))
+                    self.store(after, slot, self.owner(after, base), self._updated(after, node))
                     for before, _ in self._index(state, index)
                     for after in self._changed(before, changes)
                 )
@@ -254,10 +254,11 @@ class Walk(Calls):
     def _blurred(self, state: State, node: s.Loop) -> State:
         """A state in which whatever a loop's body writes may have any value."""
         slots, names = self._writes(node.body)
-        for slot in slots:
-            for owner in {o for o, n in state.slots if n == slot.name} | set(self._owners(state)):
-                state = self._store(state, slot, owner, UNKNOWN)
-        for name in names:
+        for slot in sorted(slots, key=lambda each: each.name):
+            known = {o for o, n in state.slots if n == slot.name}
+            for owner in sorted(known.union(self._owners(state))):
+                state = self.store(state, slot, owner, UNKNOWN)
+        for name in sorted(names):
             if name in state.locals:
                 state = state.local(name, UNKNOWN)
         return state

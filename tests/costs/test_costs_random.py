@@ -184,7 +184,7 @@ def rows(path: PathCost, known: dict[str, int]) -> list[list[tuple[int, int]]]:
     return found
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(body=blocks(2), seed=st.integers(0, 1 << 30))
 def test_what_is_said_holds(body: str, seed: int) -> None:
     source = f"{PLATFORM}\nsequence main(vcpu) {{\n{body}\n}}\n"
