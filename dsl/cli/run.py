@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 _ABOUT = """\
 Run the scenarios of modules on a machine that knows what is pending and what is visible. A PATH is
-a .vgs file, a folder of them, or -; without one, it is the project. A module that another one of
-them imports is run as a part of that.
+a .vgs file, a folder of them, or -; without one, it is the project. A scenario whose module does
+not define all that it runs is run in the modules that import it and do.
 
 Each scenario is tried in every history that it leaves open: whether a write is seen before it must
 be, whether the host synchronises, what `given any` says. It holds if it holds in all of them.
@@ -116,14 +116,19 @@ def _roots(words: Sequence[str]) -> list[Root]:
 
 def _all(roots: Sequence[Root], options: argparse.Namespace, console: Console) -> int:
     from dsl.run.histories import find
-    from dsl.run.programs import settled
+    from dsl.run.programs import cases_of
     from dsl.run.report import choices, command, findings, lines, to_json
     from dsl.run.results import MOST, result
     from dsl.run.settings import settings
     from dsl.run.story import coloured, plain
 
     if options.scenario is None:
-        asked = [(root, one) for root in roots for one in root.program.scenarios.values()]
+        asked = cases_of(roots)
+        if not asked:
+            raise CannotRun(
+                "nothing here defines every sequence that its scenarios run",
+                "name a module that imports the definitions too",
+            )
     else:
         asked = [find(roots, options.scenario)]
     found = []
@@ -132,7 +137,6 @@ def _all(roots: Sequence[Root], options: argparse.Namespace, console: Console) -
         most = options.most or MOST
         tried = result(root.program, scenario, settings=given, most=most, progress=console.progress)
         found.append((root, tried))
-    found = settled(found)
     paint = coloured if console.colour else plain
     shown = {
         id(one): command(root, one.shown, options.set) if one.shown else "" for root, one in found

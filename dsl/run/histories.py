@@ -10,7 +10,7 @@ from dsl.failures import CannotRun
 from dsl.ir import lifecycle as l
 from dsl.run.choices import Choices
 from dsl.run.errors import RunError
-from dsl.run.programs import Root
+from dsl.run.programs import Root, cases_of
 from dsl.run.results import MOST, Result, attempt, result
 from dsl.run.scenarios import Run, Stop
 from dsl.run.settings import choices, settings, stop
@@ -53,7 +53,7 @@ def find(roots: Sequence[Root], name: str) -> tuple[Root, l.Scenario]:
 
     Raises `CannotRun` where there is none, or more than one.
     """
-    each = [(root, scenario) for root in roots for scenario in root.program.scenarios.values()]
+    each = cases_of(roots) or [(root, x) for root in roots for x in root.program.scenarios.values()]
     folded = " ".join(name.casefold().split())
     found = [pair for pair in each if pair[1].title == name] or [
         pair for pair in each if folded in pair[1].title.casefold()

@@ -1,18 +1,18 @@
-"""Which programs are run: modules that no other one of the selection imports, with all theirs."""
+"""Which programs are run, and which scenarios of each: those of the files that a user names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
 from dsl.diagnostics import Severity
 from dsl.failures import HasErrors
+from dsl.ir.lifecycle import Scenario
 from dsl.ir.program import Program
 from dsl.resolve.module import Resolved
 from dsl.resolve.workspace import Loaded, Workspace
-from dsl.run.errors import NotDefined
-from dsl.run.results import Result
+from dsl.run.cases import cases
 
 
 class Root(Struct, frozen=True):
@@ -23,36 +23,31 @@ class Root(Struct, frozen=True):
     resolved: Resolved
 
 
+def root(loaded: Loaded, workspace: Workspace) -> Root:
+    """The program of a file."""
+    resolved = loaded.resolved
+    return Root(resolved.source.name, workspace.program(loaded), resolved)
+
+
 def roots(loaded: Iterable[Loaded | None], workspace: Workspace) -> list[Root]:
     """The programs of some files that have scenarios.
 
-    A file that another one imports is a part of that program.  Raises `HasErrors` where a file,
-    or what it imports, has errors.
+    Raises `HasErrors` where a file, or what it imports, has errors.
     """
     files = [each for each in loaded if each is not None]
     workspace.check(files)
     errors = [d for d in workspace.found.sorted() if d.severity is Severity.ERROR]
     if errors:
         raise HasErrors(errors)
-    imported = {name for one in files for name in one.resolved.module.imports}
-    made = []
-    for one in files:
-        program = workspace.program(one)
-        if one.resolved.module.name not in imported and program.scenarios:
-            made.append(Root(one.resolved.source.name, program, one.resolved))
-    return made
+    made = [root(each, workspace) for each in files]
+    return [each for each in made if each.program.scenarios]
 
 
-def settled(results: Iterable[tuple[Root, Result]]) -> list[tuple[Root, Result]]:
-    """Results without those of scenarios that only another one of the programs can run.
+def cases_of(roots: Sequence[Root]) -> list[tuple[Root, Scenario]]:
+    """The scenarios of some programs, each with those in which it is run.
 
-    A module that imports scenarios, and not the sequences that they run, says nothing about them;
-    but a scenario that no program can run stays.
+    Of the programs that have a scenario these are the smallest that define what it runs.
     """
-    kept = list(results)
-    run = {result.scenario.span for _, result in kept if not isinstance(result.error, NotDefined)}
-    return [
-        (root, result)
-        for root, result in kept
-        if not isinstance(result.error, NotDefined) or result.scenario.span not in run
-    ]
+    among = {each.program.name for each in roots}
+    programs = [each.program for each in roots]
+    return [(each, x) for each in roots for x in cases(each.program, programs, among)]

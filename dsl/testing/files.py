@@ -12,7 +12,7 @@ from dsl.diagnostics import Severity
 from dsl.failures import CannotRun, HasErrors, reason
 from dsl.project.file import Project, find, read, shown
 from dsl.resolve.workspace import SUFFIX, Loaded, Workspace
-from dsl.run.programs import Root
+from dsl.run.programs import Root, root
 
 
 class Group:
@@ -70,13 +70,13 @@ class Group:
         # Why an import could not be read may have been said where another file imports it.
         if own or not loaded.complete:
             raise HasErrors(own or errors)
-        return _root(workspace, loaded)
+        return root(loaded, workspace)
 
     @cached_property
     def roots(self) -> list[Root]:
         """The programs of all its modules that could be read."""
         workspace = self._workspace
-        return [_root(workspace, one) for one in self._loaded if _sound(workspace, one)]
+        return [root(one, workspace) for one in self._loaded if _sound(workspace, one)]
 
 
 class Files:
@@ -121,8 +121,3 @@ def _beside(folder: Path, top: Path) -> Iterable[Path]:
 
 def _sound(workspace: Workspace, loaded: Loaded) -> bool:
     return loaded.complete and not any(each.errors for each in workspace.closure(loaded))
-
-
-def _root(workspace: Workspace, loaded: Loaded) -> Root:
-    resolved = loaded.resolved
-    return Root(resolved.source.name, workspace.program(loaded), resolved)
