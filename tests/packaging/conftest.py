@@ -92,6 +92,19 @@ def installed(tmp_path_factory, archives):
     return Installed(once(tmp_path_factory, "installed", make))
 
 
+@pytest.fixture(scope="session")
+def with_pytest(tmp_path_factory):
+    """A folder that makes pytest importable, and what it needs: vgs itself does not."""
+
+    def make(folder):
+        folder.mkdir()
+        own = metadata.distribution("pytest")
+        for distribution in (own, *_needed(own, {}).values()):
+            _link(distribution, folder)
+
+    return once(tmp_path_factory, "with_pytest", make)
+
+
 def _needed(distribution, found):
     for text in distribution.requires or ():
         requirement = Requirement(text)

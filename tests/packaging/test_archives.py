@@ -51,7 +51,8 @@ def test_the_wheel_is_the_package_and_its_data(archives):
         found
     )
     (scripts,) = (text for name, text in found.items() if name.endswith("entry_points.txt"))
-    assert scripts.split() == b"[console_scripts] vgs = dsl.cli:entry".split()
+    points = b"[console_scripts] vgs = dsl.cli:entry [pytest11] vgs = dsl.testing.plugin"
+    assert scripts.split() == points.split()
 
 
 def test_the_sdist_is_the_source_tree(archives):

@@ -83,6 +83,31 @@ save guest_save(vcpu) { save hrc }
 """,
 }
 
+SCENARIOS = {
+    "life.vgs": """\
+import guest
+
+save guest_save(vcpu)
+
+lifecycle trip {
+    exit { guest_save(vcpu) }
+}
+
+scenario "who does not run is not saved" {
+    given not running
+    run exit
+    expect accesses == 0
+}
+""",
+    "old.vgs": PROJECT["src/old.vgs"]
+    + """
+import life
+
+scenario "who does not run is not saved" fails "it always saves"
+""",
+    "new.vgs": PROJECT["src/new.vgs"] + "\nimport life\n",
+}
+
 SIMULATE = """\
 import dsl
 
@@ -193,6 +218,29 @@ def test_a_project_elsewhere_gets_what_the_checkout_makes_of_it(here, there):
     ran = there.simulate()
     assert ran == here.simulate()
     assert ran[::2] == (0, "")
+
+
+def test_pytest_finds_the_scenarios(there, with_pytest):
+    def pytest(*arguments):
+        return there.run("-m", "pytest", "-rA", *arguments, program=[there.python])
+
+    assert "No module named pytest" in pytest()[2]
+    there.env["PYTHONPATH"] = str(with_pytest)
+    for name, text in SCENARIOS.items():
+        (there.project / "src" / name).write_text(text)
+    status, out, err = pytest()
+    assert (status, err) == (0, "")
+    assert {line for line in out.splitlines() if line.startswith(("PASSED", "XFAIL"))} == {
+        "PASSED src/new.vgs::who does not run is not saved",
+        "XFAIL src/old.vgs::who does not run is not saved - it always saves",
+    }
+    (there.project / "src/new.vgs").write_text(PROJECT["src/old.vgs"] + "\nimport life\n")
+    status, out, err = pytest()
+    assert (status, err) == (1, "")
+    assert "src/life.vgs:12:5: error[VGS090]: expected: accesses == 0; accesses is" in out
+    assert "Traceback" not in out
+    # 5: no tests were collected.
+    assert pytest("-p", "no:vgs")[0] == 5
 
 
 def test_it_writes_nothing_but_what_it_was_asked_to(there, installed):
