@@ -20,6 +20,7 @@ condition a, b per machine
 condition c per vm
 condition n : 0..3 per machine
 condition soft = used > 1 per trip
+condition kicked per test
 """
 
 
@@ -79,6 +80,8 @@ def test_what_may_change_is_another_thing_at_each_place() -> None:
     inner = "p when used == 1 { may write used when used == 2 { isb } when not a { isb } }"
     assert unreachable(f"lifecycle l {{ {inner} }}") == []
     assert unreachable(f"lifecycle l {{ {inner.replace('used == 1', 'a')} }}") == ["not a"]
+    assert unreachable("lifecycle l { p when kicked { when not kicked { isb } } }") == []
+    assert unreachable("lifecycle l { p when soft { when not soft { isb } } }") == []
 
 
 def test_only_assumptions_about_the_same_things_count() -> None:
