@@ -14,9 +14,12 @@ import re
 import tempfile
 from pathlib import Path
 
+import dsl
 from dsl import format as formatted
 from dsl.cli import main
 from dsl.failures import HasErrors
+from dsl.run.events import Kind
+from dsl.run.results import results
 from tests.docs.pages import DOCS, Block, blocks, modules
 
 
@@ -62,6 +65,29 @@ def printed(block: Block) -> list[str]:
     return [line.rstrip() for line in out.getvalue().splitlines()]
 
 
+def ran(block: Block) -> list[str]:
+    """What becomes of the scenarios that a block sees, and what goes wrong in a history of each.
+
+    The current folder has the modules.
+    """
+    path = Path(f"{block.module}.vgs")
+    path.write_text(block.source, encoding="utf-8")
+    loaded = dsl.load(path)
+    assert [f for f in loaded.findings if f.severity == "error"] == [], block.place
+    lines = []
+    for each in results(loaded.program):
+        number = f"{each.histories} histories" if each.histories > 1 else "1 history"
+        lines.append(f"{each.scenario.title}: {each.verdict} ({number})")
+        if each.failing is not None:
+            said = [f.message for f in each.failing.failures]
+            hazards = (e for e in each.failing.events if e.kind is Kind.HAZARD)
+            said += [f"{e.what}: {e.why}" for e in hazards]
+            # Where the platform's files are is no matter of the page.
+            said = [re.sub(r"\S*/(?=\w+\.vgs:)", "", line) for line in said]
+            lines += [f"    {line}" for line in dict.fromkeys(said)]
+    return lines
+
+
 def built(block: Block) -> list[str]:
     """The texts of the C files that a block is built into."""
     Path(f"{block.module}.vgs").write_text(block.source, encoding="utf-8")
@@ -81,6 +107,13 @@ def source_of(block: Block) -> Block:
     return above
 
 
+def shown(block: Block) -> list[str]:
+    """What a `text` block below a block shows, in lines."""
+    if block.language == "python":
+        return printed(block)
+    return findings(block) if block.mark("run") is None else ran(block)
+
+
 # ---- renewing
 
 
@@ -93,8 +126,7 @@ def renewed(block: Block) -> str:
             except HasErrors:
                 return block.text
         case "text" if block.above is not None:
-            made = printed(block.above) if block.above.language == "python" else None
-            return "".join(f"{line}\n" for line in made or findings(block.above))
+            return "".join(f"{line}\n" for line in shown(block.above))
         case "c":
             names = re.findall(r"^\w[^;=\n]*?\b(\w+)\([^;]*?\)\n\{", block.text, re.MULTILINE)
             if "\n".join(_functions(names, [block.text])) != block.text:

@@ -9,6 +9,7 @@ The word behind the language of a fenced block says what the block is; readers d
     ... whole           with what it imports it is a project of which nothing is left unused
     ... wrong           what `vgs check` says of it follows in a `text` block
     ... wrong=VGS050    the findings it has are of these codes (with commas)
+    ... run             what becomes of the scenarios that it sees follows in a `text` block
     c                   lines of the C that the vgs block before it is built into
     python              runs beside the modules; what it prints follows in a `text` block
     lark                rules of the grammar, word for word

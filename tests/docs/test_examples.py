@@ -14,7 +14,7 @@ import dsl
 from dsl.diagnostics import catalogue
 from dsl.failures import HasErrors
 from dsl.run.results import Verdict, results
-from tests.docs.outputs import built, canonical, findings, lay_out, printed, source_of, vgs
+from tests.docs.outputs import built, canonical, findings, lay_out, shown, source_of, vgs
 from tests.docs.pages import DOCS, PAGES, Block, blocks, modules, name_of, sections_of
 
 #: Languages of blocks that are shown and not held here.
@@ -23,7 +23,9 @@ _SHOWN = ("toml", "sh")
 SCENARIOS = [
     b
     for b in blocks()
-    if b.language == "vgs" and "scenario " in b.source and b.mark("wrong") is None
+    if b.language == "vgs"
+    and ("scenario " in b.source or b.mark("run") is not None)
+    and b.mark("wrong") is None
 ]
 
 
@@ -94,9 +96,9 @@ def test_a_vgs_block_is_laid_out_as_fmt_does_it(block: Block) -> None:
 def test_a_text_block_is_what_comes_out_of_the_block_before_it(block: Block) -> None:
     above = block.above
     assert above is not None
-    assert above.language == "python" or above.mark("wrong") == ""
-    made = printed(above) if above.language == "python" else findings(above)
-    assert [line.rstrip() for line in block.text.splitlines()] == made
+    marks = above.mark("wrong"), above.mark("run")
+    assert above.language == "python" or "" in marks
+    assert [line.rstrip() for line in block.text.splitlines()] == shown(above)
 
 
 @pytest.mark.parametrize("block", of_language("python"), ids=place)

@@ -56,7 +56,9 @@ def test_the_answers_make_the_same_run_again(tree: tuple[object, ...]) -> None:
 
 
 def test_a_script_that_does_not_fit_is_refused() -> None:
-    with pytest.raises(RunError, match="choice 0 has 2 options, so it cannot be 2"):
+    with pytest.raises(
+        RunError, match=r"choice 0 \(which\) cannot be 2: its options are 0: a; 1: b"
+    ):
         Choices((2,)).choose("which", ("a", "b"), "here")
 
 
