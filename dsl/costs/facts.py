@@ -94,7 +94,8 @@ class Facts:
         # A counter goes on from its other values too: `table` looks for the cases that are asked.
         if kind is not Kind.COUNTER:
             domain = meet(domain, self.settings.get(name, domain))
-        depth = 0 if kind.fixed else self.loops
+        # A fact keeps its value through the rounds of a loop, and so does what was there before.
+        depth = self.loops if kind is Kind.COUNTER and not start else 0
         return self.space.add(Variable(key, name, kind, domain, truth, when, words, depth, start))
 
     def domain(self, state: State, key: str) -> Domain:

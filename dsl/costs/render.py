@@ -180,7 +180,9 @@ def condition(variable: Variable, label: str, domain: Domain) -> str:
     if variable.words:
         return " or ".join(variable.words[i] for a, b in domain for i in range(a, b + 1))
     if variable.truth:
-        return label if domain == span(1, 1) else f"not {label}"
+        if domain == span(1, 1):
+            return label
+        return f"not ({label})" if " " in variable.name else f"not {label}"
     value = single(domain)
     if value is not None:
         return f"{label} = {value}"
