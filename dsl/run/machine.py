@@ -167,7 +167,7 @@ class Machine:
                 return step[element.name]
             mask = element.ones
         least, most = self._least(element, cell, by), len(cell.updates)
-        self.work.spend((most - least) * most // 8, span)
+        self.work.spend((most - least + 1) * most // 8, span)
         # Of several counts that give one value, the least keeps most open.
         values: dict[int, int] = {}
         for count in range(least, most + 1):
@@ -286,7 +286,7 @@ class Machine:
         by = Look(author, element if author == SOFTWARE else None)
         key = _observer(by)
         least, most = self._least(element, cell, by), len(cell.updates)
-        self.work.spend((most - least) * most // 8, span)
+        self.work.spend((most - least + 1) * most // 8, span)
         place = most
         if least < most:
             place = least

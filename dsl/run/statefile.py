@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -241,7 +242,7 @@ def restore(
     machine.work.done = state.work
     run.start.restore(state.given)
     run.step, run.rest = state.step, None if state.rest is None else list(state.rest)
-    run.positions = dict(state.positions)
+    run.positions = {owner: replace(at) for owner, at in state.positions.items()}
     run.booted = set(state.booted)
     run.hazards.behind = set(state.behind)
     run.began, run.visits = dict(state.began), dict(state.visits)

@@ -130,8 +130,8 @@ class _Teller:
     def _line(self, event: Event, depth: int) -> Iterator[str]:
         word = _WORDS.get(event.kind, str(event.kind))
         text = self._text(event)
-        fields = ", ".join(f"{n} {old} → {new}" for n, old, new in event.fields)
         change = _change(event)
+        fields = ", ".join(f"{n} {old} → {new}" for n, old, new in event.fields)
         why = "" if event.kind in (*_EXPLAINED, *_SAID) or event.why == self.why else event.why
         self.why = event.why
         place = _place(event)

@@ -17,7 +17,16 @@ def test_everything_promised_is_there():
     for name in dsl.__all__:
         assert getattr(dsl, name) is not None
         assert name in dir(dsl)
-    for name in ("build", "check", "diff", "format", "load", "simulate"):
+    for name in (
+        "build",
+        "check",
+        "diff",
+        "format",
+        "load",
+        "run_scenario",
+        "scenarios",
+        "simulate",
+    ):
         assert getattr(dsl, name).__doc__
     with pytest.raises(AttributeError, match="nonsense"):
         _ = dsl.nonsense
