@@ -41,14 +41,15 @@ def commands(console: str) -> list[str]:
 
 
 class Session:
-    """A folder in which a page is followed, with this checkout's vgs on the path."""
+    """A folder in which a page is followed, with this checkout's vgs and pytest on the path."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "work"
         self.folder.mkdir()
         programs = folder / "bin"
         programs.mkdir()
-        for name, what in (("vgs", "-m dsl"), ("python", "")):
+        plugin = "-m pytest -p dsl.testing.plugin"
+        for name, what in (("vgs", "-m dsl"), ("python", ""), ("pytest", plugin)):
             program = programs / name
             program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {what} "$@"\n')
             program.chmod(0o755)
@@ -59,6 +60,8 @@ class Session:
             "PYTHONUTF8": "1",
             "NO_COLOR": "1",
             "COLUMNS": "100",
+            # A checkout need not be installed for pytest to have its plugin.
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             "VGS_CACHE": str(folder / "cache"),
         }
 
