@@ -101,14 +101,13 @@ def test_runxfail_shows_what_is_expected_to_fail(tree: Tree) -> None:
 
 
 def test_what_cannot_be_run_does_not_fail_as_expected(tree: Tree) -> None:
-    tree.change(
-        "src/life.vgs", "given not armed\n    run load, put", "given not armed\n    run put"
-    )
-    tree.change("src/life.vgs", "at put\n}", "at put\n    run load\n}")
+    elsewhere = "given not armed\n    run load\n    on 1\n    run guest, put"
+    tree.change("src/life.vgs", "given not armed\n    run load, put", elsewhere)
     done = tree.pytest("src/old.vgs")
     done.assert_outcomes(passed=1, failed=1)
-    assert "error[VGS091]" in said(done)
-    assert "src/life.vgs:13:9" in said(done)
+    assert "src/life.vgs:13:9: error[VGS091]" in said(done)
+    assert "is on CPU 0, in `load`" in said(done)
+    assert "the last events before it:" in said(done)
 
 
 def test_a_machine_that_there_is_not(tree: Tree) -> None:
@@ -234,6 +233,11 @@ def test_bytes_that_are_no_text(tree: Tree) -> None:
     done = tree.pytest("--continue-on-collection-errors")
     done.assert_outcomes(errors=1, passed=1, xfailed=1)
     assert "not UTF-8" in said(done)
+
+
+def test_each_importer_of_what_cannot_be_read_is_an_error(tree: Tree) -> None:
+    (tree.pytester.path / "src/life.vgs").write_bytes(b"import timer\n\xff")
+    tree.pytest("--continue-on-collection-errors").assert_outcomes(errors=3)
 
 
 def test_a_broken_project_is_said_once(tree: Tree) -> None:
