@@ -106,6 +106,8 @@ def _idle(outcomes: list[Outcome], told: list[Variable], ranks: list[Variable]) 
 
 def _wanted(program: Program, before: Program | None, names: list[str]) -> list[Path]:
     paths = of_program(program)
+    if not paths:
+        raise CannotRun("cost: there is no sequence to count", "name the module that defines them")
     if not names:
         return paths
     known = {p.name: p for p in [*of_sequences(program), *paths]}

@@ -212,6 +212,12 @@ def test_wrong_usage_says_what_to_do(timers, vgs, argv, said, hint):
     assert hint in done.err
 
 
+def test_a_module_without_sequences(timers, vgs):
+    done = vgs("cost", "src/timer.vgs")
+    assert (done.status, done.out) == (2, "")
+    assert "there is no sequence to count" in done.err
+
+
 def test_which_module_must_be_clear(timers, vgs, empty):
     assert "there is no vgs.toml here" in vgs("cost").err
 
