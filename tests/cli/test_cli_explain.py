@@ -30,5 +30,5 @@ def test_every_page_as_json(empty, vgs, holds):
 def test_an_unknown_code_has_suggestions(empty, vgs):
     done = vgs("explain", "VGS081")
     assert (done.status, done.out) == (2, "")
-    assert "did you mean `VGS08" in done.err
+    assert "`VGS080`?" in done.err
     assert vgs("explain", "²").status == 2

@@ -8,7 +8,7 @@ import pytest
 
 from dsl.resolve.workspace import Workspace
 from dsl.run.choices import Choices
-from dsl.run.errors import RunError
+from dsl.run.errors import NotDefined, RunError
 from dsl.run.programs import Root, cases_of, roots
 from dsl.run.results import Result, Verdict, attempt, result, results
 from dsl.run.scenarios import Run
@@ -109,14 +109,19 @@ def test_where_nothing_exists_it_cannot_be_run() -> None:
     assert found.histories == 0
 
 
-def test_a_lifecycle_that_does_not_lead_there_cannot_be_run() -> None:
-    text = """
-    lifecycle other { alone { isb } then { isb } }
-    scenario "s" { given has_alarm run then, alone }
-    """
-    found = tried(text, "s")
+@pytest.mark.parametrize(
+    ("steps", "says"),
+    [
+        ("run guest on 1 run put", "it cannot leave from there"),
+        ("load { }", "cannot act"),
+        ("host { ALM_TIME <- 1 }", "does not let host change ALM_TIME in `host`"),
+        ("run load expect armed at put", "there has been no `put` yet"),
+    ],
+)
+def test_what_the_lifecycle_does_not_let_anybody_do_cannot_be_run(steps: str, says: str) -> None:
+    found = tried(f'scenario "s" {{ given has_alarm {steps} }}', "s")
     assert found.verdict is Verdict.UNRUNNABLE
-    assert "cannot go on from `then` to `alone`" in str(found.error)
+    assert says in str(found.error)
 
 
 LOOPS: dict[str, str] = {
@@ -174,6 +179,18 @@ def test_a_scenario_that_only_another_program_can_run_is_left_out(tmp_path: Path
     # Where no program can run it, it is told.
     (found,) = programs(tmp_path, "part")
     assert {one.verdict for one in results(found.program)} == {Verdict.UNRUNNABLE}
+
+
+def test_a_scenario_is_run_in_the_programs_that_define_what_it_runs(tmp_path: Path) -> None:
+    write(tmp_path)
+    names = ["alarm", "new", "old"]
+    found = [(r.program.name, s.title) for r, s in cases_of(programs(tmp_path, *names))]
+    assert found == [(name, title) for name in ("new", "old") for title in (ARMED, TURNS)]
+    # Where no program can run it, it is told.
+    alone, title = cases_of(programs(tmp_path, "alarm"))[0]
+    made = result(alone.program, title)
+    assert made.verdict is Verdict.UNRUNNABLE
+    assert isinstance(made.error, NotDefined)
 
 
 def test_a_history_depends_on_nothing_but_its_choices() -> None:
