@@ -70,10 +70,15 @@ class Module(Struct, frozen=True):
 
 
 class Program(Struct, frozen=True, dict=True):
-    """A module with everything that it imports, imports first."""
+    """A module with everything that it imports, imports first.
+
+    ``held`` are the registers (elements of banks by their own names) that hold one value for
+    good, in a program that was specialised to a configuration.
+    """
 
     name: str
     modules: tuple[Module, ...]
+    held: tuple[tuple[str, int], ...] = ()
 
     @cached_property
     def registers(self) -> dict[str, Register]:

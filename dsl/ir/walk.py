@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import assert_never
 
 from dsl.ir import expr as x
@@ -33,6 +33,19 @@ def bodies(statement: s.Statement) -> Iterator[s.Body]:
             yield body
         case _:
             pass
+
+
+def ends(body: Sequence[s.Statement]) -> bool:
+    """Whether nothing after this body can be reached, as far as a look at its end tells."""
+    match body[-1] if body else None:
+        case s.Return() | s.Leave() | s.Fail() | s.Trap():
+            return True
+        case s.If(arms=arms, otherwise=otherwise) if otherwise is not None:
+            return all(ends(arm.body) for arm in arms) and ends(otherwise)
+        case s.Hold(body=inner):
+            return ends(inner)
+        case _:
+            return False
 
 
 def assigned(body: s.Body | None) -> frozenset[str]:

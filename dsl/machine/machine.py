@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Generic, NoReturn, ParamSpec, TypeAlias, TypeVar
+from typing import ClassVar, Generic, NoReturn, ParamSpec, TypeAlias, TypeVar
 
 from dsl.ir.types import Bool, Int
 from dsl.machine.errors import AssertionFailed, MachineError, failure
@@ -31,6 +31,9 @@ class Machine(Generic[F]):
     facts; ``externs`` are the behaviours of operations outside the language, by name; ``trace``
     grows while ``tracing`` is on.  Errors are `MachineError`, and name the site where they can.
     """
+
+    #: What registers hold for good, by element name, in a simulator for one configuration.
+    FIXED: ClassVar[Mapping[str, int]] = {}
 
     def __init__(
         self,
@@ -64,6 +67,7 @@ class Machine(Generic[F]):
                 case _:
                     filler = unknown(name)
             self.state[name] = register.reset | filler & register.unknown
+        self.state.update(self.FIXED)
 
     # ---- what the platform's description says; the generated machine overrides these
 
@@ -90,7 +94,11 @@ class Machine(Generic[F]):
         """Sets what the register stores, from outside: read-only too, and not legalised."""
         if not 0 <= value <= register.ones:
             raise failure("", f"{register.name}: {value:#x} does not fit {register.width} bits")
-        self.state[register.name] = value & register.stored | register.res1
+        value = value & register.stored | register.res1
+        if value != self.FIXED.get(register.name, value):
+            held = self.FIXED[register.name]
+            raise failure("", f"{register.name} is {held:#x} in this simulator, not {value:#x}")
+        self.state[register.name] = value
 
     def read(self, register: Register, *, at: str = "") -> int:
         """Reads a register; write-only fields read as 0, a write-only register is an error."""

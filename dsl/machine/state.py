@@ -21,7 +21,8 @@ Samples: TypeAlias = T | Iterable[T] | Callable[[], T]
 class Slot:
     """What one variable, array element or fact may hold.
 
-    ``low``/``high`` (both included) narrow an integer's type.  ``layout`` has the fields to show
+    ``low``/``high`` (both included) narrow an integer's type; a truth value that is fixed has the
+    same for both.  ``layout`` has the fields to show
     its values by, and ``family`` names the register that they are of, where they move.
     ``sampled`` means that it holds `Samples`.
     """
@@ -47,6 +48,8 @@ class Slot:
             case Bool():
                 if value not in (0, 1):
                     raise MachineError(f"{self.name}: {value!r} is not a truth value")
+                if self.low == self.high and self.low not in (None, value):
+                    raise MachineError(f"{self.name} is {bool(self.low)} in this simulator")
                 return bool(value)
             case Int():
                 low = self.type.least if self.low is None else self.low

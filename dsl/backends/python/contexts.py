@@ -177,5 +177,5 @@ def described(type: Int | Bool, uses: set[str]) -> str:
 def _start(type: Int | Bool, low: int | None) -> str:
     """What a variable or a fact holds before anybody sets it: 0 or False, or the least there is."""
     if isinstance(type, Bool):
-        return "False"
+        return str(bool(low))
     return number(low or 0).text

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from dsl.backends.python.code import site, string
 from dsl.backends.python.contexts import described
 from dsl.backends.python.expressions import Expressions
-from dsl.backends.python.jumps import ends
 from dsl.backends.python.names import Names, Scope
 from dsl.backends.python.statements import Statements
 from dsl.backends.python.writer import Writer, docstring
@@ -17,7 +16,7 @@ from dsl.ir.program import Program
 from dsl.ir.sequence import Effect, Extern, Lock, Param, Sequence, Signature
 from dsl.ir.shapes import MACHINE, Period
 from dsl.ir.types import Bool, Handle, Int
-from dsl.ir.walk import assigned, inside
+from dsl.ir.walk import assigned, ends, inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +143,10 @@ class Functions:
         writer = Writer()
         with writer.block("class Machine(BaseMachine[MachineFacts]):"):
             writer.line(docstring(["The machine that the sequences run on."]))
+            if self.program.held:
+                self.uses.add("ClassVar")
+                held = [f"{string(name)}: {value:#x}" for name, value in self.program.held]
+                writer.line(f"FIXED: ClassVar[Mapping[str, int]] = {_braces(held)}")
             with writer.block(
                 "def __init__(self, facts: MachineFacts | None = None, *, "
                 "externs: Mapping[str, Behaviour] | None = None, "

@@ -1,4 +1,4 @@
-"""Where bodies are left: ways out of a labelled block, and ends that nothing follows."""
+"""Where a labelled block is left, and what lies in between."""
 
 from __future__ import annotations
 
@@ -29,16 +29,3 @@ def leaves_of(body: s.Body, label: str, crossing: bool = False) -> Iterator[bool
                 pass
         for inner in bodies(statement):
             yield from leaves_of(inner, label, looped)
-
-
-def ends(body: s.Body) -> bool:
-    """Whether nothing after this body can be reached, as far as a look at its end tells."""
-    match body[-1] if body else None:
-        case s.Return() | s.Leave() | s.Fail():
-            return True
-        case s.If(arms=arms, otherwise=otherwise) if otherwise is not None:
-            return all(ends(arm.body) for arm in arms) and ends(otherwise)
-        case s.Hold(body=inner):
-            return ends(inner)
-        case _:
-            return False

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from dsl.backends.python.code import site, string
 from dsl.backends.python.expressions import Expressions
-from dsl.backends.python.jumps import ends, leaves_of
+from dsl.backends.python.jumps import leaves_of
 from dsl.backends.python.writer import Writer
 from dsl.diagnostics.text import TooDeep
 from dsl.failures import HasErrors
@@ -19,7 +19,7 @@ from dsl.ir.bounds import Bounds
 from dsl.ir.platform import BarrierKind, Events
 from dsl.ir.shapes import Register
 from dsl.ir.types import Int
-from dsl.ir.walk import bodies
+from dsl.ir.walk import bodies, ends
 from dsl.source import Span
 
 #: CPython refuses more than 20 loops and ``with``s inside each other, and 100 levels of
