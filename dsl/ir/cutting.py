@@ -23,11 +23,11 @@ STATEMENTS = 256
 _Known: TypeAlias = dict[str, int]
 
 
-def cut(sequence: s.Sequence, folder: Folder) -> s.Sequence:
-    """A sequence where what the folder knows holds."""
+def cut(sequence: s.Sequence, folder: Folder, *, most: int = STATEMENTS) -> s.Sequence:
+    """A sequence where what the folder knows holds; loops of ``most`` statements are laid out."""
     if sequence.body is None:
         return sequence
-    cutter = _Cutter(folder, _names(sequence))
+    cutter = _Cutter(folder, _names(sequence), most)
     body = cutter.body(sequence.body, {})
     return replace(sequence, body=_used(tuple(body), folder))
 
@@ -62,9 +62,10 @@ def _names(sequence: s.Sequence) -> _Names:
 class _Cutter:
     """Cuts the body of one function; ``known`` is what is known of its variables on the way."""
 
-    def __init__(self, folder: Folder, names: _Names) -> None:
+    def __init__(self, folder: Folder, names: _Names, most: int) -> None:
         self.folder = folder
         self.names = names
+        self.most = most
 
     def body(self, body: s.Body, known: _Known) -> list[s.Statement]:
         """What is left of a block; ``known`` holds afterwards what is known behind it."""
@@ -236,7 +237,7 @@ class _Cutter:
         if low.value is not None and high.value is not None and low.settled and high.settled:
             rounds = range(low.value, high.value + loop.inclusive)
             size = len(rounds) * sum(1 for _ in statements(loop.body))
-            if len(rounds) <= ROUNDS and size <= STATEMENTS:
+            if len(rounds) <= ROUNDS and size <= self.most:
                 return _documented(loop.doc, self._laid_out(loop, rounds, known))
         changed = assigned(loop.body)
         _forget(known, changed)

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from dsl.ir import expr as x
 from dsl.ir.arithmetic import extract, insert, lowest, operate
 from dsl.ir.program import Program
-from dsl.ir.shapes import Field, Period, Register
+from dsl.ir.shapes import Access, Field, Period, Register
 from dsl.ir.types import Bool, Int
 from dsl.ir.walk import parts
 
@@ -53,13 +53,16 @@ class Folder:
     """Folds the expressions of a program.
 
     ``quiet`` is for those of a platform, of conditions and of promises, which look at registers
-    from outside: no access is made.
+    from outside: no access is made.  ``unseen`` is for sequences whose reads nobody sees.
     """
 
-    def __init__(self, program: Program, fixed: Fixed, *, quiet: bool = False) -> None:
+    def __init__(
+        self, program: Program, fixed: Fixed, *, quiet: bool = False, unseen: bool = False
+    ) -> None:
         self.program = program
         self.fixed = fixed
         self.quiet = quiet
+        self.unseen = unseen
         self._inner = self if quiet else Folder(program, fixed, quiet=True)
         self._silent: dict[tuple[str, ...], bool] = {}
 
@@ -221,7 +224,7 @@ class Folder:
         """Whether nothing is lost when an expression is not evaluated: no access, no failure."""
         match e:
             case x.ReadRegister(register=register, index=index):
-                if not self.quiet:
+                if not self.quiet and not (self.unseen and register.access is not Access.WO):
                     return False
                 if not _within(index, register.first, register.count):
                     return False

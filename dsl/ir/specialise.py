@@ -54,6 +54,18 @@ def specialise(
     return Program(program.name, modules, tuple(held.items()))
 
 
+def fixed_in(program: Program) -> Fixed:
+    """What holds for good in a program, as it was specialised."""
+
+    def only(shapes: Iterable[Condition | Slot]) -> dict[str, int]:
+        return {c.name: c.low for c in shapes if c.low is not None and c.low == c.high}
+
+    conditions = [c for c in program.conditions.values() if c.name not in program.definitions]
+    slots = [slot for slot in program.slots.values() if not slot.length]
+    held = dict(_register(program, name, value) for name, value in program.held)
+    return Fixed(only(conditions), only(slots), held)
+
+
 def _module(module: Module, fixed: Fixed, loud: Folder, quiet: Folder) -> Module:
     def fold(e: x.Expr) -> x.Expr:
         return quiet.fold(e, {}).expr

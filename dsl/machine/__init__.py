@@ -6,7 +6,7 @@ from dsl.machine.errors import AssertionFailed, MachineError
 from dsl.machine.loader import load_simulator
 from dsl.machine.machine import Behaviour, Holding, Machine, Unknown
 from dsl.machine.registers import Access, Bank, Field, FieldFamily, Register
-from dsl.machine.state import Array, Context, Facts, Record, Samples, Slot, snapshot
+from dsl.machine.state import Array, Context, Facts, Record, Samples, Slot, setter, snapshot
 from dsl.machine.trace import Event, Kind, render, to_json
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Unknown",
     "load_simulator",
     "render",
+    "setter",
     "shift_left",
     "shift_right",
     "signed",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import ClassVar, Generic, NoReturn, ParamSpec, TypeAlias, TypeVar
 
 from dsl.ir.types import Bool, Int
@@ -27,13 +27,17 @@ Behaviour: TypeAlias = Callable[..., int | None]
 class Machine(Generic[F]):
     """One CPU's registers, the facts that hold for it, its locks, and what happened so far.
 
-    ``state`` holds what each register stores, by element name; ``facts`` are the machine-wide
-    facts; ``externs`` are the behaviours of operations outside the language, by name; ``trace``
-    grows while ``tracing`` is on.  Errors are `MachineError`, and name the site where they can.
+    ``values`` holds what each register stores, in the order of ``registers`` (elements of a bank
+    side by side), and ``state`` shows it by element name; ``facts`` are the machine-wide facts;
+    ``externs`` are the behaviours of operations outside the language, by name; ``trace`` grows
+    while ``tracing`` is on, and without it sequences take a shorter way to the same results.
+    Errors are `MachineError`, and name the site where they can.
     """
 
     #: What registers hold for good, by element name, in a simulator for one configuration.
     FIXED: ClassVar[Mapping[str, int]] = {}
+    #: The registers that no sequence writes: what follows from them is worked out in `settle`.
+    SETTLED: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(
         self,
@@ -48,12 +52,13 @@ class Machine(Generic[F]):
         for declared in registers:
             for register in declared if isinstance(declared, Bank) else (declared,):
                 self.registers[register.name] = register
+        self.numbers = {name: number for number, name in enumerate(self.registers)}
+        self.values = [0] * len(self.numbers)
         self.facts = facts
         self.externs: dict[str, Behaviour] = dict(externs or {})
         self.tracing = tracing
         self.trace: list[Event] = []
         self.held: set[tuple[str, Context | None]] = set()
-        self.state: dict[str, int] = {}
         self.reset(unknown)
 
     def reset(self, unknown: Unknown = 0) -> None:
@@ -66,8 +71,22 @@ class Machine(Generic[F]):
                     filler = unknown.get(name, 0)
                 case _:
                     filler = unknown(name)
-            self.state[name] = register.reset | filler & register.unknown
-        self.state.update(self.FIXED)
+            stored = register.reset | filler & register.unknown
+            self.values[self.numbers[name]] = self.FIXED.get(name, stored)
+        self.settle()
+
+    @property
+    def state(self) -> Mapping[str, int]:
+        """What each register stores now, by element name: a copy, to look at."""
+        return MappingProxyType(dict(zip(self.numbers, self.values, strict=True)))
+
+    def settle(self) -> None:
+        """Works out what follows from the registers in ``SETTLED``, after one has changed."""
+
+    def _set(self, register: Register, value: int) -> None:
+        self.values[self.numbers[register.name]] = value
+        if register.name in self.SETTLED:
+            self.settle()
 
     # ---- what the platform's description says; the generated machine overrides these
 
@@ -87,7 +106,7 @@ class Machine(Generic[F]):
 
     def peek(self, register: Register) -> int:
         """The value that the register has, seen from outside: no access, and nothing traced."""
-        value = self.state[register.name]
+        value = self.values[self.numbers[register.name]]
         return self.compute(register, value) if register.computed else value
 
     def poke(self, register: Register, value: int) -> None:
@@ -98,7 +117,7 @@ class Machine(Generic[F]):
         if value != self.FIXED.get(register.name, value):
             held = self.FIXED[register.name]
             raise failure("", f"{register.name} is {held:#x} in this simulator, not {value:#x}")
-        self.state[register.name] = value
+        self._set(register, value)
 
     def read(self, register: Register, *, at: str = "") -> int:
         """Reads a register; write-only fields read as 0, a write-only register is an error."""
@@ -120,8 +139,8 @@ class Machine(Generic[F]):
         if register.access != "wi":
             if register.legalised:
                 value = self.legalise(register, value)
-            kept = self.state[register.name] & register.kept
-            self.state[register.name] = kept | value & register.writable | register.res1
+            kept = self.values[self.numbers[register.name]] & register.kept
+            self._set(register, kept | value & register.writable | register.res1)
         if self.tracing:
             new = self.peek(register)
             fields = self._view(register, new)

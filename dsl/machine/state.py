@@ -63,14 +63,17 @@ class Slot:
 
 
 class Array(Generic[T]):
-    """An array of a context: as many values as it was made with, each checked when stored."""
+    """An array of a context: as many values as it was made with, each checked when stored.
 
-    __slots__ = ("_values", "slot")
+    ``values`` are the values themselves: for those who know that the index and the value fit.
+    """
+
+    __slots__ = ("slot", "values")
 
     def __init__(self, slot: Slot, values: Iterable[T] | None = None) -> None:
         """All zero, or ``values``, which must be as many as the slot has elements."""
         self.slot = slot
-        self._values: list[int] = [slot.checked(0 if slot.low is None else slot.low)] * slot.length
+        self.values: list[int] = [slot.checked(0 if slot.low is None else slot.low)] * slot.length
         if values is not None:
             self[:] = values
 
@@ -79,9 +82,9 @@ class Array(Generic[T]):
     @overload
     def __getitem__(self, index: slice) -> list[T]: ...
     def __getitem__(self, index: int | slice) -> T | list[T]:
-        if isinstance(index, int) and not 0 <= index < len(self._values):
-            raise out_of_range(self.slot.name, index, 0, len(self._values))
-        return self._values[index]  # type: ignore[return-value]
+        if isinstance(index, int) and not 0 <= index < len(self.values):
+            raise out_of_range(self.slot.name, index, 0, len(self.values))
+        return self.values[index]  # type: ignore[return-value]
 
     @overload
     def __setitem__(self, index: int, value: T) -> None: ...
@@ -91,20 +94,20 @@ class Array(Generic[T]):
         if isinstance(index, slice):
             assert not isinstance(value, int)
             new = [self.slot.checked(v) for v in value]
-            if len(new) != len(self._values[index]):
+            if len(new) != len(self.values[index]):
                 raise MachineError(f"{self.slot.name}: an array keeps its length")
-            self._values[index] = new
+            self.values[index] = new
             return
         assert isinstance(value, int)
-        if not 0 <= index < len(self._values):
-            raise out_of_range(self.slot.name, index, 0, len(self._values))
-        self._values[index] = self.slot.checked(value)
+        if not 0 <= index < len(self.values):
+            raise out_of_range(self.slot.name, index, 0, len(self.values))
+        self.values[index] = self.slot.checked(value)
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self.values)
 
     def __iter__(self) -> Iterator[T]:
-        return iter(self._values)  # type: ignore[arg-type]
+        return iter(self.values)  # type: ignore[arg-type]
 
     def __eq__(self, other: object) -> bool:
         return list(self) == list(other) if isinstance(other, (Array, list, tuple)) else False
@@ -112,7 +115,7 @@ class Array(Generic[T]):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return repr(self._values)
+        return repr(self.values)
 
 
 class Record:
@@ -154,6 +157,12 @@ class Facts(Record):
     """The facts that hold for a machine or a handle; the generated class has them by name."""
 
     __slots__ = ()
+
+
+def setter(of: type[Context], name: str) -> Callable[[Context, int], None]:
+    """What stores into a slot without a check: for those who know that the value fits."""
+    store: Callable[[Context, int], None] = of.__dict__[name].__set__
+    return store
 
 
 def ask(facts: Facts, name: str) -> int:

@@ -26,6 +26,7 @@ from dsl.machine import (
     Samples,
     Slot,
     Unknown,
+    setter,
 )
 
 # ---- how wide a number is, for the reader
@@ -610,6 +611,15 @@ class Vcpu(Context):
     }
 
 
+set_used_lrs = setter(Vcpu, "used_lrs")
+
+set_vgic_hcr = setter(Vcpu, "vgic_hcr")
+
+set_vgic_vmcr = setter(Vcpu, "vgic_vmcr")
+
+set_vgic_sre = setter(Vcpu, "vgic_sre")
+
+
 # ---- the machine
 
 
@@ -630,6 +640,21 @@ class Machine(BaseMachine[MachineFacts]):
             externs=externs,
             unknown=unknown,
             tracing=tracing,
+        )
+
+    SETTLED: ClassVar[frozenset[str]] = frozenset(("ICH_VTR_EL2",))
+
+    def settle(self) -> None:
+        """What is left of a write, as far as no sequence changes that."""
+        values = self.values
+        self.keep_ICH_HCR_EL2 = (
+            0xF8001DFF
+            | (0 if not values[2] & 0x400000 else 0x2000)
+            | (0 if not values[2] & 0x80000 else 0x4000)
+            | (0 if not values[2] & 0x40000 else 0x8000)
+        )
+        self.keep_ICH_LRn_EL2 = 0xF8001FFFFFFFFFFF | (
+            ((0xFF << (7 - (values[2] >> 29))) & 0xFF) << 48
         )
 
     def legalise(self, register: Register, written: int) -> int:
@@ -862,6 +887,114 @@ def compute_ICC_SRE_EL2(m: Machine, register: Register, stored: int) -> int:
     return value
 
 
+def legal_ICH_VMCR_EL2(m: Machine, written: int) -> int:
+    """What stays of a write to ICH_VMCR_EL2, in the bits that a write changes."""
+    values = m.values
+    value = written
+    if values[31]:
+        value = (value & 0xFFFFFFFFFFFFFFF7) | 8
+    if ((written >> 18) & 7) < 7 - ((values[2] >> 26) & 7):
+        value = (value & 0xFFFFFFFFFFE3FFFF) | ((7 - ((values[2] >> 26) & 7)) << 18)
+    if ((written >> 21) & 7) < ((6 - ((values[2] >> 26) & 7)) & 0xFFFFFFFFFFFFFFFF):
+        value = (value & 0xFFFFFFFFFF1FFFFF) | (
+            (((6 - ((values[2] >> 26) & 7)) & 0xFFFFFFFFFFFFFFFF) & 7) << 21
+        )
+    value = (value & 0xFFFFFFFF00FFFFFF) | (
+        (((written >> 24) & 0xFF) & (0xFF << (7 - (values[2] >> 29)))) << 24
+    )
+    return value & 0xFFFC021F
+
+
+def read_ICH_ELRSR_EL2(m: Machine) -> int:
+    """The value of ICH_ELRSR_EL2, with what is computed."""
+    values = m.values
+    value = 0
+    for n in range(min((values[2] & 31) + 1, 16)):
+        if values[4 + n] < 0x4000000000000000 and (
+            values[4 + n] & 0x2000000000000000 or not values[4 + n] & 0x20000000000
+        ):
+            value |= 1 << n
+    return value
+
+
+def read_ICH_EISR_EL2(m: Machine) -> int:
+    """The value of ICH_EISR_EL2, with what is computed."""
+    values = m.values
+    value = 0
+    for n in range(16):
+        if (
+            values[4 + n] < 0x4000000000000000
+            and not values[4 + n] & 0x2000000000000000
+            and values[4 + n] & 0x20000000000 == 0x20000000000
+        ):
+            value |= 1 << n
+    return value
+
+
+def read_ICH_MISR_EL2(m: Machine) -> int:
+    """The value of ICH_MISR_EL2, with what is computed."""
+    values = m.values
+    value = 0
+    if read_ICH_EISR_EL2(m):
+        value |= 1
+    if (
+        values[1] & 2
+        and (((values[4] >> 62) & 1) | (values[4] >> 63))
+        + (((values[5] >> 62) & 1) | (values[5] >> 63))
+        + (((values[6] >> 62) & 1) | (values[6] >> 63))
+        + (((values[7] >> 62) & 1) | (values[7] >> 63))
+        + (((values[8] >> 62) & 1) | (values[8] >> 63))
+        + (((values[9] >> 62) & 1) | (values[9] >> 63))
+        + (((values[10] >> 62) & 1) | (values[10] >> 63))
+        + (((values[11] >> 62) & 1) | (values[11] >> 63))
+        + (((values[12] >> 62) & 1) | (values[12] >> 63))
+        + (((values[13] >> 62) & 1) | (values[13] >> 63))
+        + (((values[14] >> 62) & 1) | (values[14] >> 63))
+        + (((values[15] >> 62) & 1) | (values[15] >> 63))
+        + (((values[16] >> 62) & 1) | (values[16] >> 63))
+        + (((values[17] >> 62) & 1) | (values[17] >> 63))
+        + (((values[18] >> 62) & 1) | (values[18] >> 63))
+        + (((values[19] >> 62) & 1) | (values[19] >> 63))
+        <= 1
+    ):
+        value |= 2
+    if values[1] & 4 and values[1] >= 0x8000000:
+        value |= 4
+    if values[1] & 8 and all(
+        values[4 + n] & 0xC000000000000000 != 0x4000000000000000 for n in range(16)
+    ):
+        value |= 8
+    if values[1] & 16 and values[3] & 1:
+        value |= 16
+    if values[1] & 32 and not values[3] & 1:
+        value |= 32
+    if values[1] & 64 and values[3] & 2:
+        value |= 64
+    if values[1] & 0x80 and not values[3] & 2:
+        value |= 0x80
+    return value
+
+
+def read_ICC_SRE_EL1(m: Machine) -> int:
+    """The value of ICC_SRE_EL1, with what is computed."""
+    values = m.values
+    stored = values[31]
+    value = stored
+    value |= ((values[33] >> 1) & 1) << 1
+    value |= ((values[33] >> 2) & 1) << 2
+    return value
+
+
+def read_ICC_SRE_EL2(m: Machine) -> int:
+    """The value of ICC_SRE_EL2, with what is computed."""
+    values = m.values
+    stored = values[32]
+    value = stored
+    value |= ((values[33] >> 1) & 1) << 1
+    value |= ((values[33] >> 2) & 1) << 2
+    return value
+
+
 # ---- facts that follow from state
 
 
@@ -909,43 +1042,43 @@ def vgic_prune_ap_list(m: Machine, vcpu: Vcpu, *, at: str = "") -> None:
     m.call("vgic_prune_ap_list", (vcpu,), at=at)
 
 
-# ---- sequences
+# ---- sequences, with a trace
 
 
 # kvm.common:6:10: sequence
-def __gic_v3_get_lr(m: Machine, lr: u32) -> u64:
+def traced___gic_v3_get_lr(m: Machine, lr: u32) -> u64:
     """One list register, chosen at run time."""
     return m.read(ICH_LRn_EL2[lr], at="kvm.common:6:53")
 
 
 # kvm.common:7:10: sequence
-def __gic_v3_set_lr(m: Machine, val: u64, lr: int) -> None:
+def traced___gic_v3_set_lr(m: Machine, val: u64, lr: int) -> None:
     m.write(ICH_LRn_EL2[lr], val, at="kvm.common:7:49")
 
 
 # kvm.common:10:10: sequence
-def __vgic_v3_write_ap0rn(m: Machine, val: u32, n: int) -> None:
+def traced___vgic_v3_write_ap0rn(m: Machine, val: u32, n: int) -> None:
     """One active-priority register of a group, chosen at run time."""
     m.write(ICH_AP0Rn_EL2[n], val, at="kvm.common:10:54")
 
 
 # kvm.common:11:10: sequence
-def __vgic_v3_write_ap1rn(m: Machine, val: u32, n: int) -> None:
+def traced___vgic_v3_write_ap1rn(m: Machine, val: u32, n: int) -> None:
     m.write(ICH_AP1Rn_EL2[n], val, at="kvm.common:11:54")
 
 
 # kvm.common:13:10: sequence
-def __vgic_v3_read_ap0rn(m: Machine, n: int) -> u32:
+def traced___vgic_v3_read_ap0rn(m: Machine, n: int) -> u32:
     return m.read(ICH_AP0Rn_EL2[n], at="kvm.common:13:56")
 
 
 # kvm.common:15:10: sequence
-def __vgic_v3_read_ap1rn(m: Machine, n: int) -> u32:
+def traced___vgic_v3_read_ap1rn(m: Machine, n: int) -> u32:
     return m.read(ICH_AP1Rn_EL2[n], at="kvm.common:15:56")
 
 
 # kvm.common:18:6: save
-def __vgic_v3_save_aprs(m: Machine, vcpu: Vcpu) -> None:
+def traced___vgic_v3_save_aprs(m: Machine, vcpu: Vcpu) -> None:
     """Active priorities: how many registers there are depends on the preemption bits."""
     nr_pre_bits: u32 = ICH_VTR_EL2_preemption_bits(
         m.read(ICH_VTR_EL2, at="kvm.common:20:29")
@@ -1013,7 +1146,7 @@ def __vgic_v3_save_aprs(m: Machine, vcpu: Vcpu) -> None:
 
 
 # kvm.common:35:9: restore undoes __vgic_v3_save_aprs
-def __vgic_v3_restore_aprs(m: Machine, vcpu: Vcpu) -> None:
+def traced___vgic_v3_restore_aprs(m: Machine, vcpu: Vcpu) -> None:
     nr_pre_bits: u32 = ICH_VTR_EL2_preemption_bits(
         m.read(ICH_VTR_EL2, at="kvm.common:37:29")
     )
@@ -1032,7 +1165,7 @@ def __vgic_v3_restore_aprs(m: Machine, vcpu: Vcpu) -> None:
 
 
 # kvm.common:53:10: sequence
-def __vgic_v3_init_lrs(m: Machine) -> None:
+def traced___vgic_v3_init_lrs(m: Machine) -> None:
     """A CPU starts with every list register empty."""
     max_lr_idx: int = ICH_VTR_EL2_ListRegs.get(
         m.read(ICH_VTR_EL2, at="kvm.common:54:28")
@@ -1042,22 +1175,22 @@ def __vgic_v3_init_lrs(m: Machine) -> None:
 
 
 # kvm.common:59:10: sequence
-def __vgic_v3_get_ich_vtr_el2(m: Machine) -> u64:
+def traced___vgic_v3_get_ich_vtr_el2(m: Machine) -> u64:
     return m.read(ICH_VTR_EL2, at="kvm.common:59:54")
 
 
 # kvm.common:60:10: sequence
-def __vgic_v3_read_vmcr(m: Machine) -> u64:
+def traced___vgic_v3_read_vmcr(m: Machine) -> u64:
     return m.read(ICH_VMCR_EL2, at="kvm.common:60:48")
 
 
 # kvm.common:61:10: sequence
-def __vgic_v3_write_vmcr(m: Machine, vmcr: u32) -> None:
+def traced___vgic_v3_write_vmcr(m: Machine, vmcr: u32) -> None:
     m.write(ICH_VMCR_EL2, vmcr, at="kvm.common:61:45")
 
 
 # kvm.common:67:10: sequence
-def vgic_save_state(m: Machine, vcpu: Vcpu) -> None:
+def traced_vgic_save_state(m: Machine, vcpu: Vcpu) -> None:
     """A GICv3 on a host that is not VHE is saved and restored by the world switch instead."""
     if not m.facts.gicv3_cpuif:
         vgic_v2_save_state(m, vcpu, at="kvm.common:68:28")
@@ -1066,7 +1199,7 @@ def vgic_save_state(m: Machine, vcpu: Vcpu) -> None:
 
 
 # kvm.common:72:10: sequence
-def vgic_restore_state(m: Machine, vcpu: Vcpu) -> None:
+def traced_vgic_restore_state(m: Machine, vcpu: Vcpu) -> None:
     if not m.facts.gicv3_cpuif:
         vgic_v2_restore_state(m, vcpu, at="kvm.common:73:28")
     elif m.facts.vhe:
@@ -1074,7 +1207,7 @@ def vgic_restore_state(m: Machine, vcpu: Vcpu) -> None:
 
 
 # kvm.before:4:6: save
-def __vgic_v3_save_state(m: Machine, vcpu: Vcpu) -> None:
+def traced___vgic_v3_save_state(m: Machine, vcpu: Vcpu) -> None:
     # What the guest stored through GICV must be in before anything is read back.
     if not fact_sre(vcpu):
         # orders guest_mmio before reads of ICH_LR<n>_EL2, ICH_VMCR_EL2, ICH_HCR_EL2, ICH_ELRSR_EL2
@@ -1116,7 +1249,7 @@ def __vgic_v3_save_state(m: Machine, vcpu: Vcpu) -> None:
 
 
 # kvm.before:37:9: restore undoes __vgic_v3_save_state
-def __vgic_v3_restore_state(m: Machine, vcpu: Vcpu) -> None:
+def traced___vgic_v3_restore_state(m: Machine, vcpu: Vcpu) -> None:
     # The guest's mode comes first: with SRE still set, VFIQEn sticks at one and
     # a GICv2 guest would get its Group 0 interrupts as FIQs.
     if not fact_sre(vcpu):
@@ -1144,19 +1277,19 @@ def __vgic_v3_restore_state(m: Machine, vcpu: Vcpu) -> None:
 
 
 # kvm.before:62:6: save
-def __vgic_save_state(m: Machine, vcpu: Vcpu) -> None:
+def traced___vgic_save_state(m: Machine, vcpu: Vcpu) -> None:
     if m.facts.gicv3_cpuif:
         __vgic_v3_save_state(m, vcpu)
 
 
 # kvm.before:66:9: restore undoes __vgic_save_state
-def __vgic_restore_state(m: Machine, vcpu: Vcpu) -> None:
+def traced___vgic_restore_state(m: Machine, vcpu: Vcpu) -> None:
     if m.facts.gicv3_cpuif:
         __vgic_v3_restore_state(m, vcpu)
 
 
 # kvm.before:70:10: sequence
-def vgic_v3_load(m: Machine, vcpu: Vcpu) -> None:
+def traced_vgic_v3_load(m: Machine, vcpu: Vcpu) -> None:
     # For a GICv2 guest VMCR depends on ICC_SRE_EL1.SRE, which is still the host's here.
     if fact_sre(vcpu):
         m.hypcall("kvm.before:73:16", __vgic_v3_write_vmcr, m, vcpu.vgic_vmcr)
@@ -1164,7 +1297,7 @@ def vgic_v3_load(m: Machine, vcpu: Vcpu) -> None:
 
 
 # kvm.before:78:10: sequence
-def vgic_v3_put(m: Machine, vcpu: Vcpu) -> None:
+def traced_vgic_v3_put(m: Machine, vcpu: Vcpu) -> None:
     if fact_sre(vcpu):
         m.store(
             vcpu,
@@ -1176,7 +1309,7 @@ def vgic_v3_put(m: Machine, vcpu: Vcpu) -> None:
 
 
 # kvm.before:86:10: sequence
-def kvm_vgic_sync_hwstate(m: Machine, vcpu: Vcpu) -> None:
+def traced_kvm_vgic_sync_hwstate(m: Machine, vcpu: Vcpu) -> None:
     """After a run: bring what the hardware holds back into the model."""
     vgic_save_state(m, vcpu)
     m.warn_if(
@@ -1193,7 +1326,7 @@ def kvm_vgic_sync_hwstate(m: Machine, vcpu: Vcpu) -> None:
 
 
 # kvm.before:99:10: sequence
-def kvm_vgic_flush_hwstate(m: Machine, vcpu: Vcpu) -> None:
+def traced_kvm_vgic_flush_hwstate(m: Machine, vcpu: Vcpu) -> None:
     """Before a run: put what the model holds into the hardware."""
     m.warn_if(
         vgic_v4_flush_hwstate(m, vcpu, at="kvm.before:100:13") != 0,
@@ -1207,6 +1340,269 @@ def kvm_vgic_flush_hwstate(m: Machine, vcpu: Vcpu) -> None:
         if m.sample(vcpu.facts, "ap_list_empty", at="kvm.before:105:14"):
             break
         m.require(vcpu.facts.irqs_off, "irqs_off", at="kvm.before:107:9")
+        with m.holding("ap_list_lock", vcpu, at="kvm.before:109:9"):
+            vgic_flush_lr_state(m, vcpu, at="kvm.before:109:32")
+        break
+    vgic_restore_state(m, vcpu)
+
+
+# ---- sequences
+
+
+def __gic_v3_get_lr(m: Machine, lr: u32) -> u64:
+    """One list register, chosen at run time."""
+    if m.tracing:
+        return traced___gic_v3_get_lr(m, lr)
+    return m.read(ICH_LRn_EL2[lr], at="kvm.common:6:53")
+
+
+def __gic_v3_set_lr(m: Machine, val: u64, lr: int) -> None:
+    if m.tracing:
+        traced___gic_v3_set_lr(m, val, lr)
+        return
+    m.write(ICH_LRn_EL2[lr], val, at="kvm.common:7:49")
+
+
+def __vgic_v3_write_ap0rn(m: Machine, val: u32, n: int) -> None:
+    """One active-priority register of a group, chosen at run time."""
+    if m.tracing:
+        traced___vgic_v3_write_ap0rn(m, val, n)
+        return
+    m.write(ICH_AP0Rn_EL2[n], val, at="kvm.common:10:54")
+
+
+def __vgic_v3_write_ap1rn(m: Machine, val: u32, n: int) -> None:
+    if m.tracing:
+        traced___vgic_v3_write_ap1rn(m, val, n)
+        return
+    m.write(ICH_AP1Rn_EL2[n], val, at="kvm.common:11:54")
+
+
+def __vgic_v3_read_ap0rn(m: Machine, n: int) -> u32:
+    if m.tracing:
+        return traced___vgic_v3_read_ap0rn(m, n)
+    return m.read(ICH_AP0Rn_EL2[n], at="kvm.common:13:56")
+
+
+def __vgic_v3_read_ap1rn(m: Machine, n: int) -> u32:
+    if m.tracing:
+        return traced___vgic_v3_read_ap1rn(m, n)
+    return m.read(ICH_AP1Rn_EL2[n], at="kvm.common:15:56")
+
+
+def __vgic_v3_save_aprs(m: Machine, vcpu: Vcpu) -> None:
+    """Active priorities: how many registers there are depends on the preemption bits."""
+    if m.tracing:
+        traced___vgic_v3_save_aprs(m, vcpu)
+        return
+    values = m.values
+    nr_pre_bits: u32 = ((values[2] >> 26) & 7) + 1
+    if nr_pre_bits == 7:
+        vcpu.vgic_ap0r.values[3] = values[26]
+        vcpu.vgic_ap0r.values[2] = values[25]
+    if nr_pre_bits in (6, 7):
+        vcpu.vgic_ap0r.values[1] = values[24]
+    vcpu.vgic_ap0r.values[0] = values[23]
+    if nr_pre_bits == 7:
+        vcpu.vgic_ap1r.values[3] = values[30]
+        vcpu.vgic_ap1r.values[2] = values[29]
+    if nr_pre_bits in (6, 7):
+        vcpu.vgic_ap1r.values[1] = values[28]
+    vcpu.vgic_ap1r.values[0] = values[27]
+
+
+def __vgic_v3_restore_aprs(m: Machine, vcpu: Vcpu) -> None:
+    if m.tracing:
+        traced___vgic_v3_restore_aprs(m, vcpu)
+        return
+    values = m.values
+    nr_pre_bits: u32 = ((values[2] >> 26) & 7) + 1
+    if nr_pre_bits == 7:
+        values[26] = vcpu.vgic_ap0r.values[3]
+        values[25] = vcpu.vgic_ap0r.values[2]
+    if nr_pre_bits in (6, 7):
+        values[24] = vcpu.vgic_ap0r.values[1]
+    values[23] = vcpu.vgic_ap0r.values[0]
+    if nr_pre_bits == 7:
+        values[30] = vcpu.vgic_ap1r.values[3]
+        values[29] = vcpu.vgic_ap1r.values[2]
+    if nr_pre_bits in (6, 7):
+        values[28] = vcpu.vgic_ap1r.values[1]
+    values[27] = vcpu.vgic_ap1r.values[0]
+
+
+def __vgic_v3_init_lrs(m: Machine) -> None:
+    """A CPU starts with every list register empty."""
+    if m.tracing:
+        traced___vgic_v3_init_lrs(m)
+        return
+    values = m.values
+    max_lr_idx: int = values[2] & 31
+    for i in range(max_lr_idx + 1):
+        m.write(ICH_LRn_EL2[i], 0, at="kvm.common:56:31")
+
+
+def __vgic_v3_get_ich_vtr_el2(m: Machine) -> u64:
+    if m.tracing:
+        return traced___vgic_v3_get_ich_vtr_el2(m)
+    values = m.values
+    return values[2]
+
+
+def __vgic_v3_read_vmcr(m: Machine) -> u64:
+    if m.tracing:
+        return traced___vgic_v3_read_vmcr(m)
+    values = m.values
+    return values[3]
+
+
+def __vgic_v3_write_vmcr(m: Machine, vmcr: u32) -> None:
+    if m.tracing:
+        traced___vgic_v3_write_vmcr(m, vmcr)
+        return
+    values = m.values
+    values[3] = legal_ICH_VMCR_EL2(m, vmcr)
+
+
+def vgic_save_state(m: Machine, vcpu: Vcpu) -> None:
+    """A GICv3 on a host that is not VHE is saved and restored by the world switch instead."""
+    if m.tracing:
+        traced_vgic_save_state(m, vcpu)
+        return
+    if not m.facts.gicv3_cpuif:
+        vgic_v2_save_state(m, vcpu, at="kvm.common:68:28")
+    elif m.facts.vhe:
+        __vgic_v3_save_state(m, vcpu)
+
+
+def vgic_restore_state(m: Machine, vcpu: Vcpu) -> None:
+    if m.tracing:
+        traced_vgic_restore_state(m, vcpu)
+        return
+    if not m.facts.gicv3_cpuif:
+        vgic_v2_restore_state(m, vcpu, at="kvm.common:73:28")
+    elif m.facts.vhe:
+        __vgic_v3_restore_state(m, vcpu)
+
+
+def __vgic_v3_save_state(m: Machine, vcpu: Vcpu) -> None:
+    if m.tracing:
+        traced___vgic_v3_save_state(m, vcpu)
+        return
+    values = m.values
+    if not vcpu.vgic_sre:
+        set_vgic_vmcr(vcpu, values[3])
+    if vcpu.used_lrs:
+        vgic_lr = vcpu.vgic_lr.values
+        values[1] = 0
+        for i in range(vcpu.used_lrs):
+            element = values[4 + i]
+            if (
+                element < 0x4000000000000000
+                and (element & 0x2000000000000000 or not element & 0x20000000000)
+                and i <= (values[2] & 31)
+            ):
+                vgic_lr[i] = vgic_lr[i] & 0x3FFFFFFFFFFFFFFF
+            else:
+                vgic_lr[i] = element
+            values[4 + i] = 0
+    else:
+        if m.facts.cpuif_trap or vcpu.facts.its_vm:
+            values[1] = 0
+    values[32] = (values[32] & 1) | 8
+    if not vcpu.vgic_sre:
+        values[31] = 1
+
+
+def __vgic_v3_restore_state(m: Machine, vcpu: Vcpu) -> None:
+    if m.tracing:
+        traced___vgic_v3_restore_state(m, vcpu)
+        return
+    values = m.values
+    if not vcpu.vgic_sre:
+        values[31] = 0
+        values[3] = legal_ICH_VMCR_EL2(m, vcpu.vgic_vmcr)
+    if vcpu.used_lrs:
+        vgic_lr = vcpu.vgic_lr.values
+        values[1] = vcpu.vgic_hcr & m.keep_ICH_HCR_EL2
+        for i in range(vcpu.used_lrs):
+            values[4 + i] = vgic_lr[i] & m.keep_ICH_LRn_EL2
+    else:
+        if m.facts.cpuif_trap or vcpu.facts.its_vm:
+            values[1] = vcpu.vgic_hcr & m.keep_ICH_HCR_EL2
+    values[32] = values[32] & 1
+
+
+def __vgic_save_state(m: Machine, vcpu: Vcpu) -> None:
+    if m.tracing:
+        traced___vgic_save_state(m, vcpu)
+        return
+    if m.facts.gicv3_cpuif:
+        __vgic_v3_save_state(m, vcpu)
+
+
+def __vgic_restore_state(m: Machine, vcpu: Vcpu) -> None:
+    if m.tracing:
+        traced___vgic_restore_state(m, vcpu)
+        return
+    if m.facts.gicv3_cpuif:
+        __vgic_v3_restore_state(m, vcpu)
+
+
+def vgic_v3_load(m: Machine, vcpu: Vcpu) -> None:
+    if m.tracing:
+        traced_vgic_v3_load(m, vcpu)
+        return
+    if vcpu.vgic_sre:
+        m.hypcall("kvm.before:73:16", __vgic_v3_write_vmcr, m, vcpu.vgic_vmcr)
+    m.hypcall("kvm.before:75:5", __vgic_v3_restore_aprs, m, vcpu)
+
+
+def vgic_v3_put(m: Machine, vcpu: Vcpu) -> None:
+    if m.tracing:
+        traced_vgic_v3_put(m, vcpu)
+        return
+    if vcpu.vgic_sre:
+        set_vgic_vmcr(
+            vcpu, m.hypcall("kvm.before:80:29", __vgic_v3_read_vmcr, m) & 0xFFFFFFFF
+        )
+    m.hypcall("kvm.before:82:5", __vgic_v3_save_aprs, m, vcpu)
+
+
+def kvm_vgic_sync_hwstate(m: Machine, vcpu: Vcpu) -> None:
+    """After a run: bring what the hardware holds back into the model."""
+    if m.tracing:
+        traced_kvm_vgic_sync_hwstate(m, vcpu)
+        return
+    vgic_save_state(m, vcpu)
+    m.warn_if(
+        vgic_v4_sync_hwstate(m, vcpu, at="kvm.before:89:13") != 0,
+        "vgic_v4_sync_hwstate(vcpu)",
+        at="kvm.before:89:5",
+    )
+    if m.sample(vcpu.facts, "ap_list_empty", at="kvm.before:92:10"):
+        return
+    if vcpu.used_lrs:
+        vgic_fold_lr_state(m, vcpu, at="kvm.before:94:21")
+    vgic_prune_ap_list(m, vcpu, at="kvm.before:95:5")
+
+
+def kvm_vgic_flush_hwstate(m: Machine, vcpu: Vcpu) -> None:
+    """Before a run: put what the model holds into the hardware."""
+    if m.tracing:
+        traced_kvm_vgic_flush_hwstate(m, vcpu)
+        return
+    m.warn_if(
+        vgic_v4_flush_hwstate(m, vcpu, at="kvm.before:100:13") != 0,
+        "vgic_v4_flush_hwstate(vcpu)",
+        at="kvm.before:100:5",
+    )
+    while True:
+        # block out
+        if m.sample(vcpu.facts, "ap_list_empty", at="kvm.before:105:14"):
+            break
+        if not vcpu.facts.irqs_off:
+            m.require(False, "irqs_off", at="kvm.before:107:9")
         with m.holding("ap_list_lock", vcpu, at="kvm.before:109:9"):
             vgic_flush_lr_state(m, vcpu, at="kvm.before:109:32")
         break

@@ -192,3 +192,8 @@ def test_generated_control_flow_goes_where_the_ir_says(seed: int) -> None:
             assert sim.f(m, p, q) == returned.value.args[0]
             assert [e.new for e in m.trace if e.kind == "write"] == log
             assert not m.held
+            quiet = sim.Machine(tracing=False)
+            assert sim.f(quiet, p, q) == returned.value.args[0]
+            assert quiet.state == m.state
+            assert not quiet.held
+            assert not quiet.trace

@@ -129,8 +129,8 @@ def function(text: str, name: str) -> str:
 
 
 def test_a_function_reads_like_the_sequence(text: str) -> None:
-    assert function(text, "fields").splitlines() == [
-        "def fields(m: Machine, vcpu: Vcpu) -> None:",
+    assert function(text, "traced_fields").splitlines() == [
+        "def traced_fields(m: Machine, vcpu: Vcpu) -> None:",
         '    value = m.read(W, at="stdin:46:5")',
         "    value = W_Y.set(value, 7)",
         '    m.write(W, value, at="stdin:46:5")',
@@ -146,8 +146,8 @@ def test_a_function_reads_like_the_sequence(text: str) -> None:
 
 
 def test_documentation_and_barriers_come_along(text: str) -> None:
-    assert '"""Reads one, or the other."""' in function(text, "pick")
-    assert function(text, "ordered").splitlines()[1:5] == [
+    assert '"""Reads one, or the other."""' in function(text, "traced_pick")
+    assert function(text, "traced_ordered").splitlines()[1:5] == [
         "    # Push them out.",
         "    # orders writes of R<n> before mmio",
         '    m.isb(at="stdin:67:5")',

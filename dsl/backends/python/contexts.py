@@ -98,6 +98,17 @@ class Contexts:
             if slot.length
         ]
 
+    def setters(self, root: str) -> list[str]:
+        """What stores into the slots of a handle where a value is known to fit."""
+        made = []
+        for context in self.program.contexts.values():
+            for slot in context.slots:
+                if context.root == root and not slot.length:
+                    self.uses.add("setter")
+                    of = f"{self.names.classes[root]}, {string(self.names.slots[slot.name])}"
+                    made.append(f"{self.names.setters[slot.name]} = setter({of})")
+        return made
+
     def _slot_slot(self, slot: Slot) -> tuple[str, str]:
         name = self.names.slots[slot.name]
         if slot.length:

@@ -10,6 +10,7 @@ from dsl.backends.python.contexts import described
 from dsl.backends.python.expressions import Expressions
 from dsl.backends.python.names import Names, Scope
 from dsl.backends.python.statements import Statements
+from dsl.backends.python.untraced import Untraced
 from dsl.backends.python.writer import Writer, docstring
 from dsl.ir import expr as x
 from dsl.ir.program import Program
@@ -28,16 +29,36 @@ class Functions:
     uses: set[str]
     #: Makes the writer of a function's expressions: loud in a sequence, quiet in a promise.
     expressions: Callable[[Scope, bool], Expressions]
+    untraced: Untraced
 
     def sequence(self, sequence: Sequence) -> str:
-        """A sequence with a body."""
+        """A sequence with a body, as a machine without a trace goes through it."""
+        signature = sequence.signature
+        expressions = self.expressions(Scope(self.names.taken), False)
+        scope = expressions.scope
+        writer = Writer()
+        head = self._head(self.names.sequences[sequence.name], signature, expressions, "")
+        given = ", ".join(["m", *(scope.find(p.name).name for p in signature.params)])
+        call = f"{self.names.traced[sequence.name]}({given})"
+        with writer.block(head):
+            if sequence.doc:
+                writer.line(docstring(sequence.doc))
+            with writer.block("if m.tracing:"):
+                writer.line(call if signature.result is None else f"return {call}")
+                if signature.result is None:
+                    writer.line("return")
+            self.untraced.body(writer, sequence, scope)
+        return writer.text
+
+    def traced(self, sequence: Sequence) -> str:
+        """The same as a machine goes through it that keeps a trace."""
         assert sequence.body is not None
         signature = sequence.signature
         expressions = self.expressions(Scope(self.names.taken), False)
         writer = Writer()
         what = f"{sequence.kind} undoes {sequence.undoes}" if sequence.undoes else sequence.kind
         writer.comment([f"{site(signature.span)}: {what}"])
-        head = self._head(self.names.sequences[sequence.name], signature, expressions, "")
+        head = self._head(self.names.traced[sequence.name], signature, expressions, "")
         with writer.block(head):
             if sequence.doc:
                 writer.line(docstring(sequence.doc))
@@ -158,6 +179,7 @@ class Functions:
                 )
                 if MACHINE in self.names.classes:
                     writer.line(f"self.memory = {self.names.classes[MACHINE]}()")
+            self.untraced.settle(writer)
             self._dispatch(writer, "legalise", "written", legal, self.names.legalised)
             self._dispatch(writer, "compute", "stored", computed, self.names.computed)
             if moving:

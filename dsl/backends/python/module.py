@@ -10,6 +10,7 @@ from dsl.backends.python.expressions import Expressions
 from dsl.backends.python.functions import Functions
 from dsl.backends.python.names import RUNTIME, Names, Scope, name_all
 from dsl.backends.python.platform import Platform
+from dsl.backends.python.untraced import Untraced
 from dsl.backends.python.writer import docstring
 from dsl.backends.templates import environment
 from dsl.ir.program import Program
@@ -78,7 +79,8 @@ def _sections(program: Program, names: Names, uses: set[str]) -> list[Section]:
 
     platform = Platform(program, names, uses, quiet)
     contexts = Contexts(program, names, uses, quiet)
-    functions = Functions(program, names, uses, expressions)
+    untraced = Untraced(program, names, uses)
+    functions = Functions(program, names, uses, expressions, untraced)
     registers = list(program.registers.values())
     listed = [names.registers[r.name] for r in registers]
     uses.update(("Bank", "Register"))
@@ -91,12 +93,14 @@ def _sections(program: Program, names: Names, uses: set[str]) -> list[Section]:
         (platform.layout(r) for r in registers),
         (platform.legalised(r) for r in registers),
         (platform.computed(r) for r in registers),
+        (untraced.legal(r) for r in registers),
+        (untraced.read(r) for r in registers),
     )
     state = [contexts.facts(None)]
     for root in names.classes:
         if root != MACHINE:
             state.append(contexts.facts(root))
-        state += [*contexts.arrays(root), contexts.context(root)]
+        state += [*contexts.arrays(root), contexts.context(root), *contexts.setters(root)]
     promised = [s for s in program.sequences.values() if s.body is None]
     defined = [s for s in program.sequences.values() if s.body is not None]
     return [
@@ -115,6 +119,7 @@ def _sections(program: Program, names: Names, uses: set[str]) -> list[Section]:
                 *(functions.promise(s) for s in promised),
             ],
         ),
+        Section("sequences, with a trace", [functions.traced(s) for s in defined]),
         Section("sequences", [functions.sequence(s) for s in defined]),
         Section("by the names in the source", functions.tables()),
     ]

@@ -28,6 +28,7 @@ RUNTIME = (
     "Samples",
     "Slot",
     "Unknown",
+    "setter",
     "shift_left",
     "shift_right",
     "signed",
@@ -49,6 +50,7 @@ _OWN = (
     "default_factory",
     "field",
     "m",
+    "values",
 )
 _BUILTINS = ("all", "bool", "dict", "int", "object", "range", "str", "super", "tuple", "type")
 #: Words that are keywords in some places only; legal as names, but a trap for the reader.
@@ -115,6 +117,13 @@ class Names:
     #: Constants that describe arrays, by slot.
     arrays: dict[str, str] = field(default_factory=dict)
     conditions: dict[str, str] = field(default_factory=dict)
+    #: What a machine without a trace has: the traced form of each sequence, what a computed
+    #: register reads as, what a write becomes, and what stores into a slot.
+    traced: dict[str, str] = field(default_factory=dict)
+    reads: dict[str, str] = field(default_factory=dict)
+    legal: dict[str, str] = field(default_factory=dict)
+    keeps: dict[str, str] = field(default_factory=dict)
+    setters: dict[str, str] = field(default_factory=dict)
 
     def of_field(self, register: Register, of: Field) -> str:
         return self.fields[register.name, of.name]
@@ -161,10 +170,17 @@ def name_all(program: Program) -> Names:
         names.layouts[register.name] = taken.add(f"layout_{of}")
         names.legalised[register.name] = taken.add(f"legalise_{of}")
         names.computed[register.name] = taken.add(f"compute_{of}")
+        names.reads[register.name] = taken.add(f"read_{of}")
+        names.legal[register.name] = taken.add(f"legal_{of}")
+        names.keeps[register.name] = f"keep_{of}"
     for owner, derived in program.derived:
         names.derived[owner, derived] = taken.add(f"{names.registers[owner]}_{derived}")
     for condition in program.definitions:
         names.definitions[condition] = taken.add(f"fact_{condition}")
+    for sequence in program.sequences:
+        names.traced[sequence] = taken.add(f"traced_{sequence}")
+    for slot in program.slots:
+        names.setters[slot] = taken.add(f"set_{slot}")
     names.arrays = {s.name: taken.add(f"SLOT_{s.name}") for s in program.slots.values() if s.length}
     members = Taken({*taken, *_MEMBERS})
     for slot in program.slots:

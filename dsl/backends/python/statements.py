@@ -66,7 +66,7 @@ class Statements:
         match statement:
             case s.WriteRegister(register=register, index=index, value=value, span=span):
                 place = self.expressions.register(register, index)
-                line(f"m.write({place}, {text(value)}, {_at(span)})")
+                line(f"m.write({place}, {text(value)}, {at_site(span)})")
             case s.UpdateRegister():
                 self._update_register(statement)
             case s.WriteSlot(index=index, value=value):
@@ -93,19 +93,21 @@ class Statements:
                 assert value is not None
                 line(f"return {text(value)}")
             case s.Fail(message=message, span=span):
-                line(f"m.fail({string(message.strip())}, {_at(span)})")
+                line(f"m.fail({string(message.strip())}, {at_site(span)})")
             case s.Hold(lock=lock, base=base, body=body, span=span):
                 owner = "" if base is None else f"{self.scope.find(base).name}, "
-                with self.writer.block(f"with m.holding({string(lock.name)}, {owner}{_at(span)}):"):
+                with self.writer.block(
+                    f"with m.holding({string(lock.name)}, {owner}{at_site(span)}):"
+                ):
                     self.body(body)
             case s.Perform(call=call):
                 line(self.expressions.call(call))
             case s.Order():
                 self._order(statement)
             case s.Warn(condition=condition, span=span):
-                line(f"m.warn_if({text(condition)}, {_quoted(condition)}, {_at(span)})")
+                line(f"m.warn_if({text(condition)}, {quoted(condition)}, {at_site(span)})")
             case s.Assert(condition=condition, span=span):
-                line(f"m.require({text(condition)}, {_quoted(condition)}, {_at(span)})")
+                line(f"m.require({text(condition)}, {quoted(condition)}, {at_site(span)})")
             case s.May() | s.Perhaps() | s.Trap():
                 raise ValueError(f"{type(statement).__name__} is no statement of a sequence")
             case _:
@@ -126,7 +128,7 @@ class Statements:
     def _store(self, statement: s.WriteSlot | s.UpdateSlot, index: str, value: str) -> None:
         base = self.scope.find(statement.base).name
         slot = self.expressions.names.slots[statement.slot.name]
-        at = _at(statement.span)
+        at = at_site(statement.span)
         if index:
             self.writer.line(f'm.store_at({base}, "{slot}", {index}, {value}, {at})')
         else:
@@ -134,7 +136,7 @@ class Statements:
 
     def _update_register(self, update: s.UpdateRegister) -> None:
         """One read, the changes in order, one write."""
-        at = _at(update.span)
+        at = at_site(update.span)
         with self.scope.block():
             place = self.expressions.register(update.register, update.index)
             if not _steady(update.index):
@@ -281,18 +283,18 @@ class Statements:
             self.writer.comment([f"orders {_events(order.first)} before {_events(order.then)}"])
         for barrier in order.barriers:
             option = "" if barrier.kind is BarrierKind.ISB else f"{string(barrier.option)}, "
-            self.writer.line(f"m.{barrier.kind}({option}{_at(order.span)})")
+            self.writer.line(f"m.{barrier.kind}({option}{at_site(order.span)})")
 
 
 def _too_deep(span: Span, what: str) -> HasErrors:
     return HasErrors([TooDeep(span, f"{what} cannot be simulated")])
 
 
-def _at(span: Span) -> str:
+def at_site(span: Span) -> str:
     return f"at={string(site(span))}"
 
 
-def _quoted(condition: x.Expr) -> str:
+def quoted(condition: x.Expr) -> str:
     """The condition as the source has it."""
     return string(" ".join(condition.span.text.split()))
 

@@ -13,14 +13,19 @@ _PRAGMA = re.compile(r"(type|fmt|mypy|ruff|isort|yapf|pylint|pyright|noqa|nosec|
 class Writer:
     """Collects lines; ``empty`` tells whether there is no code, only comments, so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, depth: int = 0) -> None:
         self._lines: list[str] = []
-        self._depth = 0
+        self._depth = depth
         self.empty = True
 
     def line(self, text: str) -> None:
         self._lines.append("    " * self._depth + text)
         self.empty = False
+
+    def add(self, other: Writer) -> None:
+        """All lines of another one, which began as deep as this one is."""
+        self._lines += other._lines
+        self.empty = self.empty and other.empty
 
     def comment(self, lines: Iterable[str]) -> None:
         for line in lines:

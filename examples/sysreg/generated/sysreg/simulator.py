@@ -23,6 +23,7 @@ from dsl.machine import (
     Register,
     Slot,
     Unknown,
+    setter,
 )
 
 # ---- how wide a number is, for the reader
@@ -1314,6 +1315,65 @@ class Ctxt(Context):
     }
 
 
+set_mpidr_el1 = setter(Ctxt, "mpidr_el1")
+
+set_csselr_el1 = setter(Ctxt, "csselr_el1")
+
+set_sctlr_el1 = setter(Ctxt, "sctlr_el1")
+
+set_cpacr_el1 = setter(Ctxt, "cpacr_el1")
+
+set_ttbr0_el1 = setter(Ctxt, "ttbr0_el1")
+
+set_ttbr1_el1 = setter(Ctxt, "ttbr1_el1")
+
+set_tcr_el1 = setter(Ctxt, "tcr_el1")
+
+set_esr_el1 = setter(Ctxt, "esr_el1")
+
+set_afsr0_el1 = setter(Ctxt, "afsr0_el1")
+
+set_afsr1_el1 = setter(Ctxt, "afsr1_el1")
+
+set_far_el1 = setter(Ctxt, "far_el1")
+
+set_mair_el1 = setter(Ctxt, "mair_el1")
+
+set_vbar_el1 = setter(Ctxt, "vbar_el1")
+
+set_contextidr_el1 = setter(Ctxt, "contextidr_el1")
+
+set_tpidr_el0 = setter(Ctxt, "tpidr_el0")
+
+set_tpidrro_el0 = setter(Ctxt, "tpidrro_el0")
+
+set_tpidr_el1 = setter(Ctxt, "tpidr_el1")
+
+set_amair_el1 = setter(Ctxt, "amair_el1")
+
+set_cntkctl_el1 = setter(Ctxt, "cntkctl_el1")
+
+set_par_el1 = setter(Ctxt, "par_el1")
+
+set_mdscr_el1 = setter(Ctxt, "mdscr_el1")
+
+set_disr_el1 = setter(Ctxt, "disr_el1")
+
+set_elr_el1 = setter(Ctxt, "elr_el1")
+
+set_sp_el1 = setter(Ctxt, "sp_el1")
+
+set_spsr_el1 = setter(Ctxt, "spsr_el1")
+
+set_tfsr_el1 = setter(Ctxt, "tfsr_el1")
+
+set_tfsre0_el1 = setter(Ctxt, "tfsre0_el1")
+
+set_pc = setter(Ctxt, "pc")
+
+set_saved_state = setter(Ctxt, "saved_state")
+
+
 @dataclass(slots=True, eq=False)
 class VcpuFacts(Facts):
     """What holds for one vcpu, as far as sequences ask."""
@@ -1353,6 +1413,21 @@ class Vcpu(Context):
     }
 
 
+set_spsr_abt = setter(Vcpu, "spsr_abt")
+
+set_spsr_und = setter(Vcpu, "spsr_und")
+
+set_spsr_irq = setter(Vcpu, "spsr_irq")
+
+set_spsr_fiq = setter(Vcpu, "spsr_fiq")
+
+set_dacr32_el2 = setter(Vcpu, "dacr32_el2")
+
+set_ifsr32_el2 = setter(Vcpu, "ifsr32_el2")
+
+set_dbgvcr32_el2 = setter(Vcpu, "dbgvcr32_el2")
+
+
 # ---- the machine
 
 
@@ -1389,16 +1464,16 @@ def SPSR_EL2_mode(value: int) -> u64:
     return SPSR_EL2_M.get(value) | (SPSR_EL2_nRW.get(value) << 4)
 
 
-# ---- sequences
+# ---- sequences, with a trace
 
 
 # sysreg:7:6: save
-def __sysreg_save_common_state(m: Machine, ctxt: Ctxt) -> None:
+def traced___sysreg_save_common_state(m: Machine, ctxt: Ctxt) -> None:
     m.store(ctxt, "mdscr_el1", m.read(MDSCR_EL1, at="sysreg:7:46"), at="sysreg:7:46")
 
 
 # sysreg:9:6: save
-def __sysreg_save_user_state(m: Machine, ctxt: Ctxt) -> None:
+def traced___sysreg_save_user_state(m: Machine, ctxt: Ctxt) -> None:
     m.store(ctxt, "tpidr_el0", m.read(TPIDR_EL0, at="sysreg:9:44"), at="sysreg:9:44")
     m.store(
         ctxt, "tpidrro_el0", m.read(TPIDRRO_EL0, at="sysreg:9:55"), at="sysreg:9:55"
@@ -1406,7 +1481,7 @@ def __sysreg_save_user_state(m: Machine, ctxt: Ctxt) -> None:
 
 
 # sysreg:11:6: save
-def __sysreg_save_el1_state(m: Machine, ctxt: Ctxt) -> None:
+def traced___sysreg_save_el1_state(m: Machine, ctxt: Ctxt) -> None:
     m.store(
         ctxt, "csselr_el1", m.read(CSSELR_EL1, at="sysreg:12:10"), at="sysreg:12:10"
     )
@@ -1446,7 +1521,7 @@ def __sysreg_save_el1_state(m: Machine, ctxt: Ctxt) -> None:
 
 
 # sysreg:21:6: save
-def __sysreg_save_el2_return_state(m: Machine, ctxt: Ctxt) -> None:
+def traced___sysreg_save_el2_return_state(m: Machine, ctxt: Ctxt) -> None:
     m.store(ctxt, "pc", m.read(ELR_EL2, at="sysreg:22:10"), at="sysreg:22:10")
     # Every exit of a guest has fixed up its state already; the host of a
     # machine without VHE has nobody else to do it.
@@ -1461,18 +1536,18 @@ def __sysreg_save_el2_return_state(m: Machine, ctxt: Ctxt) -> None:
 
 
 # sysreg:33:9: restore undoes __sysreg_save_common_state
-def __sysreg_restore_common_state(m: Machine, ctxt: Ctxt) -> None:
+def traced___sysreg_restore_common_state(m: Machine, ctxt: Ctxt) -> None:
     m.write(MDSCR_EL1, ctxt.mdscr_el1, at="sysreg:33:89")
 
 
 # sysreg:35:9: restore undoes __sysreg_save_user_state
-def __sysreg_restore_user_state(m: Machine, ctxt: Ctxt) -> None:
+def traced___sysreg_restore_user_state(m: Machine, ctxt: Ctxt) -> None:
     m.write(TPIDR_EL0, ctxt.tpidr_el0, at="sysreg:36:13")
     m.write(TPIDRRO_EL0, ctxt.tpidrro_el0, at="sysreg:36:24")
 
 
 # sysreg:39:9: restore undoes __sysreg_save_el1_state
-def __sysreg_restore_el1_state(m: Machine, ctxt: Ctxt) -> None:
+def traced___sysreg_restore_el1_state(m: Machine, ctxt: Ctxt) -> None:
     m.write(VMPIDR_EL2, ctxt.mpidr_el1, at="sysreg:40:13")
     m.write(CSSELR_EL1, ctxt.csselr_el1, at="sysreg:40:24")
     if m.facts.vhe or not m.facts.speculative_at:
@@ -1521,7 +1596,7 @@ def __sysreg_restore_el1_state(m: Machine, ctxt: Ctxt) -> None:
 
 
 # sysreg:70:9: restore undoes __sysreg_save_el2_return_state
-def __sysreg_restore_el2_return_state(m: Machine, ctxt: Ctxt) -> None:
+def traced___sysreg_restore_el2_return_state(m: Machine, ctxt: Ctxt) -> None:
     pstate: u64 = ctxt.saved_state
     mode: u64 = SPSR_EL2_mode(pstate)
     # Nobody may return to EL2 or above by way of a context. In AArch64 an
@@ -1536,7 +1611,7 @@ def __sysreg_restore_el2_return_state(m: Machine, ctxt: Ctxt) -> None:
 
 
 # sysreg:89:6: save
-def __sysreg32_save_state(m: Machine, vcpu: Vcpu) -> None:
+def traced___sysreg32_save_state(m: Machine, vcpu: Vcpu) -> None:
     if not vcpu.facts.aarch32:
         return
     m.store(vcpu, "spsr_abt", m.read(SPSR_abt, at="sysreg:92:10"), at="sysreg:92:10")
@@ -1559,7 +1634,7 @@ def __sysreg32_save_state(m: Machine, vcpu: Vcpu) -> None:
 
 
 # sysreg:99:9: restore undoes __sysreg32_save_state
-def __sysreg32_restore_state(m: Machine, vcpu: Vcpu) -> None:
+def traced___sysreg32_restore_state(m: Machine, vcpu: Vcpu) -> None:
     if not vcpu.facts.aarch32:
         return
     m.write(SPSR_abt, vcpu.spsr_abt, at="sysreg:102:13")
@@ -1573,7 +1648,7 @@ def __sysreg32_restore_state(m: Machine, vcpu: Vcpu) -> None:
 
 
 # sysreg:111:6: save
-def __sysreg_save_state_nvhe(m: Machine, ctxt: Ctxt) -> None:
+def traced___sysreg_save_state_nvhe(m: Machine, ctxt: Ctxt) -> None:
     __sysreg_save_el1_state(m, ctxt)
     __sysreg_save_common_state(m, ctxt)
     __sysreg_save_user_state(m, ctxt)
@@ -1581,7 +1656,7 @@ def __sysreg_save_state_nvhe(m: Machine, ctxt: Ctxt) -> None:
 
 
 # sysreg:118:9: restore undoes __sysreg_save_state_nvhe
-def __sysreg_restore_state_nvhe(m: Machine, ctxt: Ctxt) -> None:
+def traced___sysreg_restore_state_nvhe(m: Machine, ctxt: Ctxt) -> None:
     __sysreg_restore_el1_state(m, ctxt)
     __sysreg_restore_common_state(m, ctxt)
     __sysreg_restore_user_state(m, ctxt)
@@ -1589,23 +1664,238 @@ def __sysreg_restore_state_nvhe(m: Machine, ctxt: Ctxt) -> None:
 
 
 # sysreg:127:6: save
-def sysreg_save_host_state_vhe(m: Machine, ctxt: Ctxt) -> None:
+def traced_sysreg_save_host_state_vhe(m: Machine, ctxt: Ctxt) -> None:
     __sysreg_save_common_state(m, ctxt)
 
 
 # sysreg:129:6: save
-def sysreg_save_guest_state_vhe(m: Machine, ctxt: Ctxt) -> None:
+def traced_sysreg_save_guest_state_vhe(m: Machine, ctxt: Ctxt) -> None:
     __sysreg_save_common_state(m, ctxt)
     __sysreg_save_el2_return_state(m, ctxt)
 
 
 # sysreg:134:9: restore undoes sysreg_save_host_state_vhe
-def sysreg_restore_host_state_vhe(m: Machine, ctxt: Ctxt) -> None:
+def traced_sysreg_restore_host_state_vhe(m: Machine, ctxt: Ctxt) -> None:
     __sysreg_restore_common_state(m, ctxt)
 
 
 # sysreg:138:9: restore undoes sysreg_save_guest_state_vhe
+def traced_sysreg_restore_guest_state_vhe(m: Machine, ctxt: Ctxt) -> None:
+    __sysreg_restore_common_state(m, ctxt)
+    __sysreg_restore_el2_return_state(m, ctxt)
+
+
+# ---- sequences
+
+
+def __sysreg_save_common_state(m: Machine, ctxt: Ctxt) -> None:
+    if m.tracing:
+        traced___sysreg_save_common_state(m, ctxt)
+        return
+    values = m.values
+    set_mdscr_el1(ctxt, values[28])
+
+
+def __sysreg_save_user_state(m: Machine, ctxt: Ctxt) -> None:
+    if m.tracing:
+        traced___sysreg_save_user_state(m, ctxt)
+        return
+    values = m.values
+    set_tpidr_el0(ctxt, values[20])
+    set_tpidrro_el0(ctxt, values[21])
+
+
+def __sysreg_save_el1_state(m: Machine, ctxt: Ctxt) -> None:
+    if m.tracing:
+        traced___sysreg_save_el1_state(m, ctxt)
+        return
+    values = m.values
+    set_csselr_el1(ctxt, values[24])
+    set_sctlr_el1(ctxt, values[0])
+    set_cpacr_el1(ctxt, values[1])
+    set_ttbr0_el1(ctxt, values[2])
+    set_ttbr1_el1(ctxt, values[3])
+    set_tcr_el1(ctxt, values[4])
+    set_esr_el1(ctxt, values[9])
+    set_afsr0_el1(ctxt, values[10])
+    set_afsr1_el1(ctxt, values[11])
+    set_far_el1(ctxt, values[12])
+    set_mair_el1(ctxt, values[5])
+    set_vbar_el1(ctxt, values[13])
+    set_contextidr_el1(ctxt, values[7])
+    set_amair_el1(ctxt, values[6])
+    set_cntkctl_el1(ctxt, values[25])
+    set_par_el1(ctxt, values[8])
+    set_tpidr_el1(ctxt, values[22])
+    if ctxt.facts.mte:
+        set_tfsr_el1(ctxt, values[26])
+        set_tfsre0_el1(ctxt, values[27])
+    set_sp_el1(ctxt, values[23])
+    set_elr_el1(ctxt, values[14])
+    set_spsr_el1(ctxt, values[15])
+
+
+def __sysreg_save_el2_return_state(m: Machine, ctxt: Ctxt) -> None:
+    if m.tracing:
+        traced___sysreg_save_el2_return_state(m, ctxt)
+        return
+    values = m.values
+    set_pc(ctxt, values[16])
+    if not m.facts.vhe and ctxt.facts.host:
+        set_saved_state(ctxt, values[17])
+    if m.facts.ras:
+        set_disr_el1(ctxt, values[19])
+
+
+def __sysreg_restore_common_state(m: Machine, ctxt: Ctxt) -> None:
+    if m.tracing:
+        traced___sysreg_restore_common_state(m, ctxt)
+        return
+    values = m.values
+    values[28] = ctxt.mdscr_el1 & 0x4000FECE8F041
+
+
+def __sysreg_restore_user_state(m: Machine, ctxt: Ctxt) -> None:
+    if m.tracing:
+        traced___sysreg_restore_user_state(m, ctxt)
+        return
+    values = m.values
+    values[20] = ctxt.tpidr_el0
+    values[21] = ctxt.tpidrro_el0
+
+
+def __sysreg_restore_el1_state(m: Machine, ctxt: Ctxt) -> None:
+    if m.tracing:
+        traced___sysreg_restore_el1_state(m, ctxt)
+        return
+    values = m.values
+    values[18] = (ctxt.mpidr_el1 & 0xFF41FFFFFF) | 0x80000000
+    values[24] = ctxt.csselr_el1 & 31
+    if m.facts.vhe or not m.facts.speculative_at:
+        values[0] = ctxt.sctlr_el1 & 0xFFFFFFFFFFFDFFFF
+        values[4] = ctxt.tcr_el1 & 0x3FFFFFF7FFFFFFBF
+    elif not ctxt.facts.host:
+        values[4] = ((ctxt.tcr_el1 & 0x3FFFFFF7FF7FFF3F) | 0x800000) | 0x80
+    values[1] = ctxt.cpacr_el1 & 0x13330000
+    values[2] = ctxt.ttbr0_el1
+    values[3] = ctxt.ttbr1_el1
+    values[9] = ctxt.esr_el1 & 0xFFFFFFFFFFFFFF
+    values[10] = ctxt.afsr0_el1
+    values[11] = ctxt.afsr1_el1
+    values[12] = ctxt.far_el1
+    values[5] = ctxt.mair_el1
+    values[13] = ctxt.vbar_el1 & 0xFFFFFFFFFFFFF801
+    values[7] = ctxt.contextidr_el1 & 0xFFFFFFFF
+    values[6] = ctxt.amair_el1
+    values[25] = ctxt.cntkctl_el1 & 0xE03FF
+    values[8] = ctxt.par_el1
+    values[22] = ctxt.tpidr_el1
+    if ctxt.facts.mte:
+        values[26] = ctxt.tfsr_el1 & 3
+        values[27] = ctxt.tfsre0_el1 & 3
+    if not m.facts.vhe and m.facts.speculative_at and ctxt.facts.host:
+        values[0] = ctxt.sctlr_el1 & 0xFFFFFFFFFFFDFFFF
+        values[4] = ctxt.tcr_el1 & 0x3FFFFFF7FFFFFFBF
+    values[23] = ctxt.sp_el1
+    values[14] = ctxt.elr_el1
+    values[15] = ctxt.spsr_el1 & 0x1FFFFFFFFF
+
+
+def __sysreg_restore_el2_return_state(m: Machine, ctxt: Ctxt) -> None:
+    if m.tracing:
+        traced___sysreg_restore_el2_return_state(m, ctxt)
+        return
+    values = m.values
+    pstate: u64 = ctxt.saved_state
+    mode: u64 = (pstate & 15) | (((pstate >> 4) & 1) << 4)
+    if not mode & 16 and mode >= 8:
+        pstate = 0x100009
+    values[16] = ctxt.pc
+    values[17] = pstate & 0x1FFFFFFFFF
+    if m.facts.ras:
+        values[19] = ctxt.disr_el1 & 0x81FFFFFF
+
+
+def __sysreg32_save_state(m: Machine, vcpu: Vcpu) -> None:
+    if m.tracing:
+        traced___sysreg32_save_state(m, vcpu)
+        return
+    values = m.values
+    if not vcpu.facts.aarch32:
+        return
+    set_spsr_abt(vcpu, values[33])
+    set_spsr_und(vcpu, values[34])
+    set_spsr_irq(vcpu, values[32])
+    set_spsr_fiq(vcpu, values[35])
+    set_dacr32_el2(vcpu, values[29])
+    set_ifsr32_el2(vcpu, values[30])
+    if m.facts.vhe or vcpu.facts.debug_dirty:
+        set_dbgvcr32_el2(vcpu, values[31])
+
+
+def __sysreg32_restore_state(m: Machine, vcpu: Vcpu) -> None:
+    if m.tracing:
+        traced___sysreg32_restore_state(m, vcpu)
+        return
+    values = m.values
+    if not vcpu.facts.aarch32:
+        return
+    values[33] = vcpu.spsr_abt & 0xFFFFFFFF
+    values[34] = vcpu.spsr_und & 0xFFFFFFFF
+    values[32] = vcpu.spsr_irq & 0xFFFFFFFF
+    values[35] = vcpu.spsr_fiq & 0xFFFFFFFF
+    values[29] = vcpu.dacr32_el2 & 0xFFFFFFFF
+    values[30] = vcpu.ifsr32_el2 & 0x1163F
+    if m.facts.vhe or vcpu.facts.debug_dirty:
+        values[31] = vcpu.dbgvcr32_el2 & 0xDE0000DE
+
+
+def __sysreg_save_state_nvhe(m: Machine, ctxt: Ctxt) -> None:
+    if m.tracing:
+        traced___sysreg_save_state_nvhe(m, ctxt)
+        return
+    __sysreg_save_el1_state(m, ctxt)
+    __sysreg_save_common_state(m, ctxt)
+    __sysreg_save_user_state(m, ctxt)
+    __sysreg_save_el2_return_state(m, ctxt)
+
+
+def __sysreg_restore_state_nvhe(m: Machine, ctxt: Ctxt) -> None:
+    if m.tracing:
+        traced___sysreg_restore_state_nvhe(m, ctxt)
+        return
+    __sysreg_restore_el1_state(m, ctxt)
+    __sysreg_restore_common_state(m, ctxt)
+    __sysreg_restore_user_state(m, ctxt)
+    __sysreg_restore_el2_return_state(m, ctxt)
+
+
+def sysreg_save_host_state_vhe(m: Machine, ctxt: Ctxt) -> None:
+    if m.tracing:
+        traced_sysreg_save_host_state_vhe(m, ctxt)
+        return
+    __sysreg_save_common_state(m, ctxt)
+
+
+def sysreg_save_guest_state_vhe(m: Machine, ctxt: Ctxt) -> None:
+    if m.tracing:
+        traced_sysreg_save_guest_state_vhe(m, ctxt)
+        return
+    __sysreg_save_common_state(m, ctxt)
+    __sysreg_save_el2_return_state(m, ctxt)
+
+
+def sysreg_restore_host_state_vhe(m: Machine, ctxt: Ctxt) -> None:
+    if m.tracing:
+        traced_sysreg_restore_host_state_vhe(m, ctxt)
+        return
+    __sysreg_restore_common_state(m, ctxt)
+
+
 def sysreg_restore_guest_state_vhe(m: Machine, ctxt: Ctxt) -> None:
+    if m.tracing:
+        traced_sysreg_restore_guest_state_vhe(m, ctxt)
+        return
     __sysreg_restore_common_state(m, ctxt)
     __sysreg_restore_el2_return_state(m, ctxt)
 

@@ -330,17 +330,17 @@ def layout_CNTHCTL_EL2(m: Machine, value: int) -> str:
     return "vhe"
 
 
-# ---- sequences
+# ---- sequences, with a trace
 
 
 # timer:11:10: sequence
-def __kvm_timer_set_cntvoff(m: Machine, cntvoff: u64) -> None:
+def traced___kvm_timer_set_cntvoff(m: Machine, cntvoff: u64) -> None:
     """Set what a guest's virtual counter is behind the physical one."""
     m.write(CNTVOFF_EL2, cntvoff, at="timer:11:51")
 
 
 # timer:14:12: deactivate undoes __timer_enable_traps
-def __timer_disable_traps(m: Machine, vcpu: Vcpu) -> None:
+def traced___timer_disable_traps(m: Machine, vcpu: Vcpu) -> None:
     """For hosts that are not VHE only: the others set their traps up once, in kvm_timer_init_vhe()."""
     # The host runs at EL1, too, and needs its physical timer and counter.
     value = m.read(CNTHCTL_EL2, at="timer:17:5")
@@ -350,7 +350,7 @@ def __timer_disable_traps(m: Machine, vcpu: Vcpu) -> None:
 
 
 # timer:25:10: activate
-def __timer_enable_traps(m: Machine, vcpu: Vcpu) -> None:
+def traced___timer_enable_traps(m: Machine, vcpu: Vcpu) -> None:
     """For hosts that are not VHE only: the others set their traps up once, in kvm_timer_init_vhe()."""
     # KVM emulates the guest's physical timer. The counter needs no emulation.
     value = m.read(CNTHCTL_EL2, at="timer:28:5")
@@ -360,13 +360,52 @@ def __timer_enable_traps(m: Machine, vcpu: Vcpu) -> None:
 
 
 # timer:37:10: sequence
-def kvm_timer_init_vhe(m: Machine) -> None:
+def traced_kvm_timer_init_vhe(m: Machine) -> None:
     """For VHE hosts, once on each CPU: with TGE set the host itself does not notice."""
     # The guest may use the physical timer and counter of EL1.
     value = m.read(CNTHCTL_EL2, at="timer:40:5")
     value = CNTHCTL_EL2_vhe_EL1PTEN.set(value, 1)
     value = CNTHCTL_EL2_vhe_EL1PCTEN.set(value, 1)
     m.write(CNTHCTL_EL2, value, at="timer:40:5")
+
+
+# ---- sequences
+
+
+def __kvm_timer_set_cntvoff(m: Machine, cntvoff: u64) -> None:
+    """Set what a guest's virtual counter is behind the physical one."""
+    if m.tracing:
+        traced___kvm_timer_set_cntvoff(m, cntvoff)
+        return
+    values = m.values
+    values[2] = cntvoff
+
+
+def __timer_disable_traps(m: Machine, vcpu: Vcpu) -> None:
+    """For hosts that are not VHE only: the others set their traps up once, in kvm_timer_init_vhe()."""
+    if m.tracing:
+        traced___timer_disable_traps(m, vcpu)
+        return
+    values = m.values
+    values[1] = ((values[1] & 0xFFFFC) | 1) | 2
+
+
+def __timer_enable_traps(m: Machine, vcpu: Vcpu) -> None:
+    """For hosts that are not VHE only: the others set their traps up once, in kvm_timer_init_vhe()."""
+    if m.tracing:
+        traced___timer_enable_traps(m, vcpu)
+        return
+    values = m.values
+    values[1] = (values[1] & 0xFFFFC) | 1
+
+
+def kvm_timer_init_vhe(m: Machine) -> None:
+    """For VHE hosts, once on each CPU: with TGE set the host itself does not notice."""
+    if m.tracing:
+        traced_kvm_timer_init_vhe(m)
+        return
+    values = m.values
+    values[1] = ((values[1] & 0xFF3FF) | 0x800) | 0x400
 
 
 # ---- by the names in the source

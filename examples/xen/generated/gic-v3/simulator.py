@@ -25,6 +25,7 @@ from dsl.machine import (
     Register,
     Slot,
     Unknown,
+    setter,
 )
 
 # ---- how wide a number is, for the reader
@@ -583,6 +584,11 @@ class Vcpu(Context):
     }
 
 
+set_vmcr = setter(Vcpu, "vmcr")
+
+set_sre_el1 = setter(Vcpu, "sre_el1")
+
+
 @dataclass(slots=True, eq=False)
 class Memory(Context):
     """What is kept in memory for the whole machine."""
@@ -597,6 +603,11 @@ class Memory(Context):
         "nr_lrs": Slot("nr_lrs", Int(32), low=0, high=16),
         "nr_priorities": Slot("nr_priorities", Int(32), low=0, high=8),
     }
+
+
+set_nr_lrs = setter(Memory, "nr_lrs")
+
+set_nr_priorities = setter(Memory, "nr_priorities")
 
 
 # ---- the machine
@@ -621,6 +632,21 @@ class Machine(BaseMachine[MachineFacts]):
             tracing=tracing,
         )
         self.memory = Memory()
+
+    SETTLED: ClassVar[frozenset[str]] = frozenset(("ICH_VTR_EL2",))
+
+    def settle(self) -> None:
+        """What is left of a write, as far as no sequence changes that."""
+        values = self.values
+        self.keep_ICH_HCR_EL2 = (
+            0xF8001DFF
+            | (0 if not values[2] & 0x400000 else 0x2000)
+            | (0 if not values[2] & 0x80000 else 0x4000)
+            | (0 if not values[2] & 0x40000 else 0x8000)
+        )
+        self.keep_ICH_LRn_EL2 = 0xF8001FFFFFFFFFFF | (
+            ((0xFF << (7 - (values[2] >> 29))) & 0xFF) << 48
+        )
 
     def legalise(self, register: Register, written: int) -> int:
         match register.family:
@@ -852,11 +878,119 @@ def compute_ICC_SRE_EL2(m: Machine, register: Register, stored: int) -> int:
     return value
 
 
-# ---- sequences
+def legal_ICH_VMCR_EL2(m: Machine, written: int) -> int:
+    """What stays of a write to ICH_VMCR_EL2, in the bits that a write changes."""
+    values = m.values
+    value = written
+    if values[31]:
+        value = (value & 0xFFFFFFFFFFFFFFF7) | 8
+    if ((written >> 18) & 7) < 7 - ((values[2] >> 26) & 7):
+        value = (value & 0xFFFFFFFFFFE3FFFF) | ((7 - ((values[2] >> 26) & 7)) << 18)
+    if ((written >> 21) & 7) < ((6 - ((values[2] >> 26) & 7)) & 0xFFFFFFFFFFFFFFFF):
+        value = (value & 0xFFFFFFFFFF1FFFFF) | (
+            (((6 - ((values[2] >> 26) & 7)) & 0xFFFFFFFFFFFFFFFF) & 7) << 21
+        )
+    value = (value & 0xFFFFFFFF00FFFFFF) | (
+        (((written >> 24) & 0xFF) & (0xFF << (7 - (values[2] >> 29)))) << 24
+    )
+    return value & 0xFFFC021F
+
+
+def read_ICH_ELRSR_EL2(m: Machine) -> int:
+    """The value of ICH_ELRSR_EL2, with what is computed."""
+    values = m.values
+    value = 0
+    for n in range(min((values[2] & 31) + 1, 16)):
+        if values[4 + n] < 0x4000000000000000 and (
+            values[4 + n] & 0x2000000000000000 or not values[4 + n] & 0x20000000000
+        ):
+            value |= 1 << n
+    return value
+
+
+def read_ICH_EISR_EL2(m: Machine) -> int:
+    """The value of ICH_EISR_EL2, with what is computed."""
+    values = m.values
+    value = 0
+    for n in range(16):
+        if (
+            values[4 + n] < 0x4000000000000000
+            and not values[4 + n] & 0x2000000000000000
+            and values[4 + n] & 0x20000000000 == 0x20000000000
+        ):
+            value |= 1 << n
+    return value
+
+
+def read_ICH_MISR_EL2(m: Machine) -> int:
+    """The value of ICH_MISR_EL2, with what is computed."""
+    values = m.values
+    value = 0
+    if read_ICH_EISR_EL2(m):
+        value |= 1
+    if (
+        values[1] & 2
+        and (((values[4] >> 62) & 1) | (values[4] >> 63))
+        + (((values[5] >> 62) & 1) | (values[5] >> 63))
+        + (((values[6] >> 62) & 1) | (values[6] >> 63))
+        + (((values[7] >> 62) & 1) | (values[7] >> 63))
+        + (((values[8] >> 62) & 1) | (values[8] >> 63))
+        + (((values[9] >> 62) & 1) | (values[9] >> 63))
+        + (((values[10] >> 62) & 1) | (values[10] >> 63))
+        + (((values[11] >> 62) & 1) | (values[11] >> 63))
+        + (((values[12] >> 62) & 1) | (values[12] >> 63))
+        + (((values[13] >> 62) & 1) | (values[13] >> 63))
+        + (((values[14] >> 62) & 1) | (values[14] >> 63))
+        + (((values[15] >> 62) & 1) | (values[15] >> 63))
+        + (((values[16] >> 62) & 1) | (values[16] >> 63))
+        + (((values[17] >> 62) & 1) | (values[17] >> 63))
+        + (((values[18] >> 62) & 1) | (values[18] >> 63))
+        + (((values[19] >> 62) & 1) | (values[19] >> 63))
+        <= 1
+    ):
+        value |= 2
+    if values[1] & 4 and values[1] >= 0x8000000:
+        value |= 4
+    if values[1] & 8 and all(
+        values[4 + n] & 0xC000000000000000 != 0x4000000000000000 for n in range(16)
+    ):
+        value |= 8
+    if values[1] & 16 and values[3] & 1:
+        value |= 16
+    if values[1] & 32 and not values[3] & 1:
+        value |= 32
+    if values[1] & 64 and values[3] & 2:
+        value |= 64
+    if values[1] & 0x80 and not values[3] & 2:
+        value |= 0x80
+    return value
+
+
+def read_ICC_SRE_EL1(m: Machine) -> int:
+    """The value of ICC_SRE_EL1, with what is computed."""
+    values = m.values
+    stored = values[31]
+    value = stored
+    value |= ((values[33] >> 1) & 1) << 1
+    value |= ((values[33] >> 2) & 1) << 2
+    return value
+
+
+def read_ICC_SRE_EL2(m: Machine) -> int:
+    """The value of ICC_SRE_EL2, with what is computed."""
+    values = m.values
+    stored = values[32]
+    value = stored
+    value |= ((values[33] >> 1) & 1) << 1
+    value |= ((values[33] >> 2) & 1) << 2
+    return value
+
+
+# ---- sequences, with a trace
 
 
 # gic:6:6: save
-def gicv3_save_lrs(m: Machine, v: Vcpu) -> None:
+def traced_gicv3_save_lrs(m: Machine, v: Vcpu) -> None:
     """From the last list register that there is down to the first."""
     while True:
         # block listed
@@ -931,7 +1065,7 @@ def gicv3_save_lrs(m: Machine, v: Vcpu) -> None:
 
 
 # gic:34:9: restore undoes gicv3_save_lrs
-def gicv3_restore_lrs(m: Machine, v: Vcpu) -> None:
+def traced_gicv3_restore_lrs(m: Machine, v: Vcpu) -> None:
     """The same way back."""
     while True:
         # block listed
@@ -974,7 +1108,7 @@ def gicv3_restore_lrs(m: Machine, v: Vcpu) -> None:
 
 
 # gic:61:10: sequence
-def gicv3_ich_read_lr(m: Machine, lr: int) -> u64:
+def traced_gicv3_ich_read_lr(m: Machine, lr: int) -> u64:
     match lr:
         case 0:
             return m.read(ICH_LRn_EL2[0], at="gic:63:20")
@@ -1014,7 +1148,7 @@ def gicv3_ich_read_lr(m: Machine, lr: int) -> u64:
 
 
 # gic:83:10: sequence
-def gicv3_ich_write_lr(m: Machine, lr: int, val: u64) -> None:
+def traced_gicv3_ich_write_lr(m: Machine, lr: int, val: u64) -> None:
     match lr:
         case 0:
             m.write(ICH_LRn_EL2[0], val, at="gic:85:13")
@@ -1055,7 +1189,7 @@ def gicv3_ich_write_lr(m: Machine, lr: int, val: u64) -> None:
 
 
 # gic:107:10: sequence
-def gicv3_enable_sre(m: Machine) -> None:
+def traced_gicv3_enable_sre(m: Machine) -> None:
     """EL2 uses system registers, for its own interface and the virtual one."""
     val: u64
     val = m.read(ICC_SRE_EL2, at="gic:110:12")
@@ -1066,7 +1200,7 @@ def gicv3_enable_sre(m: Machine) -> None:
 
 
 # gic:118:9: restore undoes save_aprn_regs
-def restore_aprn_regs(m: Machine, d: Vcpu) -> None:
+def traced_restore_aprn_regs(m: Machine, d: Vcpu) -> None:
     """How many of the registers there are follows from the priority bits."""
     while True:
         # block active
@@ -1086,7 +1220,7 @@ def restore_aprn_regs(m: Machine, d: Vcpu) -> None:
 
 
 # gic:132:6: save
-def save_aprn_regs(m: Machine, d: Vcpu) -> None:
+def traced_save_aprn_regs(m: Machine, d: Vcpu) -> None:
     while True:
         # block active
         entry = m.memory.nr_priorities
@@ -1117,7 +1251,7 @@ def save_aprn_regs(m: Machine, d: Vcpu) -> None:
 
 
 # gic:147:6: save
-def gicv3_save_state(m: Machine, v: Vcpu) -> None:
+def traced_gicv3_save_state(m: Machine, v: Vcpu) -> None:
     """The guest leaves, with interrupts disabled: nobody else looks at what is saved."""
     # What a GICv2 guest stored through memory comes before what is read here.
     # orders guest_mmio before reads of ICH_LR<n>_EL2, ICH_AP0R<n>_EL2, ICH_AP1R<n>_EL2, ICH_VMCR_EL2
@@ -1129,7 +1263,7 @@ def gicv3_save_state(m: Machine, v: Vcpu) -> None:
 
 
 # gic:155:9: restore undoes gicv3_save_state
-def gicv3_restore_state(m: Machine, v: Vcpu) -> None:
+def traced_gicv3_restore_state(m: Machine, v: Vcpu) -> None:
     val: u64
     val = m.read(ICC_SRE_EL2, at="gic:158:12")
     # A GICv2 guest is kept off the system registers.
@@ -1152,7 +1286,7 @@ def gicv3_restore_state(m: Machine, v: Vcpu) -> None:
 
 
 # gic:176:10: sequence
-def gicv3_hyp_init(m: Machine) -> None:
+def traced_gicv3_hyp_init(m: Machine) -> None:
     """Finds out what there is, and lets the interface work."""
     vtr: u64
     vtr = m.read(ICH_VTR_EL2, at="gic:179:12")
@@ -1169,7 +1303,7 @@ def gicv3_hyp_init(m: Machine) -> None:
 
 
 # gic:193:10: sequence
-def gicv3_hyp_disable(m: Machine) -> None:
+def traced_gicv3_hyp_disable(m: Machine) -> None:
     """No virtual interrupts on this CPU any more."""
     hcr: u64
     hcr = m.read(ICH_HCR_EL2, at="gic:196:12")
@@ -1180,7 +1314,7 @@ def gicv3_hyp_disable(m: Machine) -> None:
 
 
 # gic:203:10: sequence
-def gicv3_hcr_status(m: Machine, flag: u32, status: bool) -> None:
+def traced_gicv3_hcr_status(m: Machine, flag: u32, status: bool) -> None:
     """Switches some of the traps and maintenance interrupts on or off."""
     hcr: u64
     hcr = m.read(ICH_HCR_EL2, at="gic:206:12")
@@ -1193,13 +1327,13 @@ def gicv3_hcr_status(m: Machine, flag: u32, status: bool) -> None:
 
 
 # gic:217:10: sequence
-def gicv3_read_vmcr_priority(m: Machine) -> u32:
+def traced_gicv3_read_vmcr_priority(m: Machine) -> u32:
     """The guest's priority mask."""
     return ICH_VMCR_EL2_VPMR.get(m.read(ICH_VMCR_EL2, at="gic:219:12"))
 
 
 # gic:223:10: sequence
-def gicv3_read_apr(m: Machine, apr_reg: int) -> u32:
+def traced_gicv3_read_apr(m: Machine, apr_reg: int) -> u32:
     """Active priorities of Group 1, those that a machine with so many priority bits has."""
     apr: u64
     match apr_reg:
@@ -1230,7 +1364,366 @@ def gicv3_read_apr(m: Machine, apr_reg: int) -> u32:
 
 
 # gic:245:10: sequence
+def traced_gicv3_clear_lr(m: Machine, lr: int) -> None:
+    gicv3_ich_write_lr(m, lr, 0)
+
+
+# ---- sequences
+
+
+def gicv3_save_lrs(m: Machine, v: Vcpu) -> None:
+    """From the last list register that there is down to the first."""
+    if m.tracing:
+        traced_gicv3_save_lrs(m, v)
+        return
+    values = m.values
+    lrs = v.lrs.values
+    while True:
+        # block listed
+        entry = m.memory.nr_lrs
+        if entry == 16:
+            lrs[15] = values[19]
+        if entry in (15, 16):
+            lrs[14] = values[18]
+        if entry in (14, 15, 16):
+            lrs[13] = values[17]
+        if entry in (13, 14, 15, 16):
+            lrs[12] = values[16]
+        if entry in (12, 13, 14, 15, 16):
+            lrs[11] = values[15]
+        if entry in (11, 12, 13, 14, 15, 16):
+            lrs[10] = values[14]
+        if entry in (10, 11, 12, 13, 14, 15, 16):
+            lrs[9] = values[13]
+        if entry in (9, 10, 11, 12, 13, 14, 15, 16):
+            lrs[8] = values[12]
+        if entry in (8, 9, 10, 11, 12, 13, 14, 15, 16):
+            lrs[7] = values[11]
+        if entry in (7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            lrs[6] = values[10]
+        if entry in (6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            lrs[5] = values[9]
+        if entry in (5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            lrs[4] = values[8]
+        if entry in (4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            lrs[3] = values[7]
+        if entry in (3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            lrs[2] = values[6]
+        if entry in (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            lrs[1] = values[5]
+        if entry in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            lrs[0] = values[4]
+            break
+        m.fail("", at="gic:28:20")
+        break
+
+
+def gicv3_restore_lrs(m: Machine, v: Vcpu) -> None:
+    """The same way back."""
+    if m.tracing:
+        traced_gicv3_restore_lrs(m, v)
+        return
+    values = m.values
+    lrs = v.lrs.values
+    while True:
+        # block listed
+        entry = m.memory.nr_lrs
+        if entry == 16:
+            values[19] = lrs[15] & m.keep_ICH_LRn_EL2
+        if entry in (15, 16):
+            values[18] = lrs[14] & m.keep_ICH_LRn_EL2
+        if entry in (14, 15, 16):
+            values[17] = lrs[13] & m.keep_ICH_LRn_EL2
+        if entry in (13, 14, 15, 16):
+            values[16] = lrs[12] & m.keep_ICH_LRn_EL2
+        if entry in (12, 13, 14, 15, 16):
+            values[15] = lrs[11] & m.keep_ICH_LRn_EL2
+        if entry in (11, 12, 13, 14, 15, 16):
+            values[14] = lrs[10] & m.keep_ICH_LRn_EL2
+        if entry in (10, 11, 12, 13, 14, 15, 16):
+            values[13] = lrs[9] & m.keep_ICH_LRn_EL2
+        if entry in (9, 10, 11, 12, 13, 14, 15, 16):
+            values[12] = lrs[8] & m.keep_ICH_LRn_EL2
+        if entry in (8, 9, 10, 11, 12, 13, 14, 15, 16):
+            values[11] = lrs[7] & m.keep_ICH_LRn_EL2
+        if entry in (7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            values[10] = lrs[6] & m.keep_ICH_LRn_EL2
+        if entry in (6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            values[9] = lrs[5] & m.keep_ICH_LRn_EL2
+        if entry in (5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            values[8] = lrs[4] & m.keep_ICH_LRn_EL2
+        if entry in (4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            values[7] = lrs[3] & m.keep_ICH_LRn_EL2
+        if entry in (3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            values[6] = lrs[2] & m.keep_ICH_LRn_EL2
+        if entry in (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            values[5] = lrs[1] & m.keep_ICH_LRn_EL2
+        if entry in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            values[4] = lrs[0] & m.keep_ICH_LRn_EL2
+            break
+        m.fail("", at="gic:56:20")
+        break
+
+
+def gicv3_ich_read_lr(m: Machine, lr: int) -> u64:
+    if m.tracing:
+        return traced_gicv3_ich_read_lr(m, lr)
+    values = m.values
+    match lr:
+        case 0:
+            return values[4]
+        case 1:
+            return values[5]
+        case 2:
+            return values[6]
+        case 3:
+            return values[7]
+        case 4:
+            return values[8]
+        case 5:
+            return values[9]
+        case 6:
+            return values[10]
+        case 7:
+            return values[11]
+        case 8:
+            return values[12]
+        case 9:
+            return values[13]
+        case 10:
+            return values[14]
+        case 11:
+            return values[15]
+        case 12:
+            return values[16]
+        case 13:
+            return values[17]
+        case 14:
+            return values[18]
+        case 15:
+            return values[19]
+        case _:
+            m.fail("", at="gic:79:16")
+    raise MachineError("gicv3_ich_read_lr ends without a result")
+
+
+def gicv3_ich_write_lr(m: Machine, lr: int, val: u64) -> None:
+    if m.tracing:
+        traced_gicv3_ich_write_lr(m, lr, val)
+        return
+    values = m.values
+    match lr:
+        case 0:
+            values[4] = val & m.keep_ICH_LRn_EL2
+        case 1:
+            values[5] = val & m.keep_ICH_LRn_EL2
+        case 2:
+            values[6] = val & m.keep_ICH_LRn_EL2
+        case 3:
+            values[7] = val & m.keep_ICH_LRn_EL2
+        case 4:
+            values[8] = val & m.keep_ICH_LRn_EL2
+        case 5:
+            values[9] = val & m.keep_ICH_LRn_EL2
+        case 6:
+            values[10] = val & m.keep_ICH_LRn_EL2
+        case 7:
+            values[11] = val & m.keep_ICH_LRn_EL2
+        case 8:
+            values[12] = val & m.keep_ICH_LRn_EL2
+        case 9:
+            values[13] = val & m.keep_ICH_LRn_EL2
+        case 10:
+            values[14] = val & m.keep_ICH_LRn_EL2
+        case 11:
+            values[15] = val & m.keep_ICH_LRn_EL2
+        case 12:
+            values[16] = val & m.keep_ICH_LRn_EL2
+        case 13:
+            values[17] = val & m.keep_ICH_LRn_EL2
+        case 14:
+            values[18] = val & m.keep_ICH_LRn_EL2
+        case 15:
+            values[19] = val & m.keep_ICH_LRn_EL2
+        case _:
+            return
+
+
+def gicv3_enable_sre(m: Machine) -> None:
+    """EL2 uses system registers, for its own interface and the virtual one."""
+    if m.tracing:
+        traced_gicv3_enable_sre(m)
+        return
+    values = m.values
+    val: u64
+    val = read_ICC_SRE_EL2(m)
+    val = (val & 0xFFFFFFFFFFFFFFFE) | 1
+    values[32] = val & 9
+
+
+def restore_aprn_regs(m: Machine, d: Vcpu) -> None:
+    """How many of the registers there are follows from the priority bits."""
+    if m.tracing:
+        traced_restore_aprn_regs(m, d)
+        return
+    values = m.values
+    apr0 = d.apr0.values
+    apr1 = d.apr1.values
+    while True:
+        # block active
+        entry = m.memory.nr_priorities
+        if entry == 7:
+            values[25] = apr0[2] & 0xFFFFFFFF
+            values[29] = apr1[2] & 0xFFFFFFFF
+        if entry in (6, 7):
+            values[24] = apr0[1] & 0xFFFFFFFF
+            values[28] = apr1[1] & 0xFFFFFFFF
+        if entry in (5, 6, 7):
+            values[23] = apr0[0] & 0xFFFFFFFF
+            values[27] = apr1[0] & 0xFFFFFFFF
+            break
+        m.fail("", at="gic:127:20")
+        break
+
+
+def save_aprn_regs(m: Machine, d: Vcpu) -> None:
+    if m.tracing:
+        traced_save_aprn_regs(m, d)
+        return
+    values = m.values
+    apr0 = d.apr0.values
+    apr1 = d.apr1.values
+    while True:
+        # block active
+        entry = m.memory.nr_priorities
+        if entry == 7:
+            apr0[2] = values[25]
+            apr1[2] = values[29]
+        if entry in (6, 7):
+            apr0[1] = values[24]
+            apr1[1] = values[28]
+        if entry in (5, 6, 7):
+            apr0[0] = values[23]
+            apr1[0] = values[27]
+            break
+        m.fail("", at="gic:141:20")
+        break
+
+
+def gicv3_save_state(m: Machine, v: Vcpu) -> None:
+    """The guest leaves, with interrupts disabled: nobody else looks at what is saved."""
+    if m.tracing:
+        traced_gicv3_save_state(m, v)
+        return
+    values = m.values
+    gicv3_save_lrs(m, v)
+    save_aprn_regs(m, v)
+    set_vmcr(v, values[3])
+    set_sre_el1(v, read_ICC_SRE_EL1(m))
+
+
+def gicv3_restore_state(m: Machine, v: Vcpu) -> None:
+    if m.tracing:
+        traced_gicv3_restore_state(m, v)
+        return
+    values = m.values
+    val: u64
+    val = read_ICC_SRE_EL2(m)
+    if v.facts.gicv2:
+        val = val & 0xFFFFFFFFFFFFFFF7
+    else:
+        val = (val & 0xFFFFFFFFFFFFFFF7) | 8
+    values[32] = val & 9
+    values[31] = v.sre_el1 & 1
+    values[3] = legal_ICH_VMCR_EL2(m, v.vmcr)
+    restore_aprn_regs(m, v)
+    gicv3_restore_lrs(m, v)
+
+
+def gicv3_hyp_init(m: Machine) -> None:
+    """Finds out what there is, and lets the interface work."""
+    if m.tracing:
+        traced_gicv3_hyp_init(m)
+        return
+    values = m.values
+    vtr: u64
+    vtr = values[2]
+    m.store(m.memory, "nr_lrs", (vtr & 31) + 1, at="gic:180:5")
+    set_nr_priorities(m.memory, ((vtr >> 29) & 7) + 1)
+    if not (m.memory.nr_priorities > 4 and m.memory.nr_priorities < 8):
+        m.fail("GICv3: Invalid number of priority bits", at="gic:185:9")
+    values[3] = legal_ICH_VMCR_EL2(m, 0x202)
+    values[1] = 1 & m.keep_ICH_HCR_EL2
+
+
+def gicv3_hyp_disable(m: Machine) -> None:
+    """No virtual interrupts on this CPU any more."""
+    if m.tracing:
+        traced_gicv3_hyp_disable(m)
+        return
+    values = m.values
+    hcr: u64
+    hcr = values[1]
+    hcr = hcr & 0xFFFFFFFFFFFFFFFE
+    values[1] = hcr & m.keep_ICH_HCR_EL2
+
+
+def gicv3_hcr_status(m: Machine, flag: u32, status: bool) -> None:
+    """Switches some of the traps and maintenance interrupts on or off."""
+    if m.tracing:
+        traced_gicv3_hcr_status(m, flag, status)
+        return
+    values = m.values
+    hcr: u64
+    hcr = values[1]
+    if status:
+        values[1] = (hcr | flag) & m.keep_ICH_HCR_EL2
+    else:
+        values[1] = (hcr & (flag ^ 0xFFFFFFFF)) & m.keep_ICH_HCR_EL2
+
+
+def gicv3_read_vmcr_priority(m: Machine) -> u32:
+    """The guest's priority mask."""
+    if m.tracing:
+        return traced_gicv3_read_vmcr_priority(m)
+    values = m.values
+    return values[3] >> 24
+
+
+def gicv3_read_apr(m: Machine, apr_reg: int) -> u32:
+    """Active priorities of Group 1, those that a machine with so many priority bits has."""
+    if m.tracing:
+        return traced_gicv3_read_apr(m, apr_reg)
+    values = m.values
+    apr: u64
+    match apr_reg:
+        case 0:
+            if not (m.memory.nr_priorities > 4 and m.memory.nr_priorities < 8):
+                m.require(
+                    False, "nr_priorities > 4 and nr_priorities < 8", at="gic:228:13"
+                )
+            apr = values[27]
+        case 1:
+            if not (m.memory.nr_priorities > 5 and m.memory.nr_priorities < 8):
+                m.require(
+                    False, "nr_priorities > 5 and nr_priorities < 8", at="gic:232:13"
+                )
+            apr = values[28]
+        case 2:
+            if not (m.memory.nr_priorities > 6 and m.memory.nr_priorities < 8):
+                m.require(
+                    False, "nr_priorities > 6 and nr_priorities < 8", at="gic:236:13"
+                )
+            apr = values[29]
+        case _:
+            m.fail("", at="gic:239:16")
+    return apr & 0xFFFFFFFF
+
+
 def gicv3_clear_lr(m: Machine, lr: int) -> None:
+    if m.tracing:
+        traced_gicv3_clear_lr(m, lr)
+        return
     gicv3_ich_write_lr(m, lr, 0)
 
 
