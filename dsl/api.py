@@ -236,10 +236,21 @@ def cost(
     )
 
 
-def simulate(module: PathLike | Loaded, *, roots: Iterable[PathLike] = ()) -> ModuleType:
+def simulate(
+    module: PathLike | Loaded,
+    *,
+    roots: Iterable[PathLike] = (),
+    facts: Mapping[str, int] | None = None,
+    slots: Mapping[str, int] | None = None,
+    registers: Mapping[str, int] | None = None,
+) -> ModuleType:
     """The simulator of a module, ready to use.
 
-    Raises `HasErrors` where the module has errors, and what `load` raises.
+    With ``facts`` (conditions by name), ``slots`` or ``registers`` it is specialised to them: it
+    does the same in that configuration, faster, and refuses any other.
+
+    Raises `HasErrors` where the module has errors, `CannotRun` for a configuration that it does
+    not have, and what `load` raises.
     """
     from dsl.backends.python import emit
     from dsl.machine import load_simulator
@@ -247,7 +258,12 @@ def simulate(module: PathLike | Loaded, *, roots: Iterable[PathLike] = ()) -> Mo
     loaded = module if isinstance(module, Loaded) else load(module, roots=roots)
     if not loaded.ok:
         raise HasErrors(d for d in loaded.findings if d.severity is Severity.ERROR)
-    return load_simulator(emit(loaded.program), loaded.path.stem)
+    program = loaded.program
+    if facts or slots or registers:
+        from dsl.ir.specialise import specialise
+
+        program = specialise(program, facts, slots, registers)
+    return load_simulator(emit(program), loaded.path.stem)
 
 
 def scenarios(

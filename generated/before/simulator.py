@@ -1537,16 +1537,50 @@ def __vgic_save_state(m: Machine, vcpu: Vcpu) -> None:
     if m.tracing:
         traced___vgic_save_state(m, vcpu)
         return
+    values = m.values
     if m.facts.gicv3_cpuif:
-        __vgic_v3_save_state(m, vcpu)
+        if not vcpu.vgic_sre:
+            set_vgic_vmcr(vcpu, values[3])
+        if vcpu.used_lrs:
+            vgic_lr = vcpu.vgic_lr.values
+            values[1] = 0
+            for i in range(vcpu.used_lrs):
+                element = values[4 + i]
+                if (
+                    element < 0x4000000000000000
+                    and (element & 0x2000000000000000 or not element & 0x20000000000)
+                    and i <= (values[2] & 31)
+                ):
+                    vgic_lr[i] = vgic_lr[i] & 0x3FFFFFFFFFFFFFFF
+                else:
+                    vgic_lr[i] = element
+                values[4 + i] = 0
+        else:
+            if m.facts.cpuif_trap or vcpu.facts.its_vm:
+                values[1] = 0
+        values[32] = (values[32] & 1) | 8
+        if not vcpu.vgic_sre:
+            values[31] = 1
 
 
 def __vgic_restore_state(m: Machine, vcpu: Vcpu) -> None:
     if m.tracing:
         traced___vgic_restore_state(m, vcpu)
         return
+    values = m.values
     if m.facts.gicv3_cpuif:
-        __vgic_v3_restore_state(m, vcpu)
+        if not vcpu.vgic_sre:
+            values[31] = 0
+            values[3] = legal_ICH_VMCR_EL2(m, vcpu.vgic_vmcr)
+        if vcpu.used_lrs:
+            vgic_lr = vcpu.vgic_lr.values
+            values[1] = vcpu.vgic_hcr & m.keep_ICH_HCR_EL2
+            for i in range(vcpu.used_lrs):
+                values[4 + i] = vgic_lr[i] & m.keep_ICH_LRn_EL2
+        else:
+            if m.facts.cpuif_trap or vcpu.facts.its_vm:
+                values[1] = vcpu.vgic_hcr & m.keep_ICH_HCR_EL2
+        values[32] = values[32] & 1
 
 
 def vgic_v3_load(m: Machine, vcpu: Vcpu) -> None:

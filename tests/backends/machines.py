@@ -82,6 +82,12 @@ sequence helper(vcpu, a : u32, b : u8) -> u32 {
     return W - b
 }
 sequence pure(a : u16, b : int) -> u8 { return a - b }
+sequence put(vcpu, a : u32) {
+    when less { W <- a }
+    let v : u32 = s32
+    block out { each i below 2 { when v == a { leave out } arr[i] <- v + a } put2(vcpu, 3) }
+}
+sequence put2(vcpu, n : u32) { D <- n + W.L each i below 3 { K<i>.V <- arr[i] } return }
 """
 
 
@@ -136,7 +142,12 @@ class Behaved(Generator):
         pick = self.random.random()
         if pick < 0.03:
             return s.Warn(self.truth(scope, 1), (), self.span())
-        if pick < 0.04:
+        if pick < 0.1:
+            handle = x.Var("vcpu", Handle("vcpu"), self.span())
+            given = self.random.choice((x.Var("p32", U32, self.span()), self.leaf(scope, U32, 0)))
+            call = x.Call("put", (handle, given), False, None, self.span())
+            return s.Perform(call, (), self.span())
+        if pick < 0.11:
             return s.Assert(self.truth(scope, 1), (), self.span())
         return super().statement(scope, depth)
 

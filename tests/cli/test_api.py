@@ -130,6 +130,8 @@ def test_simulate(project):
     assert isinstance(simulator, ModuleType)
     assert callable(simulator.timer_save)
     assert callable(dsl.simulate(dsl.load("src/old.vgs")).timer_save)
+    with pytest.raises(dsl.CannotRun):
+        dsl.simulate("src/new.vgs", facts={"nowhere": 1})
     (project / "src/new.vgs").write_text("what")
     with pytest.raises(dsl.HasErrors):
         dsl.simulate("src/new.vgs")

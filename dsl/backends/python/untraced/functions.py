@@ -22,6 +22,7 @@ from dsl.ir import sequence as s
 from dsl.ir.bounds import Bounds
 from dsl.ir.cutting import cut
 from dsl.ir.folding import Folder
+from dsl.ir.inlining import inlined
 from dsl.ir.platform import Computed, Legalisation
 from dsl.ir.program import Program
 from dsl.ir.rewrite import with_expressions, with_written, without
@@ -59,7 +60,8 @@ class Untraced:
     def body(self, writer: Writer, sequence: s.Sequence, scope: Scope) -> None:
         """The body of a sequence, whose parameters are in ``scope``."""
         assert sequence.body is not None
-        body = cut(_seen(sequence, self._folder), self._folder, most=_LAID_OUT).body or ()
+        whole = replace(sequence, body=inlined(self.program, sequence))
+        body = cut(_seen(whole, self._folder), self._folder, most=_LAID_OUT).body or ()
         inner = Writer(writer.depth)
         expressions = self._expressions(scope, quiet=False)
         body = with_expressions(body, expressions.opening.opened)

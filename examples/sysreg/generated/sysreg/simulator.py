@@ -1854,50 +1854,131 @@ def __sysreg_save_state_nvhe(m: Machine, ctxt: Ctxt) -> None:
     if m.tracing:
         traced___sysreg_save_state_nvhe(m, ctxt)
         return
-    __sysreg_save_el1_state(m, ctxt)
-    __sysreg_save_common_state(m, ctxt)
-    __sysreg_save_user_state(m, ctxt)
-    __sysreg_save_el2_return_state(m, ctxt)
+    values = m.values
+    set_csselr_el1(ctxt, values[24])
+    set_sctlr_el1(ctxt, values[0])
+    set_cpacr_el1(ctxt, values[1])
+    set_ttbr0_el1(ctxt, values[2])
+    set_ttbr1_el1(ctxt, values[3])
+    set_tcr_el1(ctxt, values[4])
+    set_esr_el1(ctxt, values[9])
+    set_afsr0_el1(ctxt, values[10])
+    set_afsr1_el1(ctxt, values[11])
+    set_far_el1(ctxt, values[12])
+    set_mair_el1(ctxt, values[5])
+    set_vbar_el1(ctxt, values[13])
+    set_contextidr_el1(ctxt, values[7])
+    set_amair_el1(ctxt, values[6])
+    set_cntkctl_el1(ctxt, values[25])
+    set_par_el1(ctxt, values[8])
+    set_tpidr_el1(ctxt, values[22])
+    if ctxt.facts.mte:
+        set_tfsr_el1(ctxt, values[26])
+        set_tfsre0_el1(ctxt, values[27])
+    set_sp_el1(ctxt, values[23])
+    set_elr_el1(ctxt, values[14])
+    set_spsr_el1(ctxt, values[15])
+    set_mdscr_el1(ctxt, values[28])
+    set_tpidr_el0(ctxt, values[20])
+    set_tpidrro_el0(ctxt, values[21])
+    set_pc(ctxt, values[16])
+    if not m.facts.vhe and ctxt.facts.host:
+        set_saved_state(ctxt, values[17])
+    if m.facts.ras:
+        set_disr_el1(ctxt, values[19])
 
 
 def __sysreg_restore_state_nvhe(m: Machine, ctxt: Ctxt) -> None:
     if m.tracing:
         traced___sysreg_restore_state_nvhe(m, ctxt)
         return
-    __sysreg_restore_el1_state(m, ctxt)
-    __sysreg_restore_common_state(m, ctxt)
-    __sysreg_restore_user_state(m, ctxt)
-    __sysreg_restore_el2_return_state(m, ctxt)
+    values = m.values
+    values[18] = (ctxt.mpidr_el1 & 0xFF41FFFFFF) | 0x80000000
+    values[24] = ctxt.csselr_el1 & 31
+    if m.facts.vhe or not m.facts.speculative_at:
+        values[0] = ctxt.sctlr_el1 & 0xFFFFFFFFFFFDFFFF
+        values[4] = ctxt.tcr_el1 & 0x3FFFFFF7FFFFFFBF
+    elif not ctxt.facts.host:
+        values[4] = ((ctxt.tcr_el1 & 0x3FFFFFF7FF7FFF3F) | 0x800000) | 0x80
+    values[1] = ctxt.cpacr_el1 & 0x13330000
+    values[2] = ctxt.ttbr0_el1
+    values[3] = ctxt.ttbr1_el1
+    values[9] = ctxt.esr_el1 & 0xFFFFFFFFFFFFFF
+    values[10] = ctxt.afsr0_el1
+    values[11] = ctxt.afsr1_el1
+    values[12] = ctxt.far_el1
+    values[5] = ctxt.mair_el1
+    values[13] = ctxt.vbar_el1 & 0xFFFFFFFFFFFFF801
+    values[7] = ctxt.contextidr_el1 & 0xFFFFFFFF
+    values[6] = ctxt.amair_el1
+    values[25] = ctxt.cntkctl_el1 & 0xE03FF
+    values[8] = ctxt.par_el1
+    values[22] = ctxt.tpidr_el1
+    if ctxt.facts.mte:
+        values[26] = ctxt.tfsr_el1 & 3
+        values[27] = ctxt.tfsre0_el1 & 3
+    if not m.facts.vhe and m.facts.speculative_at and ctxt.facts.host:
+        values[0] = ctxt.sctlr_el1 & 0xFFFFFFFFFFFDFFFF
+        values[4] = ctxt.tcr_el1 & 0x3FFFFFF7FFFFFFBF
+    values[23] = ctxt.sp_el1
+    values[14] = ctxt.elr_el1
+    values[15] = ctxt.spsr_el1 & 0x1FFFFFFFFF
+    values[28] = ctxt.mdscr_el1 & 0x4000FECE8F041
+    values[20] = ctxt.tpidr_el0
+    values[21] = ctxt.tpidrro_el0
+    pstate: u64 = ctxt.saved_state
+    mode: u64 = (pstate & 15) | (((pstate >> 4) & 1) << 4)
+    if not mode & 16 and mode >= 8:
+        pstate = 0x100009
+    values[16] = ctxt.pc
+    values[17] = pstate & 0x1FFFFFFFFF
+    if m.facts.ras:
+        values[19] = ctxt.disr_el1 & 0x81FFFFFF
 
 
 def sysreg_save_host_state_vhe(m: Machine, ctxt: Ctxt) -> None:
     if m.tracing:
         traced_sysreg_save_host_state_vhe(m, ctxt)
         return
-    __sysreg_save_common_state(m, ctxt)
+    values = m.values
+    set_mdscr_el1(ctxt, values[28])
 
 
 def sysreg_save_guest_state_vhe(m: Machine, ctxt: Ctxt) -> None:
     if m.tracing:
         traced_sysreg_save_guest_state_vhe(m, ctxt)
         return
-    __sysreg_save_common_state(m, ctxt)
-    __sysreg_save_el2_return_state(m, ctxt)
+    values = m.values
+    set_mdscr_el1(ctxt, values[28])
+    set_pc(ctxt, values[16])
+    if not m.facts.vhe and ctxt.facts.host:
+        set_saved_state(ctxt, values[17])
+    if m.facts.ras:
+        set_disr_el1(ctxt, values[19])
 
 
 def sysreg_restore_host_state_vhe(m: Machine, ctxt: Ctxt) -> None:
     if m.tracing:
         traced_sysreg_restore_host_state_vhe(m, ctxt)
         return
-    __sysreg_restore_common_state(m, ctxt)
+    values = m.values
+    values[28] = ctxt.mdscr_el1 & 0x4000FECE8F041
 
 
 def sysreg_restore_guest_state_vhe(m: Machine, ctxt: Ctxt) -> None:
     if m.tracing:
         traced_sysreg_restore_guest_state_vhe(m, ctxt)
         return
-    __sysreg_restore_common_state(m, ctxt)
-    __sysreg_restore_el2_return_state(m, ctxt)
+    values = m.values
+    values[28] = ctxt.mdscr_el1 & 0x4000FECE8F041
+    pstate: u64 = ctxt.saved_state
+    mode: u64 = (pstate & 15) | (((pstate >> 4) & 1) << 4)
+    if not mode & 16 and mode >= 8:
+        pstate = 0x100009
+    values[16] = ctxt.pc
+    values[17] = pstate & 0x1FFFFFFFFF
+    if m.facts.ras:
+        values[19] = ctxt.disr_el1 & 0x81FFFFFF
 
 
 # ---- by the names in the source

@@ -1616,8 +1616,62 @@ def gicv3_save_state(m: Machine, v: Vcpu) -> None:
         traced_gicv3_save_state(m, v)
         return
     values = m.values
-    gicv3_save_lrs(m, v)
-    save_aprn_regs(m, v)
+    lrs = v.lrs.values
+    apr0 = v.apr0.values
+    apr1 = v.apr1.values
+    while True:
+        # block listed
+        entry = m.memory.nr_lrs
+        if entry == 16:
+            lrs[15] = values[19]
+        if entry in (15, 16):
+            lrs[14] = values[18]
+        if entry in (14, 15, 16):
+            lrs[13] = values[17]
+        if entry in (13, 14, 15, 16):
+            lrs[12] = values[16]
+        if entry in (12, 13, 14, 15, 16):
+            lrs[11] = values[15]
+        if entry in (11, 12, 13, 14, 15, 16):
+            lrs[10] = values[14]
+        if entry in (10, 11, 12, 13, 14, 15, 16):
+            lrs[9] = values[13]
+        if entry in (9, 10, 11, 12, 13, 14, 15, 16):
+            lrs[8] = values[12]
+        if entry in (8, 9, 10, 11, 12, 13, 14, 15, 16):
+            lrs[7] = values[11]
+        if entry in (7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            lrs[6] = values[10]
+        if entry in (6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            lrs[5] = values[9]
+        if entry in (5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            lrs[4] = values[8]
+        if entry in (4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            lrs[3] = values[7]
+        if entry in (3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            lrs[2] = values[6]
+        if entry in (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            lrs[1] = values[5]
+        if entry in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            lrs[0] = values[4]
+            break
+        m.fail("", at="gic:28:20")
+        break
+    while True:
+        # block active
+        entry = m.memory.nr_priorities
+        if entry == 7:
+            apr0[2] = values[25]
+            apr1[2] = values[29]
+        if entry in (6, 7):
+            apr0[1] = values[24]
+            apr1[1] = values[28]
+        if entry in (5, 6, 7):
+            apr0[0] = values[23]
+            apr1[0] = values[27]
+            break
+        m.fail("", at="gic:141:20")
+        break
     set_vmcr(v, values[3])
     set_sre_el1(v, read_ICC_SRE_EL1(m))
 
@@ -1627,6 +1681,9 @@ def gicv3_restore_state(m: Machine, v: Vcpu) -> None:
         traced_gicv3_restore_state(m, v)
         return
     values = m.values
+    apr0 = v.apr0.values
+    apr1 = v.apr1.values
+    lrs = v.lrs.values
     val: u64
     val = read_ICC_SRE_EL2(m)
     if v.facts.gicv2:
@@ -1636,8 +1693,59 @@ def gicv3_restore_state(m: Machine, v: Vcpu) -> None:
     values[32] = val & 9
     values[31] = v.sre_el1 & 1
     values[3] = legal_ICH_VMCR_EL2(m, v.vmcr)
-    restore_aprn_regs(m, v)
-    gicv3_restore_lrs(m, v)
+    while True:
+        # block active
+        entry = m.memory.nr_priorities
+        if entry == 7:
+            values[25] = apr0[2] & 0xFFFFFFFF
+            values[29] = apr1[2] & 0xFFFFFFFF
+        if entry in (6, 7):
+            values[24] = apr0[1] & 0xFFFFFFFF
+            values[28] = apr1[1] & 0xFFFFFFFF
+        if entry in (5, 6, 7):
+            values[23] = apr0[0] & 0xFFFFFFFF
+            values[27] = apr1[0] & 0xFFFFFFFF
+            break
+        m.fail("", at="gic:127:20")
+        break
+    while True:
+        # block listed
+        entry = m.memory.nr_lrs
+        if entry == 16:
+            values[19] = lrs[15] & m.keep_ICH_LRn_EL2
+        if entry in (15, 16):
+            values[18] = lrs[14] & m.keep_ICH_LRn_EL2
+        if entry in (14, 15, 16):
+            values[17] = lrs[13] & m.keep_ICH_LRn_EL2
+        if entry in (13, 14, 15, 16):
+            values[16] = lrs[12] & m.keep_ICH_LRn_EL2
+        if entry in (12, 13, 14, 15, 16):
+            values[15] = lrs[11] & m.keep_ICH_LRn_EL2
+        if entry in (11, 12, 13, 14, 15, 16):
+            values[14] = lrs[10] & m.keep_ICH_LRn_EL2
+        if entry in (10, 11, 12, 13, 14, 15, 16):
+            values[13] = lrs[9] & m.keep_ICH_LRn_EL2
+        if entry in (9, 10, 11, 12, 13, 14, 15, 16):
+            values[12] = lrs[8] & m.keep_ICH_LRn_EL2
+        if entry in (8, 9, 10, 11, 12, 13, 14, 15, 16):
+            values[11] = lrs[7] & m.keep_ICH_LRn_EL2
+        if entry in (7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            values[10] = lrs[6] & m.keep_ICH_LRn_EL2
+        if entry in (6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            values[9] = lrs[5] & m.keep_ICH_LRn_EL2
+        if entry in (5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            values[8] = lrs[4] & m.keep_ICH_LRn_EL2
+        if entry in (4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            values[7] = lrs[3] & m.keep_ICH_LRn_EL2
+        if entry in (3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            values[6] = lrs[2] & m.keep_ICH_LRn_EL2
+        if entry in (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            values[5] = lrs[1] & m.keep_ICH_LRn_EL2
+        if entry in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16):
+            values[4] = lrs[0] & m.keep_ICH_LRn_EL2
+            break
+        m.fail("", at="gic:56:20")
+        break
 
 
 def gicv3_hyp_init(m: Machine) -> None:
