@@ -44,7 +44,7 @@ def emit(program: Program) -> str:
     nothing else; the same program gives the same text.  Raises `HasErrors` where blocks of the
     source are nested deeper than Python takes.
     """
-    return _formatted(unformatted(program))
+    return formatted(unformatted(program))
 
 
 def unformatted(program: Program) -> str:
@@ -148,7 +148,8 @@ def _imports(uses: set[str]) -> list[str]:
     return lines
 
 
-def _formatted(text: str) -> str:
+def formatted(text: str) -> str:
+    """Python as black lays it out."""
     # Loading black takes longer than everything else here.
     from black import format_str
     from black.mode import Mode, TargetVersion

@@ -144,10 +144,13 @@ def roots(program: Program) -> list[str]:
     return list(found)
 
 
-def name_all(program: Program) -> Names:
-    """Names for a whole program; what users call comes first, so it keeps its name."""
+def name_all(program: Program, reserved: Iterable[str] = ()) -> Names:
+    """Names for a whole program; what users call comes first, so it keeps its name.
+
+    ``reserved`` are more names that the module uses under exactly these names.
+    """
     aliases = {type_name(INT), "u8", "u16", "u32", "u64"}
-    taken = Taken({*RUNTIME, *_OWN, *_BUILTINS, *_SOFT, *aliases})
+    taken = Taken({*RUNTIME, *_OWN, *_BUILTINS, *_SOFT, *aliases, *reserved})
     names = Names(taken)
     for sequence in program.sequences:
         names.sequences[sequence] = taken.add(sequence)

@@ -34,6 +34,11 @@ class Writer:
     def gap(self) -> None:
         self._lines.append("")
 
+    def extend(self, other: Writer) -> None:
+        """The lines of another writer, one block further in where this one is in a block."""
+        self._lines += ["    " * self._depth + line for line in other._lines]
+        self.empty = self.empty and other.empty
+
     @contextmanager
     def block(self, head: str) -> Iterator[None]:
         """A compound statement; a body without code gets a ``pass``."""
