@@ -491,7 +491,7 @@ class Generator:
         if pick < 0.25:
             return x.Test(self.program.conditions["fact"], None, self.span())
         if pick < 0.45 and self.spend():
-            return x.Test(self.program.conditions["now"], None, self.span())
+            return x.Test(self.program.conditions["now"], "vcpu", self.span())
         if pick < 0.6:
             return x.ReadSlot(self.program.slots["sb"], "vcpu", None, self.span())
         return x.Var(self.random.choice(names), BOOL, self.span())
