@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Diagnostic,
         HasErrors,
         History,
+        LanesFailed,
         Loaded,
         Result,
         build,
@@ -29,10 +30,12 @@ if TYPE_CHECKING:
         cost,
         diff,
         format,
+        in_parts,
         load,
         run_scenario,
         scenarios,
         simulate,
+        simulate_batch,
     )
 
 __all__ = [
@@ -43,6 +46,7 @@ __all__ = [
     "Diagnostic",
     "HasErrors",
     "History",
+    "LanesFailed",
     "Loaded",
     "Result",
     "__version__",
@@ -51,10 +55,12 @@ __all__ = [
     "cost",
     "diff",
     "format",
+    "in_parts",
     "load",
     "run_scenario",
     "scenarios",
     "simulate",
+    "simulate_batch",
 ]
 
 __version__ = "0.1.0"

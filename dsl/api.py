@@ -20,6 +20,7 @@ from dsl.resolve.workspace import Workspace
 if TYPE_CHECKING:
     from dsl.costs import Cost
     from dsl.ir.dialect import Dialect
+    from dsl.machine.lanes import LanesFailed, in_parts
     from dsl.project.comparisons import Compared
     from dsl.project.outputs import BuildResult
     from dsl.run.histories import History
@@ -34,6 +35,7 @@ __all__ = [
     "Diagnostic",
     "HasErrors",
     "History",
+    "LanesFailed",
     "Loaded",
     "Result",
     "build",
@@ -41,10 +43,12 @@ __all__ = [
     "cost",
     "diff",
     "format",
+    "in_parts",
     "load",
     "run_scenario",
     "scenarios",
     "simulate",
+    "simulate_batch",
 ]
 
 PathLike: TypeAlias = str | os.PathLike[str]
@@ -266,6 +270,37 @@ def simulate(
     return load_simulator(emit(program), loaded.path.stem)
 
 
+def simulate_batch(
+    module: PathLike | Loaded,
+    *,
+    roots: Iterable[PathLike] = (),
+    facts: Mapping[str, int] | None = None,
+    slots: Mapping[str, int] | None = None,
+    registers: Mapping[str, int] | None = None,
+) -> ModuleType:
+    """The simulator of a module that runs its sequences on many machines at once.
+
+    It has a NumPy lane for each machine, keeps no trace, and does in each lane what the simulator
+    of `simulate` does.  Where ``facts``, ``slots`` or ``registers`` are given it is specialised to
+    them, which is several times as fast: it holds for machines and contexts that have these values.
+
+    Raises `CannotRun` where NumPy is not installed, or for a configuration that the module does
+    not have; `HasErrors` where the module has errors; and what `load` raises.
+    """
+    _needs_numpy()
+    from dsl.backends.batch import emit
+    from dsl.ir.specialise import specialise
+    from dsl.machine import load_simulator
+
+    loaded = module if isinstance(module, Loaded) else load(module, roots=roots)
+    if not loaded.ok:
+        raise HasErrors(d for d in loaded.findings if d.severity is Severity.ERROR)
+    program = loaded.program
+    if facts or slots or registers:
+        program = specialise(program, facts, slots, registers)
+    return load_simulator(emit(program), f"{loaded.path.stem}_batch")
+
+
 def scenarios(
     path: PathLike,
     *,
@@ -328,6 +363,13 @@ def _root(path: PathLike, roots: Iterable[PathLike]) -> Root:
     return found[0]
 
 
+def _needs_numpy() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("numpy") is None:
+        raise CannotRun("a batch needs NumPy", "pip install 'vgs[batch]'")
+
+
 def _sources_around(path: Path) -> tuple[Path, ...]:
     """The source folders of the project that a path belongs to; none where there is no project."""
     found = find(path if path.is_dir() else path.parent)
@@ -343,7 +385,7 @@ def _project() -> tuple[Project | None, list[Diagnostic]]:
 
 
 def __getattr__(name: str) -> object:
-    """The result types of modules that are only loaded where they are used."""
+    """What is in modules that are only loaded where they are used."""
     if name == "BuildResult":
         from dsl.project.outputs import BuildResult
 
@@ -364,4 +406,9 @@ def __getattr__(name: str) -> object:
         from dsl.project.comparisons import Compared
 
         return Compared
+    if name in ("LanesFailed", "in_parts"):
+        _needs_numpy()
+        from dsl.machine import lanes
+
+        return getattr(lanes, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -26,6 +26,7 @@ def test_everything_promised_is_there():
         "run_scenario",
         "scenarios",
         "simulate",
+        "simulate_batch",
     ):
         assert getattr(dsl, name).__doc__
     with pytest.raises(AttributeError, match="nonsense"):
@@ -135,3 +136,19 @@ def test_simulate(project):
     (project / "src/new.vgs").write_text("what")
     with pytest.raises(dsl.HasErrors):
         dsl.simulate("src/new.vgs")
+
+
+def test_simulate_batch(project, monkeypatch):
+    simulator = dsl.simulate_batch("src/new.vgs")
+    assert isinstance(simulator, ModuleType)
+    assert callable(simulator.timer_save)
+    with pytest.raises(dsl.CannotRun, match="there is no slot `nothing`"):
+        dsl.simulate_batch(dsl.load("src/old.vgs"), slots={"nothing": 1})
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(dsl.CannotRun, match="needs NumPy") as refused:
+        dsl.simulate_batch("src/new.vgs")
+    assert refused.value.help == "pip install 'vgs[batch]'"
+    (project / "src/new.vgs").write_text("what")
+    monkeypatch.undo()
+    with pytest.raises(dsl.HasErrors):
+        dsl.simulate_batch(project / "src/new.vgs")
