@@ -282,7 +282,7 @@ def simulate_batch(
 
     It has a NumPy lane for each machine, keeps no trace, and does in each lane what the simulator
     of `simulate` does.  Where ``facts``, ``slots`` or ``registers`` are given it is specialised to
-    them, which is several times as fast: it holds for machines and contexts that have these values.
+    them, which is faster: it holds for machines and contexts that have these values.
 
     Raises `CannotRun` where NumPy is not installed, or for a configuration that the module does
     not have; `HasErrors` where the module has errors; and what `load` raises.
