@@ -224,6 +224,7 @@ class Run:
                 self.began[node.name] = len(machine.trace.events)
             else:
                 self._done(node.name)
+                self._invariants(owner, node.name)
                 self._visited(node.name)
             return
         phase = node.phase

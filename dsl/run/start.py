@@ -83,6 +83,9 @@ class Start:
         match home:
             case x.Test(condition=condition, base=base):
                 root = condition.root
+                if condition.name in self.executor.program.models:
+                    what = f"`{condition.name}` is what its model makes of other state"
+                    raise RunError(what, place.span, "give that")
                 for owner in self._owners(root, base):
                     self.executor.machine.world.facts[owner, condition.name] = value
                 if condition.name in self.executor.program.definitions:

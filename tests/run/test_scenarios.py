@@ -1,0 +1,161 @@
+"""Scenarios in a lifecycle: CPUs and owners, who may act where, invariants, and what is given."""
+
+from __future__ import annotations
+
+import pytest
+
+from dsl.run.choices import Choices
+from dsl.run.errors import Impossible, RunError
+from dsl.run.scenarios import Run
+from tests.run.machines import program
+
+SOURCE = """
+platform box "a made-up device"
+
+register BOX_CTL : 32 at (3, 0, 11, 0, 0) reset 0 {
+    On    [0]
+    res0  [3:1]
+    Level [7:4]
+    res0  [31:8]
+}
+
+endpoint wire "the device's other side" aliases BOX_CTL
+
+context box_state of vcpu {
+    ctl : u32 mirrors BOX_CTL
+    calls : 0..100
+    waiting : 0..9
+}
+
+condition fancy per machine
+condition busy of vcpu per test
+model busy(vcpu) -> bool { return waiting != 0 }
+
+extern ring(vcpu) {
+    writes calls
+    ensures calls != 0
+}
+
+assume plain_is_low "a plain box has one level" { fancy or BOX_CTL.Level <= 1 }
+
+save box_out(vcpu) {
+    save ctl
+    BOX_CTL.On <- 0
+}
+restore box_in(vcpu) undoes box_out { restore ctl }
+sequence ring_if(vcpu) { when busy { ring(vcpu) } }
+
+lifecycle usage {
+    each stay {
+        come { box_in(vcpu) }
+        each turn {
+            guest {
+                eret
+                may change BOX_CTL.On
+                when fancy { may use wire }
+                exception
+            }
+            others { may change waiting }
+            look { ring_if(vcpu) }
+        }
+        go { box_out(vcpu) }
+    }
+}
+"""
+
+
+def run(scenario: str, more: str = "") -> Run:
+    """The benign history of a scenario's steps."""
+    head = "(a : vcpu, b : vcpu) " if "(a)" in scenario else ""
+    made = program(f'{SOURCE}\n{more}\nscenario "s" {head}{{ {scenario} }}\n')
+    return Run(made, made.scenarios["s"], Choices()).go()
+
+
+def failures(scenario: str, more: str = "") -> list[str]:
+    return [f.message for f in run(scenario, more).failures]
+
+
+def test_a_round_goes_through_all_phases_of_it() -> None:
+    made = run("run turn, turn, go")
+    phases = [e.what for e in made.events if e.kind == "phase"]
+    assert phases == ["come", *["guest", "others", "look"] * 2, "go"]
+
+
+def test_what_the_guest_does_comes_between_its_entry_and_its_exception() -> None:
+    made = run("guest { BOX_CTL.On <- 1 } run go expect ctl == 1")
+    assert made.ok
+    order = [e.what for e in made.events if e.kind in ("barrier", "change")]
+    assert order == ["eret", "BOX_CTL", "exception"]
+
+
+def test_what_one_leaves_behind_the_next_one_finds() -> None:
+    assert not failures(
+        "given b.ctl = 0x10, fancy run guest(a) guest { BOX_CTL.On <- 1 } run go(a), guest(b) "
+        "expect BOX_CTL == 0x10 run go(b) expect a.ctl == 1 and b.ctl == 0x10"
+    )
+
+
+def test_each_cpu_has_registers_of_its_own() -> None:
+    assert not failures(
+        "run guest guest { BOX_CTL.On <- 1 } run go on 1 expect BOX_CTL == 0 run come "
+        "expect BOX_CTL.On on 0 expect not BOX_CTL.On"
+    )
+
+
+@pytest.mark.parametrize(
+    ("scenario", "said"),
+    [
+        ("run guest(a), come(b)", "CPU 0 has a in `guest`: b cannot come to it"),
+        ("run guest on 1 run look", "vcpu is on CPU 0, in `guest`: it cannot leave from there"),
+        ("guest { BOX_CTL.Level <- 1 }", "does not let guest change BOX_CTL in `guest`"),
+        ("others { calls <- 1 }", "does not let others change calls in `others`"),
+        ("run guest wire { BOX_CTL.On <- 1 }", "does not let wire act in `guest`"),
+        ("run look wire { BOX_CTL.On <- 1 }", "wire cannot act: the lifecycle is in `look`"),
+        ("others { waiting <- 1 } run look", "nothing says what the extern ring does"),
+        ("given busy run look", "`busy` is what its model makes of other state"),
+        (
+            "ring { calls <- 0 } others { waiting <- 1 } run look",
+            "what ring does breaks its promise: calls != 0",
+        ),
+    ],
+)
+def test_what_there_is_not_is_told(scenario: str, said: str) -> None:
+    with pytest.raises(RunError) as told:
+        run(scenario)
+    assert said in told.value.message
+
+
+def test_an_endpoint_acts_where_the_configuration_lets_it() -> None:
+    assert not failures(
+        "given fancy run guest wire { BOX_CTL.Level <- 3 } run go expect ctl == 0x30"
+    )
+
+
+def test_no_machine_is_configured_against_an_assumption() -> None:
+    with pytest.raises(Impossible, match="a plain box has one level"):
+        run("given BOX_CTL.Level = 2 run come")
+    assert run("given BOX_CTL.Level = 2, fancy run come").ok
+
+
+def test_the_scenario_says_what_an_extern_does() -> None:
+    made = run(
+        "ring { calls <- calls + 1 } others { waiting <- 1 } run turn, turn expect calls == 2"
+    )
+    # The first round goes on from `others`.
+    assert made.ok
+
+
+INVARIANTS = """
+invariant off_outside at go "nobody else is to find it on" { not BOX_CTL.On }
+invariant few at turn "one call a round" { calls <= 1 }
+"""
+
+
+def test_invariants_hold_at_their_phases_and_after_whole_rounds() -> None:
+    steps = "ring { calls <- calls + 1 } others { waiting <- 1 } run turn, "
+    assert not failures(steps + "go", INVARIANTS)
+    (broken,) = failures(steps + "turn", INVARIANTS)
+    assert "invariant few does not hold in `turn`: one call a round (calls <= 1)" in broken
+    with_it_on = INVARIANTS.replace("not BOX_CTL.On", "BOX_CTL.On")
+    (broken,) = failures("run go", with_it_on)
+    assert "invariant off_outside does not hold in `go`" in broken
