@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+import dsl
 from dsl.failures import CannotRun
 from dsl.run.histories import Asked, resume, tell
 from dsl.run.results import attempt
@@ -54,6 +56,9 @@ CASES = [(name, title) for name, each in ROOTS.items() for title in each.program
 ANSWERS = ("new", "old", "1,1,0", "seed:3")
 
 
+KVM = dsl.load(Path(__file__).parents[2] / "sequences/kvm/run_after.vgs").program
+
+
 def a_run(name: str, title: str, answers: str, stop: Stop | None = None) -> Run:
     of = ROOTS[name].program
     return attempt(Run(of, of.scenarios[title], choices(answers), (), stop))
@@ -80,6 +85,22 @@ def test_wherever_a_run_stops_it_goes_on_as_if_it_had_not(
         assert second.machine.world == whole.machine.world
         assert second.choices.made == whole.choices.made
         assert second.positions == whole.positions
+
+
+@pytest.mark.parametrize("title", KVM.scenarios)
+def test_kvm_goes_on_from_every_phase(title: str) -> None:
+    def run(stop: Stop | None) -> Run:
+        return attempt(Run(KVM, KVM.scenarios[title], choices("seed:1"), (), stop))
+
+    whole = run(None)
+    for phase, last in list(whole.visits.items()):
+        for visit in range(1, last + 1):
+            data = save(run(Stop(phase, visit)), "", after="", settings=[], answers="seed:1")
+            state = read(data, "state")
+            second = attempt(restore(state, KVM, (), choices("seed:1", state.choices)))
+            assert second.events == whole.events
+            assert second.machine.world == whole.machine.world
+            assert second.failures == whole.failures
 
 
 def test_a_run_can_be_stopped_and_saved_again_and_again() -> None:
