@@ -354,9 +354,9 @@ def in_parts(
     """Calls ``function(m, *handles)`` for at most ``part`` lanes at a time, in turn.
 
     What ``function`` needs of one part can stay in the caches of a processor, which counts where
-    it runs more than one sequence, or a long one.  With several ``threads`` parts run at the same
-    time.  Where lanes fail, the others of their part do not go on to the next sequence, and
-    `LanesFailed` is raised at the end, for all parts.
+    it runs more than one sequence, or a long one.  With ``threads`` parts run at the same time.
+    Where lanes fail, the others of their part do not go on to the next sequence, and `LanesFailed`
+    is raised at the end, for all parts.
     """
     starts = range(0, m.lanes, part)
     errors: dict[int, MachineError] = {}

@@ -175,6 +175,28 @@ sequence f(vcpu) -> u32 {
         Trial(pair, "f", seed, 9).run()
 
 
+def test_what_is_needed_later_is_calculated_in_time_and_kept() -> None:
+    text = """
+register A : 32 { V [31:0] }
+context c of vcpu { k : 0..4 a : u32 b : u32 }
+sequence before_the_store(vcpu) {
+    let old : u32 = A + 1
+    A <- 5
+    when k { each i in k..3 { a <- a + old } }
+}
+sequence round_after_round(vcpu) {
+    let old : u32 = A * 3
+    each i in k..4 {
+        a <- a + old
+        b <- ((b ^ 7) * 5 + a) ^ (a * 3)
+    }
+}
+"""
+    pair = Both(resolved(text))
+    for seed in range(20):
+        try_all(pair, seed)
+
+
 # ---- what the text is like
 
 
