@@ -29,9 +29,14 @@ from table import Figure, figure, show
 
 import dsl
 from dsl.backends.python.module import unformatted
+from dsl.ir.platform import Barrier, BarrierKind
 from dsl.ir.program import Program
 from dsl.ir.specialise import specialise
 from dsl.machine import load_simulator
+from dsl.run.choices import Choices
+from dsl.run.evaluate import Env
+from dsl.run.execute import Executor
+from dsl.run.machine import Machine
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULE = ROOT / "sequences" / "kvm" / "after.vgs"
@@ -57,6 +62,7 @@ class Setting:
         return f"{'VHE' if self.vhe else 'non-VHE'}, used_lrs {self.used}"
 
 
+LANES = 100_000
 #: Makes any number of round trips.
 Trips: TypeAlias = Callable[[int], object]
 #: What a form runs, and what it leaves in memory and in the list registers.
@@ -132,42 +138,123 @@ def in_c(setting: Setting) -> Form | None:
     return found.trips, lambda: (state[0](), state[1]())
 
 
-#: Every form, in the order of the table, with how many trips one measurement makes.  A form that
-#: cannot be run here gives None.  A new one is one more line.
-FORMS: dict[str, tuple[int, Callable[[Setting], Form | None]]] = {
-    "as generated, with a trace": (50, lambda s: in_python(simulator(), s, tracing=True)),
-    "as generated, no trace": (500, lambda s: in_python(simulator(), s, tracing=False)),
-    "specialised to the host, the guest and ICH_VTR_EL2": (
-        500,
-        lambda s: in_python(simulator(setting=s), s, tracing=False),
-    ),
-    "specialised to used_lrs as well": (
-        500,
-        lambda s: in_python(simulator(setting=s, used=True), s, tracing=False),
-    ),
-    "generated C, gcc -O2, macros over an array, in batches": (100_000, in_c),
-}
+def on_the_machine(setting: Setting, *, at_once: bool) -> Form:
+    """The interpreter of `vgs run`, no events recorded, the guest's entry and exit in between."""
+    of = program()
+    machine = Machine(of, Choices(), at_once=at_once)
+    machine.trace.on = False
+    executor = Executor(machine)
+    world = machine.world
+    world.facts.update({("", "vhe"): setting.vhe, ("", "gicv3_cpuif"): 1})
+    world.slots.update({("vcpu", "vgic_sre"): 7, ("vcpu", "vgic_hcr"): 1})
+    world.slots["vcpu", "used_lrs"] = setting.used
+    lrs = [setting.lr(n) if n < setting.used else 0 for n in range(16)]
+    world.slots["vcpu", "vgic_lr"] = lrs
+    machine.poke(machine.elements["ICH_VTR_EL2"], setting.vtr)
+    names = ("__vgic_restore_state", "__vgic_save_state")
+    if setting.vhe:
+        names = ("__vgic_v3_restore_state", "__vgic_v3_save_state")
+    span = of.sequences[names[0]].signature.span
+    crossing = [Barrier(kind, "") for kind in (BarrierKind.ERET, BarrierKind.EXCEPTION)]
+
+    def trips(count: int) -> None:
+        for _ in range(count):
+            # A run is stopped when it does not end; this is not one.
+            machine.work.done = 0
+            executor.run(names[0], {"vcpu": "vcpu"}, Env())
+            for barrier in crossing:
+                machine.barrier(barrier, span, "vcpu")
+            executor.run(names[1], {"vcpu": "vcpu"}, Env())
+
+    registers = [machine.elements[f"ICH_LR{n}_EL2"] for n in range(16)]
+    return trips, lambda: (list(lrs), [machine.newest(each) for each in registers])
+
+
+@cache
+def lanes(setting: Setting | None) -> ModuleType:
+    """The batch, as it is or specialised to the host, the guest, used_lrs and ICH_VTR_EL2."""
+    if setting is None:
+        return dsl.simulate_batch(MODULE)
+    facts = {"vhe": setting.vhe, "sre": 1, "cpuif_trap": 0, "its_vm": 0, "gicv3_cpuif": 1}
+    used, vtr = {"used_lrs": setting.used}, {"ICH_VTR_EL2": setting.vtr}
+    return dsl.simulate_batch(MODULE, facts=facts, slots=used, registers=vtr)
+
+
+def in_lanes(setting: Setting, sim: ModuleType) -> Form:
+    m = sim.Machine(LANES, sim.MachineFacts(vhe=setting.vhe, gicv3_cpuif=True))
+    m.poke(sim.ICH_VTR_EL2, setting.vtr)
+    vcpu = sim.Vcpu(LANES, used_lrs=setting.used, vgic_sre=7, vgic_hcr=1)
+    for n in range(setting.used):
+        vcpu.vgic_lr[n] = setting.lr(n)
+    restore = getattr(sim, "__vgic_v3_restore_state" if setting.vhe else "__vgic_restore_state")
+    save = getattr(sim, "__vgic_v3_save_state" if setting.vhe else "__vgic_save_state")
+
+    def trip(m: object, vcpu: object) -> None:
+        restore(m, vcpu)
+        save(m, vcpu)
+
+    def trips(count: int) -> None:
+        for _ in range(max(1, count // LANES)):
+            dsl.in_parts(trip, m, vcpu, part=32768)
+
+    def left() -> tuple[list[int], list[int]]:
+        held = [int(vcpu.vgic_lr[n][0]) for n in range(16)]
+        return held, [int(m.peek(lr)[0]) for lr in sim.ICH_LRn_EL2]
+
+    return trips, left
+
+
+#: How many trips one measurement makes, and what makes them: None where that cannot be run here.
+Maker: TypeAlias = tuple[int, Callable[[Setting], Form | None]]
+#: Every form, in the order of the table; a new one is one more line.  Those of a group are measured
+#: in turn, apart from the others, whose data would drive theirs from the caches.
+GROUPS: tuple[dict[str, Maker], ...] = (
+    {
+        "IR interpreter with pending and visible state": (
+            2,
+            lambda s: on_the_machine(s, at_once=False),
+        ),
+        "IR interpreter, each write in force at once": (
+            2,
+            lambda s: on_the_machine(s, at_once=True),
+        ),
+    },
+    {
+        "as generated, with a trace": (50, lambda s: in_python(simulator(), s, tracing=True)),
+        "as generated, no trace": (500, lambda s: in_python(simulator(), s, tracing=False)),
+        "specialised to the host, the guest and ICH_VTR_EL2": (
+            500,
+            lambda s: in_python(simulator(setting=s), s, tracing=False),
+        ),
+        "specialised to used_lrs as well": (
+            500,
+            lambda s: in_python(simulator(setting=s, used=True), s, tracing=False),
+        ),
+        "generated C, gcc -O2, macros over an array, in batches": (100_000, in_c),
+    },
+    {"batch of 100,000 lanes": (LANES, lambda s: in_lanes(s, lanes(None)))},
+    {"batch of 100,000 lanes, specialised": (LANES, lambda s: in_lanes(s, lanes(s)))},
+)
 
 
 def measured(setting: Setting, rounds: int) -> Iterator[Figure]:
-    """All forms, in turn again and again, so that a busy moment is nobody's alone."""
-    forms = {name: (count, make(setting)) for name, (count, make) in FORMS.items()}
-    rates: dict[str, list[float]] = {name: [] for name, (_, form) in forms.items() if form}
+    """All forms of a group, in turn again and again, so that a busy moment is nobody's alone."""
     left = []
-    for _, form in forms.values():
-        if form is not None:
-            form[0](3)
-            left.append(form[1]())
+    for group in GROUPS:
+        made = {name: (count, make(setting)) for name, (count, make) in group.items()}
+        forms = {name: (count, form) for name, (count, form) in made.items() if form is not None}
+        for trips, leaves in (form for _, form in forms.values()):
+            trips(3)
+            left.append(leaves())
+        rates: dict[str, list[float]] = {name: [] for name in forms}
+        for _ in range(rounds):
+            for name, (count, (trips, _)) in forms.items():
+                began = time.perf_counter_ns()
+                trips(count)
+                rates[name].append(count * 1e9 / (time.perf_counter_ns() - began))
+        for name, found in rates.items():
+            yield figure(f"{setting}: {name}", found, "trips/s")
     assert all(each == left[0] for each in left), f"the forms disagree: {setting}"
-    for _ in range(rounds):
-        for name, (count, form) in forms.items():
-            if form is None:
-                continue
-            began = time.perf_counter_ns()
-            form[0](count)
-            rates[name].append(count * 1e9 / (time.perf_counter_ns() - began))
-    for name, found in rates.items():
-        yield figure(f"{setting}: {name}", found, "trips/s")
 
 
 def calls(rounds: int) -> Figure:

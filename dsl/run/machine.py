@@ -56,7 +56,8 @@ class Machine:
     """The registers of several physical CPUs, of which one is the current one.
 
     ``evaluate`` is set by who runs programs on the machine.  ``phase``, ``function`` and ``label``
-    (whose software runs) are for the trace.
+    (whose software runs) are for the trace.  With ``at_once`` every write is in force for
+    everybody when it is made, as on the generated simulators.
     """
 
     program: Program
@@ -68,6 +69,7 @@ class Machine:
     function: str = ""
     label: str = ""
     work: Work = field(default_factory=Work)
+    at_once: bool = False
     evaluate: Evaluate = field(init=False)
     #: Told of each access by software before it happens: the value is None for a read.
     watch: Callable[[Element, Span, int | None], None] = field(default=lambda e, s, v: None)
@@ -227,50 +229,33 @@ class Machine:
         if element.register.access == "ro":
             raise RunError(f"{element.name} is read-only", span)
         self.watch(element, span, value)
-        cell = self.cell(element)
-        # Only for the trace, which shows what was there before.
-        old = self.newest(element)
         if element.register.access == "wi":
-            self.note(Kind.WRITE, element.name, span, old=old, new=old, who=self.label)
+            same = self.newest(element)
+            self.note(Kind.WRITE, element.name, span, old=same, new=same, who=self.label)
             return
         value = self._legalised(element, value, element.ones, Look(HARDWARE, None, value), span)
-        kept = element.stored & ~element.writable
         update = self._update(element.writable, value, SOFTWARE, span)
-        self._place(element, cell, update, span)
-        new = self.newest(element)
-        assert not kept & update.mask
-        self.note(
-            Kind.WRITE,
-            element.name,
-            span,
-            old=old,
-            new=new,
-            fields=changes(element.register, old, new),
-            pending=self.pending(element, update) if old != new else (),
-            who=self.label,
-        )
+        self._make(Kind.WRITE, element, update, self.label, span)
 
     def change(self, element: Element, mask: int, value: int, who: str, span: Span) -> None:
         """A change of some bits by hardware, or from an endpoint."""
-        cell = self.cell(element)
-        old = self.newest(element)
-        whole = cell.newest & ~mask | value & mask
+        whole = self.cell(element).newest & ~mask | value & mask
         value = self._legalised(element, whole, mask, Look(who, None, whole), span)
         update = self._update(mask & element.stored, value, who, span)
+        self._make(Kind.CHANGE, element, update, who, span)
+
+    def _make(self, kind: Kind, element: Element, update: Update, who: str, span: Span) -> None:
+        """Puts an update in its place, and notes what it changes and who waits for that."""
+        cell = self.cell(element)
+        if not self.trace.on:
+            self._place(element, cell, update, span)
+            return
+        old = self.newest(element)
         self._place(element, cell, update, span)
         new = self.newest(element)
         fields = changes(element.register, old, new)
-        pending = self.pending(element, update) if old != new else ()
-        self.note(
-            Kind.CHANGE,
-            element.name,
-            span,
-            old=old,
-            new=new,
-            fields=fields,
-            pending=pending,
-            who=who,
-        )
+        waits = () if old == new or self.at_once else self.pending(element, update)
+        self.note(kind, element.name, span, old=old, new=new, fields=fields, pending=waits, who=who)
 
     def _update(self, mask: int, value: int, author: str, span: Span) -> Update:
         return Update(mask, value & mask, author, site(span), [])
@@ -281,6 +266,11 @@ class Machine:
         What its author has not surely seen of others may come before it or after it.  But an
         operation of the hardware is one step: what it looked at and did not see comes after it.
         """
+        if self.at_once:
+            cell.settled = update.over(cell.settled)
+            if self.step is not None and element.name in self.step:
+                self.step[element.name] = cell.settled
+            return
         author = update.author
         update.progress = self.rules.fresh(author, update.mask, element)
         by = Look(author, element if author == SOFTWARE else None)
