@@ -14,7 +14,7 @@ from dsl.resolve.holds import Formula, Formulas, can_hold
 from dsl.source import Span
 
 if TYPE_CHECKING:
-    from dsl.run.lifecycle import Graph
+    from dsl.ir.ways import Graph
 
 
 class Reach:
@@ -121,7 +121,7 @@ class Reach:
     def _scenario(self, scenario: l.Scenario) -> None:
         """Goes the way of a scenario, as a run does, and reports where there is none."""
         # Only here: most modules have no scenarios.
-        from dsl.run.lifecycle import graph
+        from dsl.ir.ways import graph
 
         graphs = [graph(x) for x in self.program.lifecycles]
         at: dict[str, tuple[Graph, int]] = {}

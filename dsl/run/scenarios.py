@@ -10,18 +10,18 @@ from dsl.ir.program import Program
 from dsl.ir.sequence import May
 from dsl.ir.shapes import MACHINE
 from dsl.ir.walk import inside, statements
+from dsl.ir.ways import Graph, Node, graph, parts
 from dsl.run.choices import Choices
 from dsl.run.errors import RunError, Stopped, Trapped
 from dsl.run.evaluate import Env
 from dsl.run.events import Event, Kind, site
 from dsl.run.execute import Executor
 from dsl.run.hazards import Hazards
-from dsl.run.lifecycle import Graph, Node, Position, graph, parts
 from dsl.run.machine import Machine
 from dsl.run.permits import permits
 from dsl.run.start import Start
 from dsl.run.visibility import HARDWARE
-from dsl.run.world import World
+from dsl.run.world import Position, World
 from dsl.source import Span
 
 

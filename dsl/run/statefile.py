@@ -20,9 +20,8 @@ from dsl.ir.dump import dump
 from dsl.ir.program import Program
 from dsl.run.choices import Choice, Choices
 from dsl.run.events import Event
-from dsl.run.lifecycle import Position
 from dsl.run.scenarios import Failure, Run, Snapshot, Stop
-from dsl.run.world import Cpu, World
+from dsl.run.world import Cpu, Position, World
 from dsl.source import Source, Span
 
 FORMAT = "vgs run state"

@@ -9,7 +9,7 @@ from dsl.ir.shapes import MACHINE, Condition, Slot
 from dsl.ir.types import Bool
 from dsl.run.errors import RunError
 from dsl.run.registers import Element
-from dsl.run.visibility import Cell, Update
+from dsl.run.visibility import Cell
 from dsl.source import Span
 
 #: An owner's name and that of what it owns; the machine's own name is "".
@@ -89,6 +89,16 @@ class World:
         return value
 
 
+@dataclass(slots=True)
+class Position:
+    """Where one owner is in its lifecycle; ``open`` while others act in the phase it is in."""
+
+    graph: str
+    at: int = 0
+    cpu: int = -1
+    open: bool = False
+
+
 def limits(what: Slot | Condition) -> tuple[int, int]:
     """The least and the greatest value of a slot, of one of its elements, or of a condition."""
     if what.low is not None and what.high is not None:
@@ -104,6 +114,3 @@ def boot_cells(elements: dict[str, Element]) -> dict[str, Cell]:
 def owner_of(root: str | None) -> str:
     """The owner's name in a program with one owner of a kind."""
     return "" if root in (None, "", MACHINE) else str(root)
-
-
-__all__ = ["Cell", "Cpu", "Key", "Update", "World", "boot_cells", "limits", "owner_of"]

@@ -1,4 +1,4 @@
-"""A lifecycle as places to be at and steps between them; where a run is, and how to go on."""
+"""A lifecycle as places to be at, the steps between them, and the way from one to another."""
 
 from __future__ import annotations
 
@@ -146,13 +146,3 @@ def parts(phase: l.Phase) -> tuple[s.Body, s.Body]:
         if any(isinstance(each, s.May) for each in statements((phase.body[at],))):
             return phase.body[: at + 1], phase.body[at + 1 :]
     return phase.body, ()
-
-
-@dataclass(slots=True)
-class Position:
-    """Where one owner is in its lifecycle; ``open`` while others act in the phase it is in."""
-
-    graph: str
-    at: int = 0
-    cpu: int = -1
-    open: bool = False
