@@ -62,11 +62,11 @@ def _spelling(given: Inputs, workspace: Workspace, loaded: Sequence[Loaded]) -> 
     if given.whole and given.project is not None:
         cases.check_cases(given.project.cases, workspace)
         return
-    imported = {name for one in loaded for name in one.resolved.module.imports}
+    parts = workspace.parts(loaded)
     chosen = [
         (one, dialect)
         for one in loaded
-        if one.resolved.module.sequences and one.resolved.module.name not in imported
+        if one.resolved.module.sequences and one.resolved.module.name not in parts
         for resolved in workspace.closure(one)
         for dialect in resolved.dialects
     ]

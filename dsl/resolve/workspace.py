@@ -280,25 +280,41 @@ class Workspace:
         """The module and everything that it imports, imports first."""
         return self._closures[loaded.resolved.source.name]
 
+    def parts(self, everything: Iterable[Loaded]) -> set[str]:
+        """The names of modules that are parts of a program of which another one defines more.
+
+        A module that only gathers others, for scenarios perhaps, makes nothing a part.
+        """
+        return {
+            part.module.name
+            for each in everything
+            if _defines(each.resolved.module)
+            for part in self.closure(each)
+            if part is not each.resolved
+        }
+
     def check(self, asked: Iterable[Loaded]) -> None:
         """What only shows when modules are seen together; ``asked`` are the files to judge."""
         judged = list(asked)
         everything = [x for x in self._loaded.values() if x is not None]
-        imported = {name for each in everything for name in each.resolved.module.imports}
+        parts = self.parts(everything)
         checks = Checks(self.found)
         for loaded in judged:
             module = loaded.resolved.module
             if loaded.syntax:
                 continue
             if module.sequences or module.operations or module.models:
-                # A module that others of the run import is only a part of their programs.
-                whole = loaded.complete and module.name not in imported and bool(module.sequences)
+                whole = loaded.complete and _defines(module) and module.name not in parts
                 checks.program(self.program(loaded), self.closure(loaded), whole=whole)
             if _tells(module):
                 checks.history(self.program(loaded), self.closure(loaded))
         # What was not read to the end may use anything.
         if all(each.complete for each in everything):
             checks.unused([x.resolved for x in judged], [x.resolved for x in everything])
+
+
+def _defines(module: Module) -> bool:
+    return any(sequence.body is not None for sequence in module.sequences)
 
 
 def _tells(module: Module) -> bool:

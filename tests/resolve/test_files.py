@@ -237,3 +237,14 @@ def test_a_sequence_that_no_file_holds_is_told_what_would_hold_it() -> None:
     assert [(f.code, f.help) for f in workspace.found] == [
         ("VGS074", 'give `stop` to a file there: file "PATH" holds stop {}')
     ]
+
+
+def test_a_module_that_only_gathers_others_makes_them_no_parts(tmp_path: Path) -> None:
+    """What has scenarios for a case imports it, and the case is judged as a whole all the same."""
+    dialect = 'dialect tree for c { file "a.c" holds * {} }\n'
+    (tmp_path / "case.vgs").write_text(f"{dialect}save promised()\nsequence made() {{ }}\n")
+    (tmp_path / "runs.vgs").write_text("import case\n")
+    workspace = Workspace()
+    loaded = [workspace.load(tmp_path / f"{name}.vgs") for name in ("case", "runs")]
+    workspace.check([one for one in loaded if one is not None])
+    assert [d.code for d in workspace.found] == ["VGS058"]
