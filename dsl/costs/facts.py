@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
@@ -21,9 +20,10 @@ from dsl.costs.variables import (
     without,
 )
 from dsl.ir import expr as x
+from dsl.ir.arithmetic import operate
 from dsl.ir.program import Program
 from dsl.ir.shapes import MACHINE, Condition, Period, Slot
-from dsl.ir.types import Bool
+from dsl.ir.types import BOOL, Bool
 from dsl.ir.walk import inside
 
 #: The states that something leads to, each with the value there, or with the way it decides.
@@ -31,15 +31,6 @@ Values: TypeAlias = list[tuple[State, Value]]
 Ways: TypeAlias = list[tuple[State, bool]]
 #: Decides what a definition of a condition is made of.
 Leaf: TypeAlias = Callable[[State, x.Expr], Ways]
-
-_COMPARE: dict[str, Callable[[int, int], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 
 class Facts:
@@ -123,7 +114,7 @@ class Facts:
             gap = self.solved(state, left.poly - right.poly)
             known = gap.constant
             if known is not None:
-                return [(state, _COMPARE[op](known, 0))]
+                return [(state, bool(operate(op, known, 0, BOOL)))]
             line = gap.linear()
             if line is not None:
                 key, factor, constant = line

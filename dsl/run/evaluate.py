@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from dsl.ir import expr as x
+from dsl.ir.arithmetic import operate
 from dsl.ir.program import Program
 from dsl.ir.shapes import Period
 from dsl.ir.types import Bool, Handle, Int, Type
-from dsl.machine.bits import shift_left, shift_right
 from dsl.run.errors import RunError
 from dsl.run.events import Kind, count
 from dsl.run.machine import Look, Machine
@@ -189,43 +189,6 @@ class Evaluator:
                 return int(not left or bool(self.value(value.right, env)))
             case _:
                 return operate(op, left, self.value(value.right, env), value.type)
-
-
-def operate(op: str, left: int, right: int, type: Int | Bool) -> int:
-    """An operator on two numbers, wrapped to its type."""
-    match op:
-        case "==":
-            return int(left == right)
-        case "!=":
-            return int(left != right)
-        case "<":
-            return int(left < right)
-        case "<=":
-            return int(left <= right)
-        case ">":
-            return int(left > right)
-        case ">=":
-            return int(left >= right)
-    assert isinstance(type, Int)
-    match op:
-        case "+":
-            return type.wrap(left + right)
-        case "-":
-            return type.wrap(left - right)
-        case "*":
-            return type.wrap(left * right)
-        case "&":
-            return type.wrap(left & right)
-        case "|":
-            return type.wrap(left | right)
-        case "^":
-            return type.wrap(left ^ right)
-        case "<<":
-            return type.wrap(shift_left(left, right, type.width))
-        case ">>":
-            return type.wrap(shift_right(left, right, type.width))
-        case _:
-            raise ValueError(f"there is no operator {op}")
 
 
 def wrapped(type: Type | None, value: int) -> int:

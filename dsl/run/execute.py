@@ -211,7 +211,12 @@ class Executor(Evaluator):
         """Executes statements in order.  Raises what the statements raise."""
         for statement in body:
             self.machine.work.spend(1, statement.span)
-            self.statement(statement, env)
+            try:
+                self.statement(statement, env)
+            except RunError as error:
+                # What is wrong with a value is known where it is used.
+                error.span = error.span or statement.span
+                raise
 
     def statement(self, node: s.Statement, env: Env) -> None:
         match node:

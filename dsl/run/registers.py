@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dsl.ir import expr as x
+from dsl.ir.arithmetic import lowest
 from dsl.ir.platform import Computed, Legalisation
 from dsl.ir.program import Program
 from dsl.ir.shapes import Field, Register
 from dsl.ir.walk import parts
+from dsl.run.errors import RunError
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,14 @@ def name_of(register: Register, index: int) -> str:
 
 
 def bits(field: Field, index: int | None) -> tuple[int, int]:
-    """The lowest bit and the mask (in place) of a field, or of an element of a family."""
-    low = field.low + ((index or 0) - field.first) * field.stride if field.count else field.low
+    """The lowest bit and the mask (in place) of a field, or of an element of a family.
+
+    Raises `RunError` for an index that the family does not have.
+    """
+    low = lowest(field, index if field.count else None)
+    if low is None:
+        last = field.first + field.count - 1
+        raise RunError(f"{field.name}: index {index} is outside {field.first}..{last}")
     return low, ((1 << field.width) - 1) << low
 
 

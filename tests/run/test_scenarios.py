@@ -159,3 +159,18 @@ def test_invariants_hold_at_their_phases_and_after_whole_rounds() -> None:
     with_it_on = INVARIANTS.replace("not BOX_CTL.On", "BOX_CTL.On")
     (broken,) = failures("run go", with_it_on)
     assert "invariant off_outside does not hold in `go`" in broken
+
+
+def test_an_index_that_a_family_of_fields_does_not_have_is_told_where_it_is_used() -> None:
+    more = """
+    register FLAGS : 32 at (3, 0, 11, 0, 1) reset 0 { Set<n> for n in 0..3 [n]  res0 [31:4] }
+    sequence look_at(n : u32) -> bool { return FLAGS.Set<n> }
+    """
+    steps = "ring { calls <- calls + 1 } others { waiting <- 1 }"
+    body = "others { assert not look_at(waiting + %d) }"
+    assert run(f"{steps} {body % 2}", more).ok
+    with pytest.raises(RunError) as told:
+        run(f"{steps} {body % 3}", more)
+    assert told.value.message == "Set<n>: index 4 is outside 0..3"
+    assert told.value.span is not None
+    assert "FLAGS.Set<n>" in told.value.span.text
