@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from dsl.ir import expr as x
@@ -50,9 +52,10 @@ class Stop:
 
 @dataclass(slots=True)
 class Snapshot:
-    """The state at the end of a phase, and the events of it."""
+    """The state at the end of a phase, the CPU that it was on, and the events of it."""
 
     world: World
+    cpu: int
     since: int
     until: int
 
@@ -115,6 +118,8 @@ class Run:
                 self._do(step)
             except Stopped as error:
                 self._fail(error.message, error.span or step.span)
+                # Nothing comes after it, also for who goes on from here.
+                self.step, self.rest = len(steps), None
                 break
             if not self.stopped:
                 self.step += 1
@@ -279,8 +284,9 @@ class Run:
 
     def _done(self, name: str) -> None:
         if name in self._asked:
-            events = len(self.machine.trace.events)
-            self.ended[name] = Snapshot(self.machine.world.copy(), self.began.get(name, 0), events)
+            machine = self.machine
+            since, until = self.began.get(name, 0), len(machine.trace.events)
+            self.ended[name] = Snapshot(machine.world.copy(), machine.number, since, until)
 
     def _env(self, owner: str) -> Env:
         handles = {p.name: p.name for p in self.scenario.params}
@@ -346,44 +352,46 @@ class Run:
 
     def _expect(self, expect: l.Expect) -> None:
         machine = self.machine
-        env = self._watcher(machine.cpu.runs or self._owner("", expect.span))
-        events = machine.trace.events
-        world = machine.world
         text = " ".join(expect.condition.span.text.split())
-        if expect.point is not None:
-            found = self.ended.get(expect.point)
-            if found is None:
-                raise RunError(f"there has been no `{expect.point}` yet", expect.span)
-            machine.world, env.since = found.world, found.since
-            machine.trace.events = events[: found.until]
-        try:
+        with self._back(expect):
+            env = self._watcher(machine.cpu.runs or self._owner("", expect.span))
+            if expect.point is not None:
+                env.since = self.ended[expect.point].since
             holds = bool(self.executor.value(expect.condition, env))
-        finally:
-            machine.world, machine.trace.events = world, events
+            values = "" if holds else self._values(expect, env)
         if holds:
             machine.note(Kind.EXPECT, text, expect.span)
             return
         where = f" at {expect.point}" if expect.point else ""
-        self._fail(f"expected{where}: {text}{self._values(expect, env)}", expect.span)
+        self._fail(f"expected{where}: {text}{values}", expect.span)
+
+    @contextmanager
+    def _back(self, expect: l.Expect) -> Iterator[None]:
+        """The machine as it was at the end of the phase that is asked about, on its CPU."""
+        if expect.point is None:
+            yield
+            return
+        machine = self.machine
+        found = self.ended.get(expect.point)
+        if found is None:
+            raise RunError(f"there has been no `{expect.point}` yet", expect.span)
+        world, number, events = machine.world, machine.number, machine.trace.events
+        machine.world, machine.number = found.world, found.cpu
+        machine.trace.events = events[: found.until]
+        try:
+            yield
+        finally:
+            machine.world, machine.number, machine.trace.events = world, number, events
 
     def _values(self, expect: l.Expect, env: Env) -> str:
         """What the parts of a comparison that does not hold are."""
-        machine, events, world = self.machine, self.machine.trace.events, self.machine.world
-        if expect.point is not None:
-            found = self.ended[expect.point]
-            machine.world, machine.trace.events = found.world, events[: found.until]
         shown: dict[str, str] = {}
-        try:
-            for part in inside(expect.condition):
-                if isinstance(part, x.Extract | x.ReadSlot | x.Count | x.Test):
-                    value = self.executor.value(part, env)
-                    shown[" ".join(part.span.text.split())] = (
-                        hex(value) if value > 9 else str(value)
-                    )
-                elif isinstance(part, x.ReadRegister) and not part.register.banked:
-                    shown[part.span.text] = hex(self.executor.value(part, env))
-        finally:
-            machine.world, machine.trace.events = world, events
+        for part in inside(expect.condition):
+            if isinstance(part, x.Extract | x.ReadSlot | x.Count | x.Test):
+                value = self.executor.value(part, env)
+                shown[" ".join(part.span.text.split())] = hex(value) if value > 9 else str(value)
+            elif isinstance(part, x.ReadRegister) and not part.register.banked:
+                shown[part.span.text] = hex(self.executor.value(part, env))
         return "".join(f"; {name} is {value}" for name, value in list(shown.items())[-4:])
 
     def _fail(self, message: str, span: Span) -> None:

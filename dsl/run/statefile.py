@@ -26,7 +26,7 @@ from dsl.source import Source, Span
 
 FORMAT = "vgs run state"
 #: Changes with what a state holds, or means.
-VERSION = 1
+VERSION = 2
 #: A larger file is no state of a run.
 LARGEST = 256 << 20
 _DIGEST = 16
@@ -45,6 +45,7 @@ class SavedSnapshot(Struct, frozen=True, forbid_unknown_fields=True):
     """A `Snapshot`."""
 
     world: SavedWorld
+    cpu: int
     since: int
     until: int
 
@@ -159,7 +160,7 @@ def save(run: Run, program: str, *, after: str, settings: list[str], answers: st
         sorted(run.booted),
         sorted(run.hazards.behind),
         run.began,
-        {n: SavedSnapshot(_saved(s.world), s.since, s.until) for n, s in run.ended.items()},
+        {n: _snapshot(s) for n, s in run.ended.items()},
         run.visits,
         [_failure(f) for f in run.failures],
         _saved(machine.world),
@@ -181,6 +182,10 @@ def _saved(world: World) -> SavedWorld:
         world.cpus,
         sorted(world.held),
     )
+
+
+def _snapshot(snapshot: Snapshot) -> SavedSnapshot:
+    return SavedSnapshot(_saved(snapshot.world), snapshot.cpu, snapshot.since, snapshot.until)
 
 
 def _failure(failure: Failure) -> SavedFailure:
@@ -245,7 +250,9 @@ def restore(
     run.booted = set(state.booted)
     run.hazards.behind = set(state.behind)
     run.began, run.visits = dict(state.began), dict(state.visits)
-    run.ended = {n: Snapshot(_world(s.world), s.since, s.until) for n, s in state.ended.items()}
+    run.ended = {
+        n: Snapshot(_world(s.world), s.cpu, s.since, s.until) for n, s in state.ended.items()
+    }
     texts = sources(program)
     run.failures = [
         Failure(f.message, Span(texts[f.module], f.start, f.end), f.event) for f in state.failures

@@ -131,7 +131,7 @@ def test_resume_finds_its_program_in_the_project_and_has_its_settings(alarm, vgs
         (lambda data: b"", "no state of a run"),
         (lambda data: b"{}", "no state of a run"),
         (lambda data: b"\x00\xff", "no state of a run"),
-        (lambda data: data.replace(b'"version":1', b'"version":9'), "a newer version"),
+        (lambda data: data.replace(b'"version":2', b'"version":9'), "a newer version"),
         (lambda data: data.replace(b'"cpu":0', b'"cpu":1'), "was changed since it was saved"),
     ],
 )
@@ -319,6 +319,6 @@ def test_the_state_file_is_json_that_says_what_it_is(alarm, vgs):
     vgs("run", "src/new.vgs", "--scenario", ARMED, "--until", "guest", "--save", "it.state")
     value = json.loads((alarm / "it.state").read_text())
     assert list(value) == ["format", "version", "digest", "state"]
-    assert (value["format"], value["version"]) == ("vgs run state", 1)
+    assert (value["format"], value["version"]) == ("vgs run state", 2)
     assert re.fullmatch("[0-9a-f]{32}", value["digest"])
     assert (value["state"]["scenario"], value["state"]["after"]) == (ARMED, "guest")

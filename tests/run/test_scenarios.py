@@ -102,6 +102,20 @@ def test_each_cpu_has_registers_of_its_own() -> None:
     )
 
 
+def test_what_is_expected_at_a_phase_is_looked_at_on_its_cpu() -> None:
+    assert not failures(
+        "given b.ctl = 0x10, fancy run guest(a) guest { BOX_CTL.On <- 1 } on 1 run guest(b) "
+        "expect BOX_CTL == 0x10 at guest on 0 expect BOX_CTL == 0x10 at guest",
+        "boot { BOX_CTL.Level <- 2 }",
+    )
+    (said,) = failures(
+        "run guest guest { BOX_CTL.On <- 1 } on 7 expect BOX_CTL == 0x20 at guest "
+        "expect BOX_CTL == 0x20",
+        "boot { when fancy { BOX_CTL.Level <- 1 } else { BOX_CTL.Level <- 1 } }",
+    )[:1]
+    assert said == "expected at guest: BOX_CTL == 0x20; BOX_CTL is 0x1"
+
+
 @pytest.mark.parametrize(
     ("scenario", "said"),
     [

@@ -113,6 +113,25 @@ def test_a_run_can_be_stopped_and_saved_again_and_again() -> None:
     assert run.events == whole.events
 
 
+def test_after_an_assertion_that_fails_nothing_comes_any_more() -> None:
+    made = root_of(
+        ALARM.replace("sequence alarm_start(vcpu)\n", "sequence alarm_start(vcpu) {}\n")
+        + """scenario "it stops" {
+            run load
+            guest { assert ALM_TIME == 1 }
+            run put
+            expect time == 1
+        }
+        """
+    ).program
+    first = attempt(Run(made, made.scenarios["it stops"], choices("new")))
+    assert len(first.failures) == 1
+    state = read(save(first, "", after="the end", settings=[], answers="new"), "state")
+    second = attempt(restore(state, made, (), choices("new", state.choices)))
+    assert second.events == first.events
+    assert second.failures == first.failures
+
+
 def test_the_state_does_not_change_with_the_run_that_goes_on() -> None:
     first = a_run("rich", "somebody else counts", "new", Stop("guest"))
     state = read(save(first, "", after="", settings=[], answers="new"), "state")
