@@ -31,7 +31,7 @@ def settings(program: Program, given: Mapping[str, int | range]) -> dict[str, Do
         asked = span(int(low), int(high))
         if meet(asked, known[name]) != asked:
             ((least, most),) = known[name]
-            shown = f"{low}..{high}" if low != high else f"{int(low)}"
+            shown = _shown(low) if low == high else f"{_shown(low)}..{_shown(high)}"
             raise CannotRun(f"cost: {shown} is impossible: `{name}` is {least}..{most}")
         found[name] = asked
     return found
@@ -61,6 +61,11 @@ def parse(words: Iterable[str]) -> dict[str, int | range]:
             raise CannotRun(f"cost: --set {word} leaves no value: {first} is more than {last}")
         found[name] = range(first, last + 1) if dots else first
     return found
+
+
+def _shown(number: int) -> str:
+    # Numbers that are too long to be written in decimals come in by way of others.
+    return f"{int(number)}" if abs(number) < 1 << 128 else "that number"
 
 
 def _number(text: str) -> int | None:

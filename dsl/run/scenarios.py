@@ -21,7 +21,7 @@ from dsl.run.execute import Executor
 from dsl.run.hazards import Hazards
 from dsl.run.machine import Machine
 from dsl.run.permits import permits
-from dsl.run.start import Start
+from dsl.run.start import Start, owners
 from dsl.run.visibility import HARDWARE
 from dsl.run.world import Position, World
 from dsl.source import Span
@@ -290,8 +290,10 @@ class Run:
 
     def _env(self, owner: str) -> Env:
         handles = {p.name: p.name for p in self.scenario.params}
-        roots = {c.root for c in self.program.contexts.values()} - {MACHINE}
-        return Env({}, handles | dict.fromkeys(roots, owner))
+        for root in {c.root for c in self.program.contexts.values()} - {MACHINE}:
+            those = owners(self.scenario, root)
+            handles[root] = owner if owner in those else those[0]
+        return Env({}, handles)
 
     def _invariants(self, owner: str, point: str) -> None:
         for module in self.program.modules:

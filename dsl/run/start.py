@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import product
 
 from dsl.ir import expr as x
 from dsl.ir import lifecycle as l
@@ -129,9 +130,7 @@ class Start:
         """Whose value is given: one parameter's, or each one's."""
         if root in (None, "", MACHINE):
             return [""]
-        names = [p.name for p in self.scenario.params if _root(p.type) == root]
-        if not names:
-            return [str(root)]
+        names = owners(self.scenario, str(root))
         return [base] if base in names else names
 
     def check_assumptions(self) -> None:
@@ -143,8 +142,9 @@ class Start:
                 if isinstance(p, x.Test)
             } | {p.slot.root for p in inside(assumption.condition) if isinstance(p, x.ReadSlot)}
             roots -= {"", MACHINE}
-            for owner in self._owners(next(iter(roots), None), None):
-                handles = dict.fromkeys(roots, owner)
+            kinds = sorted(roots)
+            for each in product(*(owners(self.scenario, kind) for kind in kinds)):
+                handles = dict(zip(kinds, each, strict=True))
                 if not self.executor.value(
                     assumption.condition, Env({}, handles, HARDWARE, quiet=True)
                 ):
@@ -155,6 +155,11 @@ class Start:
                         self.scenario.span,
                         "change what is given, or the assumption",
                     )
+
+
+def owners(scenario: l.Scenario, root: str) -> list[str]:
+    """The owners of a kind in a scenario: its parameters of that type, or the one that there is."""
+    return [p.name for p in scenario.params if _root(p.type) == root] or [root]
 
 
 def _home(place: x.Expr) -> x.Expr:

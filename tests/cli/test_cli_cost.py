@@ -191,6 +191,7 @@ def test_a_case_that_cannot_be(timers, vgs):
     [
         (["--set", "armd"], "there is no condition, counter or parameter `armd`", "`armed`?"),
         (["--set", "zzz"], "`zzz`", "known: armed, open, fired, used"),
+        (["--set", "armed=0x" + "f" * 5000], "that number is impossible: `armed` is 0..1", ""),
         (["--set", "armed=2"], "2 is impossible: `armed` is 0..1", ""),
         (["--set", "used=1..5"], "1..5 is impossible: `used` is 0..4", ""),
         (["--set", "CNT_ID.LINES=8"], "8 is impossible: `CNT_ID.LINES` is 0..7", ""),

@@ -102,6 +102,33 @@ def test_each_cpu_has_registers_of_its_own() -> None:
     )
 
 
+TWO_KINDS = """
+platform box "a made-up device"
+context box_state of vcpu { other : u32 }
+context vm_state of vm { share : u32 }
+condition big of vm per vm
+condition odd of vcpu per vm
+assume both "they go together" { big implies odd }
+sequence put_it(vcpu, vm) { vcpu.other <- vm.share }
+lifecycle life { each turn { go { put_it(vcpu, vm) } look { may change share } } }
+"""
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        "{ given share = 5, odd, big run go expect other == 5 and share == 5 }",
+        "(a : vcpu, b : vcpu, m : vm) { given a.odd, b.odd, big run look(a) look { share <- 7 } "
+        "run turn(a), go(b), turn(b), go(a) expect b.other == 7 and a.other == 7 and m.share == 7 }",
+        "(m : vm, a : vcpu) { given share = 5, odd, m.big run go(a) expect a.other == 5 }",
+    ],
+)
+def test_owners_of_two_kinds_each_have_what_is_theirs(scenario: str) -> None:
+    made = program(f'{TWO_KINDS}\nscenario "s" {scenario}\n')
+    done = Run(made, made.scenarios["s"], Choices()).go()
+    assert not done.failures
+
+
 def test_what_is_expected_at_a_phase_is_looked_at_on_its_cpu() -> None:
     assert not failures(
         "given b.ctl = 0x10, fancy run guest(a) guest { BOX_CTL.On <- 1 } on 1 run guest(b) "
