@@ -316,6 +316,7 @@ class Run:
             position = self.positions.get(owner)
             node = self.graphs[position.graph].nodes[position.at] if position else None
             there = node is not None and node.name == act.actor
+            there = there and self._is_here(owner)
             # On the way there, perhaps, where the run was stopped.
             if self.rest is not None or position is None or not there or not position.open:
                 self._advance(owner, act.actor, act.span)
@@ -327,6 +328,9 @@ class Run:
             where = f"`{node.name}`" if node is not None and node.name else "no phase"
             what = f"{act.actor} cannot act: the lifecycle is in {where}, where nobody else does"
             raise RunError(what, act.span)
+        if not self._is_here(owner):
+            what = f"{act.actor} cannot act on CPU {machine.number}: {owner} is on {position.cpu}"
+            raise RunError(what, act.span, f"`on {position.cpu}` says where")
         env = self._env(owner)
         machine.note(Kind.ACT, act.actor, act.span)
         self.executor.permits = permits(
@@ -346,6 +350,11 @@ class Run:
         finally:
             self.executor.permits = None
         self._done(node.name)
+
+    def _is_here(self, owner: str) -> bool:
+        """Whether the lifecycle of an owner is on the current CPU."""
+        position = self.positions.get(owner)
+        return position is not None and position.cpu == self.machine.number
 
     def _watcher(self, owner: str) -> Env:
         env = self._env(owner)
