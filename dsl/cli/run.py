@@ -86,6 +86,12 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     if options.choices == "all" and (one or options.resume):
         what = one[0] if one else "resume"
         raise CannotRun(f"run: --{what} is for one history, and --choices all are many")
+    for kind in ("save", "html"):
+        path = getattr(options, kind)
+        if path is not None and Path(path).suffix in (".vgs", ".toml"):
+            raise CannotRun(f"run: --{kind} {path} would overwrite a source: name another file")
+    if options.save is not None and options.save == options.html:
+        raise CannotRun("run: --save and --html need two files")
     if options.resume is not None and options.set:
         raise CannotRun(
             "run: --set is for a run from the start", "the state has what was set when it was saved"

@@ -51,7 +51,7 @@ def expression(
         case t.Number():
             return _number(scope, node)
         case t.Place():
-            if frame.place == "expect" and not node.picks and node.name.text in _COUNTS:
+            if frame.place == "expect" and not node.picks and _counts(scope, node.name.text):
                 return x.Count(node.name.text, U64, scope.span(node))
             if node.name.text == "undefined":
                 what = "`undefined` is a number only in an `expect`: how often something was that"
@@ -75,6 +75,11 @@ def expression(
             return _with(scope, frame, node, goal)
         case t.Every():
             return _every(scope, frame, node)
+
+
+def _counts(scope: Scope, name: str) -> bool:
+    """Whether a name in an expectation is a count: what a program declares comes first."""
+    return name in _COUNTS and name not in scope.own and name not in scope.imported
 
 
 def _number(scope: Scope, node: t.Number) -> x.Expr | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import Struct
+
 from dsl.diagnostics import Note, suggest
 from dsl.diagnostics.names import DuplicateName, UnknownName
 from dsl.diagnostics.sequences import Misplaced
@@ -18,13 +20,19 @@ from dsl.source import Span
 from dsl.syntax import tree as t
 
 
+class _Names(Struct):
+    """Where the phases and the rounds of a lifecycle are named first."""
+
+    phases: dict[str, Span] = {}
+    rounds: dict[str, Span] = {}
+
+
 def lifecycle(scope: Scope, item: t.Item, node: t.Lifecycle) -> l.Lifecycle:
-    names: dict[str, Span] = {}
-    steps = _steps(scope, node.steps, names)
+    steps = _steps(scope, node.steps, _Names())
     return l.Lifecycle(node.name.text, steps, docs_of(item.docs), scope.span(node.name))
 
 
-def _steps(scope: Scope, nodes: tuple[t.Step, ...], names: dict[str, Span]) -> tuple[l.Step, ...]:
+def _steps(scope: Scope, nodes: tuple[t.Step, ...], names: _Names) -> tuple[l.Step, ...]:
     made: list[l.Step] = []
     for node in nodes:
         doc = docs_of(node.docs)
@@ -32,7 +40,8 @@ def _steps(scope: Scope, nodes: tuple[t.Step, ...], names: dict[str, Span]) -> t
         match node:
             case t.Phase(name=name):
                 # A phase may stand in several alternatives: it is one point, reached either way.
-                names.setdefault(name.text, scope.span(name))
+                _check_name(scope, name, names.rounds)
+                names.phases.setdefault(name.text, scope.span(name))
                 frame = Frame("lifecycle")
                 condition = None
                 if node.condition is not None:
@@ -40,20 +49,20 @@ def _steps(scope: Scope, nodes: tuple[t.Step, ...], names: dict[str, Span]) -> t
                 body = block(scope, frame, node.body)
                 made.append(l.Phase(name.text, condition, body, doc, span))
             case t.Repeat(name=name):
-                if name.text in names:
-                    scope.found.add(
-                        DuplicateName(
-                            scope.span(name),
-                            f"`{name.text}` names two steps of this lifecycle",
-                            (Note(names[name.text], "first here"),),
-                        )
-                    )
-                names.setdefault(name.text, scope.span(name))
+                _check_name(scope, name, {**names.phases, **names.rounds})
+                names.rounds.setdefault(name.text, scope.span(name))
                 made.append(l.Repeat(name.text, _steps(scope, node.steps, names), doc, span))
             case t.Either(alternatives=alternatives):
                 each = tuple(_steps(scope, a.steps, names) for a in alternatives)
                 made.append(l.Either(each, doc, span))
     return tuple(made)
+
+
+def _check_name(scope: Scope, name: t.Name, taken: dict[str, Span]) -> None:
+    if name.text in taken:
+        what = f"`{name.text}` names two steps of this lifecycle"
+        notes = (Note(taken[name.text], "first here"),)
+        scope.found.add(DuplicateName(scope.span(name), what, notes))
 
 
 def phases(steps: tuple[l.Step, ...]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from dsl.diagnostics.sequences import Misplaced
 from dsl.diagnostics.values import NotConstant, NoValue, OutOfRange
 from dsl.ir import expr as x
 from dsl.ir import lifecycle as l
+from dsl.ir.dump import dump_expr
 from dsl.ir.platform import Endpoint
 from dsl.ir.sequence import Param, Signature
 from dsl.ir.types import INT, Bool, Handle, Int
@@ -35,12 +36,15 @@ def scenario(scope: Scope, item: t.Item, node: t.Scenario, points: set[str]) -> 
     params = _params(scope, frame, node.params)
     broken = len(params) < len(node.params)
     made: list[l.ScenarioStep] = []
+    first: dict[str, Span] = {}
     for step in node.steps:
         span = scope.span(step)
         match step:
             case t.Given(facts=facts):
-                given = (_given(scope, frame, fact) for fact in facts)
-                made += [each for each in given if each is not None]
+                for fact in facts:
+                    given = _given(scope, frame, fact)
+                    if given is not None and _first(scope, given, first):
+                        made.append(given)
             case t.Run(visits=visits):
                 for visit in visits:
                     known = check_point(scope, visit.phase, points)
@@ -162,6 +166,16 @@ def _extern_frame(frame: Frame, signature: Signature) -> Frame:
         for p in signature.params
     }
     return replace(frame, place="model", locals=locals, result=signature.result)
+
+
+def _first(scope: Scope, given: l.Given, known: dict[str, Span]) -> bool:
+    """Whether a place is given for the first time; a finding if it is not."""
+    first = known.setdefault(dump_expr(given.place), given.span)
+    if first is given.span:
+        return True
+    what = f"`{' '.join(given.place.span.text.split())}` is given twice"
+    scope.found.add(DuplicateName(given.span, what, (Note(first, "first here"),)))
+    return False
 
 
 def _given(scope: Scope, frame: Frame, node: t.Fact) -> l.Given | None:

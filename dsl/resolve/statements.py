@@ -17,6 +17,7 @@ from dsl.diagnostics.sequences import (
 from dsl.diagnostics.values import NoValue
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
+from dsl.ir.platform import Endpoint, Target
 from dsl.ir.sequence import Lock
 from dsl.ir.shapes import Condition, Slot
 from dsl.ir.types import INT, Handle, Int, Type
@@ -346,7 +347,8 @@ def _let(scope: Scope, frame: Frame, node: t.Let, doc: tuple[str, ...]) -> s.Let
 
 def _order(scope: Scope, frame: Frame, node: t.Order, doc: tuple[str, ...]) -> s.Order:
     span = scope.span(node)
-    if node.first is None and frame.place == "sequence":
+    exceptional = any(b.kind in ("eret", "exception") for b in node.barriers)
+    if node.first is None and frame.place == "sequence" and not exceptional:
         shown = scope.source.text[node.start : node.end]
         scope.found.add(
             NoOrder(
@@ -365,15 +367,22 @@ def _order(scope: Scope, frame: Frame, node: t.Order, doc: tuple[str, ...]) -> s
 def _may(scope: Scope, frame: Frame, node: t.May, doc: tuple[str, ...]) -> s.May | None:
     if not _in_lifecycle(scope, frame, node):
         return None
-    found: list[object] = []
+    use = node.kind.text == "use"
+    found: list[Slot | Condition | Target] = []
     for each in node.places:
         entry = scope.get(key(each.name.text))
         match entry.meaning if entry else None:
             case (Slot() | Condition()) as named:
-                found.append(named)
+                places: tuple[Slot | Condition | Target, ...] = (named,)
             case _:
-                found += target(scope, each, Frame("rule"))
-    return s.May(node.kind.text, tuple(found), doc, scope.span(node))  # type: ignore[arg-type]
+                places = target(scope, each, Frame("rule"))
+        if any(isinstance(place, Endpoint) is not use for place in places):
+            what = "only an endpoint is used" if use else "an endpoint is used"
+            help = "`may use ENDPOINT`; what somebody changes, reads or writes are places"
+            scope.found.add(Misplaced(scope.span(each), what, help=help))
+            continue
+        found += places
+    return s.May(node.kind.text, tuple(found), doc, scope.span(node))
 
 
 def _perhaps(scope: Scope, frame: Frame, node: t.Perhaps, doc: tuple[str, ...]) -> s.Perhaps | None:

@@ -15,6 +15,7 @@ from dsl.run.evaluate import Env, Evaluator, wrapped
 from dsl.run.events import Kind
 from dsl.run.machine import Machine
 from dsl.run.permits import Permits
+from dsl.run.promised import Promised
 from dsl.run.registers import Element, bits, changes
 from dsl.run.visibility import HARDWARE, SOFTWARE
 from dsl.source import Span
@@ -54,6 +55,8 @@ class Executor(Evaluator):
         self._depth = 0
         #: How many operations are being carried out, whose memory is the hardware's own.
         self._operating = 0
+        #: What the extern that is being carried out has promised to write.
+        self.promised: Promised | None = None
 
     # ---- calls
 
@@ -155,7 +158,12 @@ class Executor(Evaluator):
                 ):
                     raise RunError(f"{name} needs {place.name}, which is not held", call.span)
         self.machine.note(Kind.CALL, name, call.span)
-        result = self.model(name, args, env, call)
+        around, self.promised = self.promised, Promised(self.program, extern, call.span)
+        try:
+            result = self.model(name, args, env, call)
+        finally:
+            promised, self.promised = self.promised, around
+        promised.check()
         if signature.result is not None:
             result = result or 0
             self.machine.note(Kind.RESULT, name, call.span, new=result)
@@ -321,6 +329,8 @@ class Executor(Evaluator):
         machine.change(element, whole, value, env.who, node.span)
 
     def _permitted(self, element: Element, mask: int, span: Span) -> None:
+        if self.promised is not None and not self._operating:
+            self.promised.register(element, mask)
         # What no instruction reaches is the hardware's own, as its memory is.
         own = self._operating and not element.register.encodings
         if self.permits is not None and not own:
@@ -340,6 +350,8 @@ class Executor(Evaluator):
         if self.permits is not None and not self._operating:
             self.permits.slot(slot, span)
         value = wrapped(slot.type, value)
+        if self.promised is not None and not self._operating:
+            self.promised.slot(slot, value)
         old = self.machine.world.store(owner, slot, index, value, span)
         name = slot.name if index is None else f"{slot.name}[{index}]"
         if len(self.handles) > 1 and owner:

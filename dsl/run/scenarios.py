@@ -379,20 +379,23 @@ class Run:
     @contextmanager
     def _back(self, expect: l.Expect) -> Iterator[None]:
         """The machine as it was at the end of the phase that is asked about, on its CPU."""
-        if expect.point is None:
-            yield
-            return
         machine = self.machine
-        found = self.ended.get(expect.point)
-        if found is None:
-            raise RunError(f"there has been no `{expect.point}` yet", expect.span)
         world, number, events = machine.world, machine.number, machine.trace.events
-        machine.world, machine.number = found.world, found.cpu
-        machine.trace.events = events[: found.until]
+        if expect.point is None:
+            # Whatever the operations that it asks do, an expectation changes nothing.
+            machine.world = world.copy()
+        else:
+            found = self.ended.get(expect.point)
+            if found is None:
+                raise RunError(f"there has been no `{expect.point}` yet", expect.span)
+            machine.world, machine.number = found.world.copy(), found.cpu
+            machine.trace.events = events[: found.until]
+        recording, machine.trace.on = machine.trace.on, False
         try:
             yield
         finally:
             machine.world, machine.number, machine.trace.events = world, number, events
+            machine.trace.on = recording
 
     def _values(self, expect: l.Expect, env: Env) -> str:
         """What the parts of a comparison that does not hold are."""

@@ -111,11 +111,14 @@ def _unexpected(
     if help:
         return UnexpectedWord(span, f"unexpected `{_short(token.text)}`", help=help)
     if token.text in keywords:
+        word = ""
+        if "NAME" in error.accepts:
+            word = f"; `{token.text}` is a word of the language, so it cannot be a name"
         return Unfinished(
             span,
             f"`{token.text}` cannot begin here: what comes before it is not finished",
             (Note(before, "after this"),) if before else (),
-            help=f"{expected} could follow",
+            help=f"{expected} could follow{word}",
         )
     return UnexpectedWord(
         span,

@@ -97,7 +97,7 @@ DECLARATIONS = [
     "restore back(vcpu) undoes keep { restore ctl last(vcpu) }",
     "sequence last(vcpu) { used <- 0 isb orders ALL before guest }",
     'rule r : practice "seen" { SOME before guest }',
-    "lifecycle life { guest { may use SOME } load { back(vcpu) } }",
+    "lifecycle life { guest { may change SOME } load { back(vcpu) } }",
     'invariant i at load "why not" { one or two }',
     'scenario "s" { given vhe run load expect one }',
 ]

@@ -217,3 +217,39 @@ def test_an_index_that_a_family_of_fields_does_not_have_is_told_where_it_is_used
     assert told.value.message == "Set<n>: index 4 is outside 0..3"
     assert told.value.span is not None
     assert "FLAGS.Set<n>" in told.value.span.text
+
+
+def test_an_expectation_changes_nothing() -> None:
+    more = "operation bump() -> bool { BOX_CTL.On <- 1  return 1 }"
+    made = run("run come expect bump() expect not BOX_CTL.On", more)
+    assert made.ok
+    assert not [e for e in made.events if e.kind == "change"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("calls <- 3 ctl <- 1", "it is not declared to write ctl"),
+        ("calls <- 3 BOX_CTL.On <- 1", "it is not declared to write BOX_CTL"),
+    ],
+)
+def test_an_extern_writes_what_it_is_declared_to(body: str, said: str) -> None:
+    with pytest.raises(RunError) as told:
+        run(f"ring {{ {body} }} others {{ waiting <- 1 }} run look")
+    assert said in told.value.message
+
+
+def test_an_extern_keeps_to_the_range_that_it_declares() -> None:
+    more = """
+    extern count(vcpu) { writes calls in 0..8 }
+    sequence counted(vcpu) { count(vcpu) }
+    model count(vcpu) { calls <- 20  calls <- waiting + 7 }
+    lifecycle counting { think { may change waiting } again { counted(vcpu) } }
+    """
+    assert run("think { waiting <- 1 } run again expect calls == 8", more).ok
+    with pytest.raises(RunError, match=r"writes calls in 0\.\.8, and calls is 9"):
+        run("think { waiting <- 2 } run again", more)
+
+
+def test_a_name_of_the_program_comes_before_a_count() -> None:
+    assert not failures("given traps run come expect traps == 1", "condition traps per vm")
