@@ -73,6 +73,11 @@ class Start:
         for given, value in self.given:
             if not registers_only or isinstance(_home(given.place), x.ReadRegister):
                 self._give(given.place, value)
+        for given, value in () if registers_only else self.given:
+            if isinstance(given.place, x.Test):
+                name = given.place.condition.name
+                if name in self.executor.program.definitions:
+                    self._define(name, value, given.place)
 
     def _give(self, place: x.Expr, value: int) -> None:
         """Gives a fact, a slot or a register (or a field of one) a value, from outside."""
@@ -89,8 +94,6 @@ class Start:
                     raise RunError(what, place.span, "give that")
                 for owner in self._owners(root, base):
                     self.executor.machine.world.facts[owner, condition.name] = value
-                if condition.name in self.executor.program.definitions:
-                    self._define(condition.name, value, home)
             case x.ReadSlot(slot=slot, base=base, index=where):
                 at = None if where is None else self.executor.value(where, env)
                 for owner in self._owners(slot.root, base):
@@ -112,19 +115,44 @@ class Start:
                 raise RunError("this cannot be given", place.span)
 
     def _define(self, name: str, value: int, at: x.Test) -> None:
-        """A condition that follows from a slot: gives the slot a value that makes it so."""
-        defined = self.executor.program.definitions[name].value
+        """A condition that follows from slots: gives those a value that makes it so.
+
+        What is given itself stays as it is.
+        """
+        executor = self.executor
+        world = executor.machine.world
+        defined = executor.program.definitions[name].value
+        fixed = {
+            (owner, home.slot.name, _constant(home.index))
+            for home in (_home(given.place) for given, _ in self.given)
+            if isinstance(home, x.ReadSlot)
+            for owner in self._owners(home.slot.root, home.base)
+        }
         slots = [p for p in inside(defined) if isinstance(p, x.ReadSlot)]
-        for slot in slots:
-            for owner in self._owners(slot.slot.root, at.base):
-                for candidate in (0, 1, limits(slot.slot)[1]):
-                    self.executor.machine.world.store(owner, slot.slot, None, candidate, at.span)
-                    env = Env({}, {slot.base: owner, at.base or "": owner}, HARDWARE, quiet=True)
-                    if self.executor.value(defined, env) == value:
+        for owner in self._owners(at.condition.root, at.base):
+            handles = {p.base: owner for p in slots} | {at.base or "": owner}
+            env = Env({}, handles, HARDWARE, quiet=True)
+            if executor.value(defined, env) == value:
+                continue
+            free = [p for p in slots if (owner, p.slot.name, _constant(p.index)) not in fixed]
+            for slot in free:
+                index = None if slot.index is None else executor.value(slot.index, env)
+                low, high = limits(slot.slot)
+                old = world.load(owner, slot.slot, index)
+                for candidate in dict.fromkeys(max(low, n) for n in (0, 1, high)):
+                    world.store(owner, slot.slot, index, candidate, at.span)
+                    if executor.value(defined, env) == value:
                         break
                 else:
-                    what = f"`{name}` follows from {slot.slot.name}: give that"
-                    raise RunError(what, at.span)
+                    world.store(owner, slot.slot, index, old, at.span)
+                    continue
+                break
+            else:
+                if not free:
+                    what = f"`{name}` follows from what else is given, and is not {value}"
+                    raise Impossible(what, at.span, "change what is given")
+                names = ", ".join(dict.fromkeys(p.slot.name for p in free))
+                raise RunError(f"`{name}` follows from {names}: give that", at.span)
 
     def _owners(self, root: str | None, base: str | None) -> list[str]:
         """Whose value is given: one parameter's, or each one's."""

@@ -129,6 +129,46 @@ def test_owners_of_two_kinds_each_have_what_is_theirs(scenario: str) -> None:
     assert not done.failures
 
 
+DEFINED = """
+platform box "a made-up device"
+context box_state of vcpu { x : u32  arr[4] : u32  mode : 3..5 }
+condition plain per machine
+condition listed = arr[1] != 0 per test
+condition loud = mode == 5 per test
+condition fancy = not plain per machine
+condition set_up = x != 0 and not plain per test
+sequence nothing(vcpu) {}
+lifecycle life { go { nothing(vcpu) } }
+"""
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        "given listed, loud, set_up run go expect listed and loud and set_up and arr[1] == 1",
+        "given not fancy, plain run go expect not fancy",
+        "given set_up, x = 4 run go expect set_up and x == 4",
+        "given listed, arr[0] = 3 run go expect listed and arr[0] == 3",
+    ],
+)
+def test_a_defined_condition_is_as_it_is_given(scenario: str) -> None:
+    made = program(f'{DEFINED}\nscenario "s" {{ {scenario} }}\n')
+    assert Run(made, made.scenarios["s"], Choices()).go().ok
+
+
+def test_what_is_given_of_one_owner_leaves_the_others_open() -> None:
+    scenario = "(a : vcpu, b : vcpu) { given a.x = 4, b.set_up run go(a) expect b.x == 1 }"
+    made = program(f'{DEFINED}\nscenario "s" {scenario}\n')
+    assert Run(made, made.scenarios["s"], Choices()).go().ok
+
+
+@pytest.mark.parametrize("given", ["not fancy", "fancy, plain", "set_up, x = 0", "set_up, plain"])
+def test_a_defined_condition_that_cannot_be_as_given_is_refused(given: str) -> None:
+    made = program(f'{DEFINED}\nscenario "s" {{ given {given} run go }}\n')
+    with pytest.raises(RunError, match=r"`(fancy|set_up)` follows from "):
+        Run(made, made.scenarios["s"], Choices()).go()
+
+
 def test_what_is_expected_at_a_phase_is_looked_at_on_its_cpu() -> None:
     assert not failures(
         "given b.ctl = 0x10, fancy run guest(a) guest { BOX_CTL.On <- 1 } on 1 run guest(b) "
