@@ -112,7 +112,9 @@ def resume(roots: Sequence[Root], state: State, name: str, asked: Asked) -> Hist
             what = f"{name} was saved before {same[0]}, or what it imports, changed"
         raise CannotRun(what, "name its module, or run the scenario again")
     program = root.program
-    scenario = program.scenarios[state.scenario]
+    scenario = program.scenarios.get(state.scenario)
+    if scenario is None:
+        raise CannotRun(f'{name} is of a scenario that is not there: "{state.scenario}"')
     given = settings(root.resolved, scenario, state.settings)
     answers = asked.answers or state.answers
     made = choices(answers, state.choices, onwards=asked.answers is not None)

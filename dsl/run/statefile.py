@@ -219,7 +219,7 @@ def read(data: bytes, name: str) -> State:
         raise CannotRun(f"{name} was changed since it was saved", _HELP)
     try:
         return msgspec.json.decode(body, type=State)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CannotRun(f"{name} is no state of a run: {error}", _HELP) from None
 
 
