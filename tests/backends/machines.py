@@ -54,7 +54,7 @@ register L<n> for n in 2..5 : 64 {
     K41 [63:42]
 }
 register I : 32 ro { V [15:0] N [31:16] }
-register D : 32 { V [15:0] becomes V & I.V  S [31:16] = I.N + A.A8 }
+register D : 64 { V [15:0] becomes V & I.V  S [31:16] = I.N + A.A8  res0 [63:32] }
 
 context box of vcpu {
     s8 : u8

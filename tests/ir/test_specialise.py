@@ -205,6 +205,22 @@ def test_constants_go_through_variables_as_far_as_they_are_sure() -> None:
     assert made[3].value.value == 5
 
 
+@pytest.mark.parametrize(
+    "between",
+    [
+        "block b { when masked { leave b } a <- 2 }",
+        "each i below used { a <- a + i }",
+        "match ctl falling { 1 { a <- 2 } else { a <- a + 1 } }",
+        "match ctl { 1 { a <- 2 } else { a <- 3 } }",
+        "when masked { a <- 2 } else when vhe { a <- 3 }",
+    ],
+)
+def test_a_variable_is_not_known_where_ways_with_other_values_meet(between: str) -> None:
+    made = body(f"let a : u64 = 1 {between} cval <- a")
+    assert isinstance(made[-1], s.WriteSlot)
+    assert isinstance(made[-1].value, x.Var)
+
+
 def test_what_follows_a_way_out_is_cut() -> None:
     made = body("when vhe { return } ctl <- 1", facts={"vhe": 1})
     assert kinds(made) == ["Return"]
