@@ -137,6 +137,25 @@ def inside(value: x.Expr) -> Iterator[x.Expr]:
     yield value
 
 
+def place_key(place: x.Expr) -> tuple[object, ...]:
+    """What two expressions of one place have in common, however their indexes are written."""
+    match place:
+        case x.Extract(value=value, field=field, index=index):
+            return (*place_key(value), field.name, _constant(index))
+        case x.Test(condition=condition, base=base):
+            return (condition.name, base)
+        case x.ReadSlot(slot=slot, base=base, index=index):
+            return (slot.name, base, _constant(index))
+        case x.ReadRegister(register=register, index=index):
+            return (register.name, _constant(index))
+        case _:
+            return (place,)
+
+
+def _constant(index: x.Expr | None) -> int | None:
+    return index.value if isinstance(index, x.Const) else None
+
+
 def calls(body: s.Body | None) -> Iterator[x.Call]:
     """Every call that a body makes."""
     for statement in statements(body):

@@ -10,10 +10,10 @@ from dsl.diagnostics.sequences import Misplaced
 from dsl.diagnostics.values import NotConstant, NoValue, OutOfRange
 from dsl.ir import expr as x
 from dsl.ir import lifecycle as l
-from dsl.ir.dump import dump_expr
 from dsl.ir.platform import Endpoint
 from dsl.ir.sequence import Param, Signature
 from dsl.ir.types import INT, Bool, Handle, Int
+from dsl.ir.walk import place_key
 from dsl.resolve.constants import constant
 from dsl.resolve.contexts import params as params_of
 from dsl.resolve.expressions import truth
@@ -36,7 +36,7 @@ def scenario(scope: Scope, item: t.Item, node: t.Scenario, points: set[str]) -> 
     params = _params(scope, frame, node.params)
     broken = len(params) < len(node.params)
     made: list[l.ScenarioStep] = []
-    first: dict[str, Span] = {}
+    first: dict[object, Span] = {}
     for step in node.steps:
         span = scope.span(step)
         match step:
@@ -168,9 +168,9 @@ def _extern_frame(frame: Frame, signature: Signature) -> Frame:
     return replace(frame, place="model", locals=locals, result=signature.result)
 
 
-def _first(scope: Scope, given: l.Given, known: dict[str, Span]) -> bool:
+def _first(scope: Scope, given: l.Given, known: dict[object, Span]) -> bool:
     """Whether a place is given for the first time; a finding if it is not."""
-    first = known.setdefault(dump_expr(given.place), given.span)
+    first = known.setdefault(place_key(given.place), given.span)
     if first is given.span:
         return True
     what = f"`{' '.join(given.place.span.text.split())}` is given twice"

@@ -15,6 +15,7 @@ from dsl.run.evaluate import Env, Evaluator, wrapped
 from dsl.run.events import Kind
 from dsl.run.machine import Machine
 from dsl.run.permits import Permits
+from dsl.run.prepared import prepared
 from dsl.run.promised import Promised
 from dsl.run.registers import Element, bits, changes
 from dsl.run.visibility import HARDWARE, SOFTWARE
@@ -52,6 +53,7 @@ class Executor(Evaluator):
         self.behaviours: dict[str, tuple[tuple[s.Param, ...], s.Body]] = {}
         self.permits: Permits | None = None
         self.handles: dict[str, str] = {}
+        self._known = prepared(self.program).known
         self._depth = 0
         #: How many operations are being carried out, whose memory is the hardware's own.
         self._operating = 0
@@ -158,7 +160,7 @@ class Executor(Evaluator):
                 ):
                     raise RunError(f"{name} needs {place.name}, which is not held", call.span)
         self.machine.note(Kind.CALL, name, call.span)
-        around, self.promised = self.promised, Promised(self.program, extern, call.span)
+        around, self.promised = self.promised, Promised(extern, self._known[name], call.span)
         try:
             result = self.model(name, args, env, call)
         finally:

@@ -1,4 +1,4 @@
-"""What all runs of one program share: its registers taken apart, and its rules."""
+"""What all runs of one program share: registers taken apart, rules, ways of its lifecycles."""
 
 from __future__ import annotations
 
@@ -6,16 +6,23 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dsl.ir.program import Program
+from dsl.ir.ways import Graph, graph
+from dsl.run.promised import visible
 from dsl.run.registers import Element, elements
 from dsl.run.visibility import Rules
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The elements of a program's registers by name, and its rules."""
+    """The elements of a program's registers, its rules, its lifecycles, and what externs know.
+
+    All are by name; ``known`` has the modules whose names an extern's declaration could use.
+    """
 
     elements: dict[str, Element]
     rules: Rules
+    graphs: dict[str, Graph]
+    known: dict[str, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,4 +45,10 @@ def prepared(program: Program) -> Prepared:
 
 @lru_cache(maxsize=16)
 def _prepared(same: _Same) -> Prepared:
-    return Prepared(elements(same.program), Rules(same.program))
+    program = same.program
+    return Prepared(
+        elements(program),
+        Rules(program),
+        {x.name: graph(x) for x in program.lifecycles},
+        {name: visible(program, extern) for name, extern in program.externs.items()},
+    )

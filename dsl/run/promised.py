@@ -18,11 +18,12 @@ class Promised:
     which its declaration could not name, are not held to it.
     """
 
-    def __init__(self, program: Program, extern: Extern, span: Span) -> None:
+    def __init__(self, extern: Extern, known: frozenset[str], span: Span) -> None:
+        """``known`` are the modules whose names the declaration could use: see `visible`."""
         self.name = extern.signature.name
         self.span = span
         self._writes = [e for e in extern.effects if e.kind == "writes"]
-        self._known = _visible(program, extern)
+        self._known = known
         self._ranges: dict[str, tuple[Effect, int]] = {}
 
     def slot(self, slot: Slot, value: int) -> None:
@@ -61,7 +62,7 @@ class Promised:
         )
 
 
-def _visible(program: Program, extern: Extern) -> set[str]:
+def visible(program: Program, extern: Extern) -> frozenset[str]:
     """The modules whose names the declaration of an extern could use."""
     modules = {m.name: m for m in program.modules}
     found: set[str] = set()
@@ -71,4 +72,4 @@ def _visible(program: Program, extern: Extern) -> set[str]:
         if name not in found and name in modules:
             found.add(name)
             left += modules[name].imports
-    return found
+    return frozenset(found)

@@ -12,7 +12,7 @@ from dsl.ir.program import Program
 from dsl.ir.sequence import May
 from dsl.ir.shapes import MACHINE
 from dsl.ir.walk import inside, statements
-from dsl.ir.ways import Graph, Node, graph, parts
+from dsl.ir.ways import Graph, Node, parts
 from dsl.run.choices import Choices
 from dsl.run.errors import RunError, Stopped, Trapped
 from dsl.run.evaluate import Env
@@ -21,6 +21,7 @@ from dsl.run.execute import Executor
 from dsl.run.hazards import Hazards
 from dsl.run.machine import Machine
 from dsl.run.permits import permits
+from dsl.run.prepared import prepared
 from dsl.run.start import Start, owners
 from dsl.run.visibility import HARDWARE
 from dsl.run.world import Position, World
@@ -96,7 +97,7 @@ class Run:
         self.hazards = Hazards(self.machine)
         self.machine.watch = self.hazards.watch
         self.start = Start(self.executor, self.scenario, self.settings)
-        self.graphs = {x.name: graph(x) for x in self.program.lifecycles}
+        self.graphs = prepared(self.program).graphs
         steps = self.scenario.steps
         self._asked = {s.point for s in steps if isinstance(s, l.Expect) and s.point is not None}
         self.executor.handles = {p.name: p.name for p in self.scenario.params}
@@ -300,9 +301,7 @@ class Run:
             for invariant in module.invariants:
                 if point not in invariant.points:
                     continue
-                env = self._env(owner)
-                env.quiet, env.who = True, HARDWARE
-                if not self.executor.value(invariant.condition, env):
+                if not self.executor.value(invariant.condition, self._watcher(owner)):
                     text = " ".join(invariant.condition.span.text.split())
                     what = f"invariant {invariant.name} does not hold in `{point}`: "
                     self._fail(f"{what}{invariant.reason} ({text})", invariant.span)
@@ -314,7 +313,7 @@ class Run:
         owner = machine.cpu.runs or self._owner("", act.span)
         if not act.endpoint:
             position = self.positions.get(owner)
-            node = self.graphs[position.graph].nodes[position.at] if position else None
+            node = self._node(position)
             there = node is not None and node.name == act.actor
             there = there and self._is_here(owner)
             # On the way there, perhaps, where the run was stopped.
@@ -323,7 +322,7 @@ class Run:
                 if self.stopped:
                     return
         position = self.positions.get(owner)
-        node = self.graphs[position.graph].nodes[position.at] if position else None
+        node = self._node(position)
         if position is None or node is None or node.phase is None or not position.open:
             where = f"`{node.name}`" if node is not None and node.name else "no phase"
             what = f"{act.actor} cannot act: the lifecycle is in {where}, where nobody else does"
@@ -350,6 +349,10 @@ class Run:
         finally:
             self.executor.permits = None
         self._done(node.name)
+
+    def _node(self, position: Position | None) -> Node | None:
+        """The place of a lifecycle that it is at, if it has begun."""
+        return self.graphs[position.graph].nodes[position.at] if position else None
 
     def _is_here(self, owner: str) -> bool:
         """Whether the lifecycle of an owner is on the current CPU."""

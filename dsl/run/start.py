@@ -9,7 +9,7 @@ from dsl.ir import expr as x
 from dsl.ir import lifecycle as l
 from dsl.ir.shapes import MACHINE
 from dsl.ir.types import Handle
-from dsl.ir.walk import inside
+from dsl.ir.walk import inside, place_key
 from dsl.run.errors import Impossible, RunError
 from dsl.run.evaluate import Env
 from dsl.run.events import site
@@ -66,8 +66,9 @@ class Start:
 
     def _all(self) -> list[l.Given]:
         given = [s for s in self.scenario.steps if isinstance(s, l.Given)]
+        settled = {place_key(s.place) for s in self.settings}
         # What is set from outside takes the place of what the scenario says.
-        return [*(g for g in given if not any(_same(g, s) for s in self.settings)), *self.settings]
+        return [*(g for g in given if place_key(g.place) not in settled), *self.settings]
 
     def _give_all(self, *, registers_only: bool) -> None:
         for given, value in self.given:
@@ -208,25 +209,6 @@ def _range(place: x.Expr) -> tuple[int, int]:
             return limits(slot)
         case _:
             return 0, 1
-
-
-def _same(given: l.Given, other: l.Given) -> bool:
-    """Whether two settings are of one place."""
-    return _key(given.place) == _key(other.place)
-
-
-def _key(place: x.Expr) -> tuple[object, ...]:
-    match place:
-        case x.Extract(value=value, field=field, index=index):
-            return (*_key(value), field.name, _constant(index))
-        case x.Test(condition=condition, base=base):
-            return (condition.name, base)
-        case x.ReadSlot(slot=slot, base=base, index=index):
-            return (slot.name, base, _constant(index))
-        case x.ReadRegister(register=register, index=index):
-            return (register.name, _constant(index))
-        case _:
-            return (place,)
 
 
 def _constant(index: x.Expr | None) -> int | None:
