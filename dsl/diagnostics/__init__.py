@@ -10,10 +10,10 @@ __all__ = ["Diagnostic", "Diagnostics", "Note", "Severity", "catalogue", "sugges
 def catalogue() -> dict[str, type[Diagnostic]]:
     """Every diagnostic class by its code, in order."""
     # Imported here so that a run that finds nothing wrong does not load every page.
-    from dsl.diagnostics import dialects, names, registers, runs, sequences, text, values
+    from dsl.diagnostics import dialects, names, proofs, registers, runs, sequences, text, values
 
     found: dict[str, type[Diagnostic]] = {}
-    for module in (text, names, registers, values, sequences, dialects, runs):
+    for module in (text, names, registers, values, sequences, dialects, runs, proofs):
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, Diagnostic) and value.code:
                 found[value.code] = value

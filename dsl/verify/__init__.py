@@ -1,0 +1,1 @@
+"""Proves that sequences are right, or shows the history in which they are not."""
