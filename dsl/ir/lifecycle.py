@@ -127,9 +127,9 @@ class Act(Struct, frozen=True):
 
 
 class Behave(Struct, frozen=True):
-    """From here on, this is what an extern does when it is called."""
+    """From here on, this is what an extern does when it is called, or what a condition is."""
 
-    extern: str
+    name: str
     params: tuple[Param, ...]
     body: Body
     span: Span

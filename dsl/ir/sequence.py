@@ -50,13 +50,27 @@ class Signature(Struct, frozen=True):
 
 
 class Effect(Struct, frozen=True):
-    """``reads``, ``writes`` or ``needs`` some places; ``low..high`` bounds what is written."""
+    """``reads``, ``writes`` or ``needs`` some places; ``low..high`` bounds what is written.
+
+    ``masks`` has the bits of each place that are meant (None: all of it).
+    """
 
     kind: str
     places: tuple[Slot | Condition | Target | Lock, ...]
     low: int | None
     high: int | None
     span: Span
+    masks: tuple[int | None, ...]
+
+    def bits(self, place: Slot | Condition | Target | Lock) -> int | None:
+        """The bits of a place that are meant (None: all of it)."""
+        bits = 0
+        for named, mask in zip(self.places, self.masks, strict=True):
+            if named == place:
+                if mask is None:
+                    return None
+                bits |= mask
+        return bits
 
 
 class Extern(Struct, frozen=True):

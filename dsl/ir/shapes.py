@@ -179,11 +179,15 @@ class Constant(Struct, frozen=True):
 
 
 class RegisterRef(Struct, frozen=True):
-    """A register, one element of a bank, or (``index`` None) a whole bank, in a declaration."""
+    """A register, one element of a bank, or (``index`` None) a whole bank, in a declaration.
+
+    In a loop of a lifecycle ``by`` is the variable that picks the element, and ``index`` None.
+    """
 
     register: Register
     index: int | None
     field: Field | None = None
+    by: str = ""
 
     @property
     def name(self) -> str:

@@ -27,6 +27,7 @@ from dsl.ir.walk import inside
 from dsl.resolve.access import fits
 from dsl.resolve.constants import bounds, number
 from dsl.resolve.expressions import truth, typed
+from dsl.resolve.fields import find_field
 from dsl.resolve.registers import docs_of
 from dsl.resolve.scope import Broken, Callable, Entry, Frame, Local, Root, Scope, habit, key
 from dsl.resolve.targets import target
@@ -384,14 +385,17 @@ def extern(scope: Scope, item: t.Item, node: t.Extern) -> Extern | None:
 
 def _effect(scope: Scope, node: t.Effect) -> Effect:
     places: list[object] = []
+    masks: list[int | None] = []
     for each in node.places:
         entry: Entry | None = scope.get(key(each.name.text))
         match entry.meaning if entry else None:
             case Context(slots=slots) if not each.picks:
                 places += slots
             case (Slot() | Condition()) as found:
-                # A field or an element of a slot is an effect on the slot.
+                # An element of a slot is an effect on the slot.
                 places.append(found)
+                masks += [None] * (len(places) - 1 - len(masks))
+                masks.append(_bits(scope, each, found))
             case Lock() as found:
                 if node.kind.text != "needs":
                     assert entry is not None
@@ -401,6 +405,7 @@ def _effect(scope: Scope, node: t.Effect) -> Effect:
                 scope.unknown(each.name, "a slot, a condition, a register or a lock")
             case _:
                 places += target(scope, each, Frame("rule"))
+    masks += [None] * (len(places) - len(masks))
     ends = bounds(scope, node.range) if node.range else None
     return Effect(
         node.kind.text,
@@ -408,4 +413,14 @@ def _effect(scope: Scope, node: t.Effect) -> Effect:
         ends[0] if ends else None,
         ends[1] if ends else None,
         scope.span(node),
+        tuple(masks),
     )
+
+
+def _bits(scope: Scope, node: t.Place, of: Slot | Condition) -> int | None:
+    """The bits of a slot that a place names, if it names a field."""
+    last = node.picks[-1] if node.picks else None
+    if not isinstance(of, Slot) or of.link is None or not isinstance(last, t.Dot):
+        return None
+    found = find_field(scope, Frame("rule"), of.link.register.register, last.name)
+    return None if found is None else found[0].mask

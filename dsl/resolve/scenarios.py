@@ -12,6 +12,7 @@ from dsl.ir import expr as x
 from dsl.ir import lifecycle as l
 from dsl.ir.platform import Endpoint
 from dsl.ir.sequence import Param, Signature
+from dsl.ir.shapes import Condition, Period
 from dsl.ir.types import INT, Bool, Handle, Int
 from dsl.ir.walk import place_key
 from dsl.resolve.constants import constant
@@ -147,16 +148,29 @@ def _actor(scope: Scope, frame: Frame, node: t.Actor, points: set[str]) -> l.Act
         case Callable(kind=None, signature=signature):
             inner = _extern_frame(frame, signature)
             return l.Behave(name, signature.params, block(scope, inner, node.body), span)
+        case Condition() as condition:
+            return _sampled(scope, frame, node, condition)
         case Endpoint():
             return l.Act(name, True, block(scope, frame, node.body), span)
         case meaning:
             if name not in points and entry is not None and not isinstance(meaning, Broken):
-                scope.wrong(node.name, entry, "a phase, an endpoint or an extern")
+                scope.wrong(node.name, entry, "a phase, an endpoint, an extern or a condition")
                 return None
             if name not in points:
-                scope.unknown(node.name, "a phase, an endpoint or an extern", points)
+                scope.unknown(node.name, "a phase, an endpoint, an extern or a condition", points)
                 return None
             return l.Act(name, False, block(scope, frame, node.body), span)
+
+
+def _sampled(scope: Scope, frame: Frame, node: t.Actor, condition: Condition) -> l.Behave | None:
+    """What a condition is from here on, if it is one that may change."""
+    if condition.period not in (Period.TEST, Period.TRIP):
+        what = f"`{condition.name}` does not change in the course of a scenario"
+        help = f"`given {condition.name}`, or what it follows from"
+        scope.found.add(Misplaced(scope.span(node.name), what, help=help))
+        return None
+    inner = replace(frame, place="model", locals={}, result=condition.type)
+    return l.Behave(condition.name, (), block(scope, inner, node.body), scope.span(node))
 
 
 def _extern_frame(frame: Frame, signature: Signature) -> Frame:

@@ -35,7 +35,10 @@ from dsl.syntax import tree as t
 
 #: Statements that a lifecycle can have, what a CPU does when it boots, and an actor.
 _OUTSIDE: dict[str, tuple[type[t.Node], ...]] = {
-    "lifecycle": (t.Call, t.Hypcall, t.Move, t.Modify, t.Order, t.May, t.Perhaps, t.When),
+    "lifecycle": (
+        *(t.Call, t.Hypcall, t.Move, t.Modify, t.Order, t.May, t.Perhaps),
+        *(t.When, t.Each),
+    ),
     "boot": (t.Call, t.Move, t.Modify, t.When),
     "scenario": (
         *(t.Call, t.Hypcall, t.Move, t.Modify, t.Order, t.When, t.Each, t.Match),
@@ -375,7 +378,7 @@ def _may(scope: Scope, frame: Frame, node: t.May, doc: tuple[str, ...]) -> s.May
             case (Slot() | Condition()) as named:
                 places: tuple[Slot | Condition | Target, ...] = (named,)
             case _:
-                places = target(scope, each, Frame("rule"))
+                places = target(scope, each, frame)
         if any(isinstance(place, Endpoint) is not use for place in places):
             what = "only an endpoint is used" if use else "an endpoint is used"
             help = "`may use ENDPOINT`; what somebody changes, reads or writes are places"

@@ -72,12 +72,18 @@ def _register(
             )
         )
         return ()
+    split = bank(node.name.text)
+    local = frame.locals.get(split[1]) if split is not None and index is None else None
+    by = ""
+    if local is not None:
+        local.used = True
+        by = local.name
     match with_layout(register, node.picks):
         case ():
-            return (RegisterRef(register, index),)
+            return (RegisterRef(register, index, None, by),)
         case (t.Dot(name=name),):
             field = find_field(scope, frame, register, name)
-            return () if field is None else (RegisterRef(register, index, field[0]),)
+            return () if field is None else (RegisterRef(register, index, field[0], by),)
         case _:
             scope.found.add(Misplaced(scope.span(node), "a register or one of its fields is meant"))
             return ()

@@ -8,6 +8,7 @@ from typing import assert_never
 from dsl.ir import expr as x
 from dsl.ir.arithmetic import operate
 from dsl.ir.program import Program
+from dsl.ir.sequence import Body, Param
 from dsl.ir.shapes import Period
 from dsl.ir.types import Bool, Handle, Int, Type
 from dsl.run.errors import RunError
@@ -42,11 +43,15 @@ class Env:
 
 
 class Evaluator:
-    """Evaluates expressions of a program on a machine."""
+    """Evaluates expressions of a program on a machine.
+
+    ``behaviours`` are what externs do, and conditions are, instead of what their models say.
+    """
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.program: Program = machine.program
+        self.behaviours: dict[str, tuple[tuple[Param, ...], Body]] = {}
         machine.evaluate = self._platform
 
     def _platform(self, value: x.Expr, look: Look, locals: dict[str, int]) -> int:
@@ -162,6 +167,8 @@ class Evaluator:
             if root is not None:
                 handles[root] = owner
             return self.value(defined.value, Env({}, handles, env.who, env.quiet, env.look))
+        if condition.name in self.behaviours:
+            return self.model(condition.name, (), env, test) or 0
         model = self.program.models.get(condition.name)
         if model is not None:
             args = (owner,) if model.signature.params else ()

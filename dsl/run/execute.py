@@ -44,13 +44,11 @@ class _Leave(Exception):
 class Executor(Evaluator):
     """Executes bodies on a machine.
 
-    ``behaviours`` are what externs do in this scenario instead of what their models say;
     ``permits`` is what who acts now may change (None: everything).
     """
 
     def __init__(self, machine: Machine) -> None:
         super().__init__(machine)
-        self.behaviours: dict[str, tuple[tuple[s.Param, ...], s.Body]] = {}
         self.permits: Permits | None = None
         self.handles: dict[str, str] = {}
         self._known = prepared(self.program).known
@@ -181,10 +179,11 @@ class Executor(Evaluator):
         around, self.machine.function = self.machine.function, ""
         try:
             if override is not None:
-                assert extern is not None
                 params, body = override
-                stand_in = s.Sequence(s.Kind.MODEL, extern.signature, None, body, ())
                 assert len(params) == len(args)
+                result = extern.signature.result if extern else self.program.conditions[name].type
+                signature = s.Signature(name, params, result, None, at.span)
+                stand_in = s.Sequence(s.Kind.MODEL, signature, None, body, ())
                 return self._body(stand_in, args, Env(who=HARDWARE))
             if model is not None:
                 return self._body(model, args, Env(who=HARDWARE, quiet=quiet))
@@ -251,6 +250,9 @@ class Executor(Evaluator):
                         break
                 else:
                     self.body(otherwise or (), env)
+            case s.Loop(body=body) if all(isinstance(each, s.May) for each in body):
+                # What is permitted is asked for where somebody acts.
+                pass
             case s.Loop(var=var, low=low, high=high, inclusive=inclusive, body=body, span=span):
                 ends = self.value(low, env), self.value(high, env) + inclusive
                 for number in range(*ends):

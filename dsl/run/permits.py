@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from dsl.ir import sequence as s
 from dsl.ir.expr import Expr
@@ -47,15 +49,15 @@ class Permits:
 
 
 def permits(
-    who: str, phase: str, body: s.Body, endpoint: bool, holds: Callable[[Expr], bool], span: Span
+    who: str, phase: str, body: s.Body, endpoint: bool, value: Callable[[Expr], int], span: Span
 ) -> Permits:
-    """What is permitted in a phase, as far as its conditions hold.
+    """What is permitted in a phase, as far as its conditions hold; ``value`` evaluates them.
 
     Raises `RunError` where an endpoint cannot act there at all.
     """
     places: list[RegisterRef | Slot | Condition] = []
     endpoints: list[Endpoint] = []
-    for may in _mays(body, holds):
+    for may in mays(body, value):
         for place in may.places:
             if isinstance(place, Endpoint):
                 endpoints.append(place)
@@ -74,13 +76,29 @@ def permits(
     )
 
 
-def _mays(body: s.Body, holds: Callable[[Expr], bool]) -> Iterator[s.May]:
+def mays(body: s.Body, value: Callable[[Expr], int]) -> Iterator[s.May]:
+    """What others may do in a phase, as far as its conditions hold and its loops go."""
     for statement in body:
         match statement:
             case s.May():
                 yield statement
             case s.If(arms=arms, otherwise=otherwise):
-                taken = next((a.body for a in arms if holds(a.condition)), otherwise or ())
-                yield from _mays(taken, holds)
+                taken = next((a.body for a in arms if value(a.condition)), otherwise or ())
+                yield from mays(taken, value)
+            case s.Loop(var=var, low=low, high=high, inclusive=inclusive, body=inner):
+                for number in range(value(low), value(high) + inclusive):
+                    for may in mays(inner, value):
+                        yield replace(may, places=tuple(_picked(may.places, var, number)))
             case _:
                 pass
+
+
+def _picked(
+    places: Iterable[RegisterRef | Slot | Condition | Endpoint], var: str, number: int
+) -> Iterator[RegisterRef | Slot | Condition | Endpoint]:
+    """The places, where ``var`` is a number."""
+    for place in places:
+        if isinstance(place, RegisterRef) and place.by == var:
+            yield replace(place, index=number, by="")
+        else:
+            yield place

@@ -147,8 +147,8 @@ class Run:
                 self._expect(step)
             case l.Act():
                 self._act(step)
-            case l.Behave(extern=extern, params=params, body=body):
-                self.executor.behaviours[extern] = (params, body)
+            case l.Behave(name=name, params=params, body=body):
+                self.executor.behaviours[name] = (params, body)
 
     # ---- the start
 
@@ -337,7 +337,7 @@ class Run:
             node.name,
             node.phase.body,
             act.endpoint,
-            lambda condition: bool(self.executor.value(condition, self._watcher(owner))),
+            lambda value: self.executor.value(value, self._watcher(owner)),
             act.span,
         )
         env.who = act.actor if act.endpoint else HARDWARE

@@ -259,7 +259,7 @@ def restore(
     ]
     for step in scenario.steps[: run.step]:
         if isinstance(step, l.Behave):
-            run.executor.behaviours[step.extern] = (step.params, step.body)
+            run.executor.behaviours[step.name] = (step.params, step.body)
     return run
 
 
