@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -65,6 +65,19 @@ class Graph:
                 if after not in done:
                     heapq.heappush(queue, (cost + price, next(order), after, [*path, after]))
         return None
+
+
+def phases(steps: Iterable[l.Step]) -> Iterator[l.Phase]:
+    """Every phase among some steps."""
+    for step in steps:
+        match step:
+            case l.Phase():
+                yield step
+            case l.Repeat(steps=inner):
+                yield from phases(inner)
+            case l.Either(alternatives=alternatives):
+                for each in alternatives:
+                    yield from phases(each)
 
 
 def graph(lifecycle: l.Lifecycle) -> Graph:

@@ -250,7 +250,7 @@ class Executor(Evaluator):
                         break
                 else:
                     self.body(otherwise or (), env)
-            case s.Loop(body=body) if all(isinstance(each, s.May) for each in body):
+            case s.Loop(body=body) if body and all(isinstance(e, s.May) for e in body):
                 # What is permitted is asked for where somebody acts.
                 pass
             case s.Loop(var=var, low=low, high=high, inclusive=inclusive, body=body, span=span):

@@ -9,7 +9,7 @@ from typing import assert_never
 from dsl.ir import expr as x
 from dsl.ir.platform import OnlyWhile, Precedes, VisibleTo
 from dsl.ir.walk import inside
-from dsl.run.events import Kind, chain_text
+from dsl.run.events import chain_text
 from dsl.run.machine import Look, Machine
 from dsl.run.registers import Element, indexes
 from dsl.run.visibility import HARDWARE, SOFTWARE, Clause, concerns, wrote
@@ -40,14 +40,14 @@ class Hazards:
             match clause.body:
                 case OnlyWhile(effective=effective):
                     if not self._effective(clause.number, effective):
-                        why = f"only while {_text(effective)} ({clause.rule})"
-                        self.machine.note(Kind.HAZARD, element.name, span, why=why)
+                        why = f"only while {_text(effective)}"
+                        self.machine.hazard(clause.rule, element.name, span, why)
                 case VisibleTo():
                     self._visible_to_write(element, span, clause, clause.body)
                 case Precedes(first=first, then=then):
                     if concerns(first, element, access) and clause.number in self.behind:
-                        why = f"comes after {_text(then)} ({clause.rule})"
-                        self.machine.note(Kind.HAZARD, element.name, span, why=why)
+                        why = f"comes after {_text(then)}"
+                        self.machine.hazard(clause.rule, element.name, span, why)
                     if concerns(then, element, access):
                         self.behind.add(clause.number)
                 case _:
@@ -68,8 +68,8 @@ class Hazards:
                 if not done and wrote(body.first, update.author, update.mask, of):
                     what = f"{name}, written at {update.site}"
                     needs = chain_text(body.barriers)
-                    why = f"not yet visible to {element.name}: {needs} ({clause.rule})"
-                    machine.note(Kind.HAZARD, what, span, why=why)
+                    why = f"not yet visible to {element.name}: {needs}"
+                    machine.hazard(clause.rule, what, span, why)
 
     def _applies(self, clause: Clause, element: Element, value: int | None) -> bool:
         condition = clause.condition

@@ -20,6 +20,7 @@ from dsl.run.visibility import (
     SOFTWARE,
     Access,
     Cell,
+    Need,
     Rules,
     Update,
     concerns,
@@ -178,7 +179,7 @@ class Machine:
         order = [newest, *(v for v in reversed(values) if v != newest)]
         taken = 0
         if len(order) > 1:
-            self._warn_of(element, cell, by, span)
+            self._warn_of(element, by, span)
             shown = tuple(_shown(element, v, mask) for v in order)
             taken = self.choose(f"{_name(by)} sees {element.name}", shown, span)
         count = values[order[taken]]
@@ -189,16 +190,28 @@ class Machine:
             step[element.name] = value
         return value
 
-    def _warn_of(self, element: Element, cell: Cell, by: Look, span: Span) -> None:
-        """Notes which writes may not be seen yet, and what they wait for."""
+    def waits(self, element: Element, by: Look) -> tuple[Update, Need] | None:
+        """The first write that somebody need not see yet, and what it waits for."""
         access = Access(by.who, by.through)
-        for update in cell.updates:
+        for update in self.cell(element).updates:
             need = next(self.rules.missing(update, element, access, self.holds), None)
             if need is not None:
-                what = f"{element.name}, written at {update.site}"
-                why = f"{_name(by)} may not see it yet: {chain_text(need.chain)} ({need.rule})"
-                self.note(Kind.HAZARD, what, span, why=why)
-                return
+                return update, need
+        return None
+
+    def _warn_of(self, element: Element, by: Look, span: Span) -> None:
+        """Notes which writes may not be seen yet, and what they wait for."""
+        waits = self.waits(element, by)
+        if waits is not None:
+            update, need = waits
+            what = f"{element.name}, written at {update.site}"
+            self.hazard(
+                need.rule, what, span, f"{_name(by)} may not see it yet: {chain_text(need.chain)}"
+            )
+
+    def hazard(self, rule: str, what: str, span: Span, why: str) -> None:
+        """Notes that a rule is not kept."""
+        self.note(Kind.HAZARD, what, span, why=f"{why} ({rule})")
 
     def _computed(self, element: Element, value: int, by: Look, mask: int) -> int:
         """``value`` with the computed fields that ``mask`` needs."""

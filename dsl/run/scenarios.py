@@ -110,7 +110,7 @@ class Run:
         Raises `RunError` where the scenario asks for what there is not.
         """
         if not self.booted:
-            self._boot(self.scenario.span)
+            self.boot(self.scenario.span)
             self.start.check_assumptions()
         steps = self.scenario.steps
         while self.step < len(steps) and not self.stopped:
@@ -142,7 +142,7 @@ class Run:
                 self._advance(self._owner(handle, step.span), phase, span)
             case l.On(cpu=cpu, span=span):
                 self.machine.number = cpu
-                self._boot(span)
+                self.boot(span)
             case l.Expect():
                 self._expect(step)
             case l.Act():
@@ -152,7 +152,7 @@ class Run:
 
     # ---- the start
 
-    def _boot(self, span: Span) -> None:
+    def boot(self, span: Span) -> None:
         """The current CPU holds what it boots with, if it has not run before."""
         number = self.machine.number
         if number in self.booted:
@@ -186,8 +186,8 @@ class Run:
                 # Until its round has ended it stays where it is.
                 stays = position.cpu >= 0 and position.at not in found.outermost
                 self.machine.number = position.cpu if stays else there
-                self._leave(owner)
-                self._enter(owner, position, found, node, span)
+                self.leave(owner)
+                self.enter(owner, position, found, node, span)
                 if self.stopped:
                     return
         finally:
@@ -220,7 +220,8 @@ class Run:
             position = self.positions[owner] = Position(having[0].name)
         return position
 
-    def _enter(self, owner: str, position: Position, found: Graph, node: Node, span: Span) -> None:
+    def enter(self, owner: str, position: Position, found: Graph, node: Node, span: Span) -> None:
+        """An owner comes to the next place of its lifecycle."""
         machine = self.machine
         self._take_cpu(owner, position, found, node, span)
         position.at = node.number
@@ -256,7 +257,7 @@ class Run:
         if self.stop is not None and self.stop.phase == name:
             self.stopped = self.visits[name] >= self.stop.visit
 
-    def _leave(self, owner: str) -> None:
+    def leave(self, owner: str) -> None:
         """The way out of the phase that an owner is in, if others acted in it."""
         position = self.positions[owner]
         node = self.graphs[position.graph].nodes[position.at]
@@ -301,7 +302,7 @@ class Run:
             for invariant in module.invariants:
                 if point not in invariant.points:
                     continue
-                if not self.executor.value(invariant.condition, self._watcher(owner)):
+                if not self.executor.value(invariant.condition, self.watcher(owner)):
                     text = " ".join(invariant.condition.span.text.split())
                     what = f"invariant {invariant.name} does not hold in `{point}`: "
                     self._fail(f"{what}{invariant.reason} ({text})", invariant.span)
@@ -337,7 +338,7 @@ class Run:
             node.name,
             node.phase.body,
             act.endpoint,
-            lambda value: self.executor.value(value, self._watcher(owner)),
+            lambda value: self.executor.value(value, self.watcher(owner)),
             act.span,
         )
         env.who = act.actor if act.endpoint else HARDWARE
@@ -359,7 +360,7 @@ class Run:
         position = self.positions.get(owner)
         return position is not None and position.cpu == self.machine.number
 
-    def _watcher(self, owner: str) -> Env:
+    def watcher(self, owner: str) -> Env:
         env = self._env(owner)
         env.quiet, env.who = True, HARDWARE
         return env
@@ -368,7 +369,7 @@ class Run:
         machine = self.machine
         text = " ".join(expect.condition.span.text.split())
         with self._back(expect):
-            env = self._watcher(machine.cpu.runs or self._owner("", expect.span))
+            env = self.watcher(machine.cpu.runs or self._owner("", expect.span))
             if expect.point is not None:
                 env.since = self.ended[expect.point].since
             holds = bool(self.executor.value(expect.condition, env))

@@ -1,4 +1,4 @@
-"""What a verification gives: findings, what was proved, on what assumptions, and what was not done."""
+"""What a verification gives: findings, what was proved, on what assumptions, what was not done."""
 
 from __future__ import annotations
 

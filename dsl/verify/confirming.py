@@ -1,0 +1,89 @@
+"""Confirms what engines suspect: a run ends in something wrong that can be seen, or it does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dsl.failures import CannotRun
+from dsl.run.choices import Choices
+from dsl.run.errors import RunError, Trapped
+from dsl.run.scenarios import Run
+from dsl.verify.explicit.domain import Owned
+from dsl.verify.findings import Finding, Witness
+from dsl.verify.histories import Observed, differing, replays, told
+from dsl.verify.subject import Subject
+
+#: How many histories of one witness are tried.
+_MOST = 300
+
+
+def confirmed(subject: Subject, finding: Finding, owned: Owned) -> Finding | None:
+    """The finding with a history that a run replays to a wrong value; None if there is none.
+
+    What shows no value by its nature needs a run that shows the hazard.
+    """
+    if finding.witness is None:
+        return None
+    try:
+        found = _confirmed(subject, finding, finding.witness, owned)
+    except CannotRun:
+        return None
+    return replace(finding, witness=found) if found is not None else None
+
+
+def _confirmed(
+    subject: Subject, finding: Finding, witness: Witness, owned: Owned
+) -> Witness | None:
+    last = witness.steps[-1] if witness.steps else ""
+    if last.startswith("expect ") or "assert" in last or finding.code in ("VGS103", "VGS105"):
+        return witness if replays(subject, witness) else _any(subject, witness)
+    if not finding.value:
+        hazard = replace(witness, steps=(*witness.steps, "expect hazards == 0"))
+        return hazard if replays(subject, hazard) else _any(subject, hazard)
+    actor, _, element = witness.seen.partition(" ")
+    if element:
+        return _looked(subject, witness, actor, element, owned)
+    return differing(subject, witness, finding.ends[0].text.split(" ", 1)[0], owned)
+
+
+def _looked(
+    subject: Subject, witness: Witness, actor: str, element: str, owned: Owned
+) -> Witness | None:
+    """Somebody looks at the end, and says that he sees what was written last."""
+    scenario = subject.understand(told(witness))
+    run = Observed(subject.program, scenario, Choices(), owned=owned)
+    try:
+        run.go()
+    except (RunError, Trapped):
+        return None
+    of = run.machine.elements[element]
+    value = run.machine.newest(of)
+    said = f"{actor} {{ assert {element} == {value:#x} }}"
+    shown = f"{element} is not {value:#x}, which was written last"
+    return _any(subject, replace(witness, steps=(*witness.steps, said), seen=shown))
+
+
+def _any(subject: Subject, witness: Witness) -> Witness | None:
+    """The history of a witness that fails, whatever is chosen in it."""
+    scenario = subject.understand(told(witness))
+    program = subject.with_scenario(scenario)
+    made = Choices()
+    first = Run(program, scenario, made)
+    try:
+        first.go()
+    except (RunError, Trapped):
+        return None
+    if not first.ok:
+        return replace(witness, answers=made.answers)
+    # One look at a time takes another course: the last ones first, which are nearest to the end.
+    for number in range(len(made.made) - 1, -1, -1):
+        before = tuple(c.taken for c in made.made[:number])
+        for option in range(1, len(made.made[number].options)):
+            run = Run(program, scenario, Choices((*before, option)))
+            try:
+                run.go()
+            except (RunError, Trapped):
+                continue
+            if not run.ok:
+                return replace(witness, answers=run.choices.answers)
+    return None

@@ -1,0 +1,280 @@
+"""The explicit engine: every state that owners and CPUs can come to, in each configuration.
+
+It proposes what may be wrong, each with the shortest history; a run confirms it or does not.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from time import monotonic
+
+from dsl.diagnostics.base import Note
+from dsl.diagnostics.proofs import NotYetVisible, RuleNotKept
+from dsl.ir.program import Program
+from dsl.ir.shapes import Period
+from dsl.ir.ways import graph
+from dsl.run.errors import Impossible
+from dsl.run.events import chain_text
+from dsl.run.visibility import HARDWARE, SOFTWARE
+from dsl.verify.configurations import configurations, machine_of, text
+from dsl.verify.explicit.domain import Owned
+from dsl.verify.explicit.exploring import Edge, Exploration
+from dsl.verify.explicit.recording import Hazard, Looked
+from dsl.verify.explicit.stepping import Outcome, Stepper, Wrong
+from dsl.verify.explicit.telling import witness
+from dsl.verify.explicit.visibility import Following, Unseen
+from dsl.verify.findings import (
+    Configuration,
+    Engine,
+    Finding,
+    Proved,
+    Report,
+    Strength,
+    Work,
+)
+
+#: How many states of one kind of machine are looked at, if nobody says otherwise.
+MOST = 50_000
+
+
+def check(
+    program: Program,
+    *,
+    given: Mapping[str, int] | None = None,
+    most: int = MOST,
+    shared: bool = True,
+    seconds: float | None = None,
+    progress: Callable[[str], None] = lambda text: None,
+) -> Report:
+    """Explores all lifecycles of a program, in all configurations.
+
+    ``given`` fixes conditions; with ``shared`` False each owner has a CPU to itself.  After
+    ``seconds``, and after ``most`` states of one kind of machine, it stops, and says so.
+    """
+    began = monotonic()
+    machines: dict[Configuration, list[Configuration]] = {}
+    for each in configurations(program, given):
+        machines.setdefault(machine_of(program, each), []).append(each)
+    suspected: dict[tuple[object, ...], Finding] = {}
+    unchecked: list[str] = []
+    states = steps = lines = 0
+    for number, (machine, kinds) in enumerate(machines.items()):
+        if seconds is not None and monotonic() - began > seconds:
+            left = "; ".join(text(m) for m in list(machines)[number:])
+            unchecked.append(f"explicit: the time was up before these machines: {left}")
+            break
+        where = text(machine) or "the machine"
+        for lifecycle in program.lifecycles:
+            progress(f"explicit: {number + 1} of {len(machines)} kinds of machine ({where})")
+            found = _Machine(program, kinds, lifecycle.name, most, shared)
+            for finding in found.suspicions():
+                key = finding.key
+                known = suspected.get(key)
+                suspected[key] = finding if known is None else _merged(known, finding)
+            states += len(found.exploration.states)
+            steps += len(found.exploration.edges)
+            lines += found.followed
+            if not found.exploration.complete:
+                unchecked.append(
+                    f"explicit: {where}: more than {most} states of {lifecycle.name} "
+                    "(--most allows more)"
+                )
+    total = sum(len(kinds) for kinds in machines.values())
+    proved = () if unchecked else _proved(program, total, suspected)
+    amounts = (("states", states), ("steps", steps), ("lines", lines))
+    work = Work(Engine.EXPLICIT, monotonic() - began, amounts)
+    return Report(tuple(suspected.values()), proved, tuple(unchecked), work)
+
+
+def _merged(one: Finding, other: Finding) -> Finding:
+    """What was found twice, in other configurations: the shorter history stands for both."""
+    short, long = one, other
+    if one.witness and other.witness and len(other.witness.steps) < len(one.witness.steps):
+        short, long = other, one
+    each = dict.fromkeys((*one.configurations, *other.configurations))
+    ends = dict.fromkeys((*short.ends, *long.ends))
+    return replace(short, configurations=tuple(each), ends=tuple(ends))
+
+
+def _proved(
+    program: Program, total: int, suspected: Mapping[tuple[object, ...], Finding]
+) -> tuple[Proved, ...]:
+    doubted = {finding.rule for finding in suspected.values()}
+    found = [f"rule {r.name}" for r in program.rules if r.name not in doubted]
+    for module in program.modules:
+        found += [f"invariant {i.name}" for i in module.invariants if i.name not in doubted]
+    return tuple(Proved(what, Engine.EXPLICIT, total) for what in found)
+
+
+class _Machine:
+    """One kind of machine, with all kinds of owners that it can have."""
+
+    def __init__(
+        self,
+        program: Program,
+        kinds: list[Configuration],
+        lifecycle: str,
+        most: int,
+        shared: bool,
+    ) -> None:
+        self.program, self.kinds = program, kinds
+        owned = Owned(program)
+        found = graph(next(x for x in program.lifecycles if x.name == lifecycle))
+        steppers: dict[int, Stepper] = {}
+        for number, kind in enumerate(kinds):
+            try:
+                steppers[number] = Stepper(program, kind, found, owned, number)
+            except Impossible:
+                continue
+        self.steppers, self.data = steppers, owned.data
+        self.exploration = Exploration(steppers, found, most, shared).run()
+        self.followed = 0
+        self._parents: dict[int, Edge] = {}
+        for edge in self.exploration.edges:
+            if edge.start < edge.end:
+                self._parents.setdefault(edge.end, edge)
+
+    def suspicions(self) -> Iterator[Finding]:
+        """What is wrong, or may be; the shortest histories first."""
+        if not self.steppers:
+            return
+        for start, outcome in self.exploration.wrong:
+            for wrong in outcome.wrong:
+                yield self._certain(start, outcome, wrong)
+            for hazard in outcome.hazards:
+                yield self._hazard(start, outcome, hazard)
+        machine = next(iter(self.steppers.values())).machine
+        following = Following(self.exploration, machine, self.data)
+        for unseen in following.run():
+            yield self._unseen(unseen)
+        self.followed = following.amount
+
+    # ---- findings
+
+    def _certain(self, start: int, outcome: Outcome, wrong: Wrong) -> Finding:
+        last = (wrong.line,) if wrong.line else ()
+        told, kind = witness(
+            self.program,
+            self.exploration,
+            self._trail(start),
+            self.kinds,
+            (*outcome.lines, *last),
+        )
+        return Finding(
+            wrong.kind,
+            wrong.rule,
+            Strength.DECLARED,
+            Engine.EXPLICIT,
+            wrong.span,
+            wrong.message,
+            wrong.function,
+            configuration=self.kinds[kind],
+            configurations=(self.kinds[kind],),
+            witness=replace(told, seen=wrong.seen),
+        )
+
+    def _hazard(self, start: int, outcome: Outcome, hazard: Hazard) -> Finding:
+        last = (*outcome.lines, "expect hazards == 0")
+        trail = self._trail(start)
+        told, kind = witness(self.program, self.exploration, trail, self.kinds, last)
+        return Finding(
+            RuleNotKept,
+            hazard.rule,
+            self._strength(hazard.rule),
+            Engine.EXPLICIT,
+            hazard.span,
+            f"{hazard.what}: {hazard.why}",
+            hazard.function,
+            configuration=self.kinds[kind],
+            configurations=(self.kinds[kind],),
+            witness=replace(told, seen=f"{hazard.what}: {hazard.why}"),
+            value=False,
+        )
+
+    def _unseen(self, unseen: Unseen) -> Finding:
+        happening = unseen.happening
+        write = unseen.write
+        needs = chain_text(unseen.need.chain)
+        who = getattr(happening, "who", SOFTWARE)
+        looker = {SOFTWARE: "software", HARDWARE: "the hardware"}.get(who, who)
+        author = {SOFTWARE: "", HARDWARE: " by the guest"}.get(write.author, f" by {write.author}")
+        message = (
+            f"{looker} may not see yet what was written to {unseen.element}{author} before: {needs}"
+        )
+        last: tuple[str, ...] = ()
+        looks = isinstance(happening, Looked) and happening.actor
+        trail = unseen.trail
+        if not looks:
+            trail = (*trail, *self._onwards(trail[-1].end))
+        told, _ = witness(self.program, self.exploration, trail, self.kinds, last)
+        kind = self.exploration.states[unseen.trail[-1].start].kind
+        if isinstance(happening, Looked) and happening.actor:
+            told = replace(told, seen=f"{happening.actor} {unseen.element}")
+        ends = (
+            Note(write.span, f"{unseen.element} is written here{author}"),
+            Note(happening.span, f"{looker} looks here"),
+        )
+        return Finding(
+            NotYetVisible,
+            unseen.need.rule,
+            self._strength(unseen.need.rule),
+            Engine.EXPLICIT,
+            happening.span,
+            message,
+            getattr(happening, "function", ""),
+            ends,
+            configuration=self.kinds[kind],
+            configurations=(self.kinds[kind],),
+            witness=told,
+            value=not type(happening).__name__ in ("Needs", "Effective"),
+        )
+
+    def _strength(self, rule: str) -> Strength:
+        for each in self.program.rules:
+            if each.name == rule:
+                return Strength(each.strength.value)
+        # Context synchronization itself.
+        return Strength.ARCHITECTURE
+
+    # ---- trails
+
+    def _trail(self, number: int) -> list[Edge]:
+        """The shortest way to a state."""
+        found: list[Edge] = []
+        while number in self._parents:
+            edge = self._parents[number]
+            found.append(edge)
+            number = edge.start
+        return found[::-1]
+
+    def _onwards(self, number: int) -> list[Edge]:
+        """A way on, until an owner has left the CPU, and come to be a guest again."""
+        out: dict[int, list[Edge]] = {}
+        for edge in self.exploration.edges:
+            out.setdefault(edge.start, []).append(edge)
+        seen = {number}
+        queue: deque[tuple[int, list[Edge]]] = deque([(number, [])])
+        best: list[Edge] = []
+        while queue:
+            at, path = queue.popleft()
+            state = self.exploration.states[at]
+            guests = sum(
+                any(isinstance(h, Looked) and h.actor for h in e.outcome.happenings)
+                for e in path
+                if e.outcome
+            )
+            if guests and state.at in self.exploration.graph.outermost or len(path) > 24:
+                return path
+            best = path if len(path) > len(best) else best
+            for edge in out.get(at, ()):
+                if edge.end not in seen:
+                    seen.add(edge.end)
+                    queue.append((edge.end, [*path, edge]))
+        return best
+
+
+def trips(program: Program) -> set[str]:
+    """The conditions that are fixed for a trip only."""
+    return {c.name for c in program.conditions.values() if c.period is Period.TRIP}

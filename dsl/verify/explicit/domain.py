@@ -1,0 +1,134 @@
+"""What an owner has, and the few values that others try of it, told apart bit by bit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from dsl.ir import expr as x
+from dsl.ir import sequence as s
+from dsl.ir.program import Program
+from dsl.ir.shapes import LinkKind, Slot
+from dsl.ir.walk import expressions, inside, statements
+from dsl.ir.ways import phases
+from dsl.run.registers import indexes, name_of
+from dsl.verify.explicit.states import Data
+
+#: Two values that differ in each bit; the first has every other bit, from the lowest on.
+PATTERNS = (0x5555_5555_5555_5555, 0xAAAA_AAAA_AAAA_AAAA)
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """One element of a slot (``index`` None: it is no array) and the register it mirrors."""
+
+    slot: Slot
+    index: int | None
+    element: str
+
+    @property
+    def name(self) -> str:
+        return self.slot.name if self.index is None else f"{self.slot.name}[{self.index}]"
+
+    @property
+    def key(self) -> tuple[str, int | None]:
+        return (self.slot.name, self.index)
+
+
+@dataclass(frozen=True)
+class Owned:
+    """What a program keeps for an owner: which slots mirror what, and which of them are lists.
+
+    A list is an array that an extern fills: it writes the array and, in the same breath, a counter
+    up to its length, which says how many elements are in use.
+    """
+
+    program: Program
+
+    @cached_property
+    def mirrors(self) -> tuple[Mirror, ...]:
+        return tuple(m for slot in self.program.slots.values() for m in _mirrors(slot))
+
+    @cached_property
+    def by_element(self) -> dict[str, tuple[Mirror, ...]]:
+        found: dict[str, tuple[Mirror, ...]] = {}
+        for mirror in self.mirrors:
+            found[mirror.element] = (*found.get(mirror.element, ()), mirror)
+        return found
+
+    @cached_property
+    def by_place(self) -> dict[tuple[str, int | None], Mirror]:
+        return {m.key: m for m in self.mirrors}
+
+    @cached_property
+    def data(self) -> Data:
+        return Data(
+            frozenset(m.slot.name for m in self.mirrors),
+            frozenset(self.counters),
+            {m.element: m.key for m in self.mirrors},
+        )
+
+    @cached_property
+    def fields(self) -> frozenset[tuple[str, str]]:
+        """The fields that some sequence, rule or invariant asks for, by register."""
+        program = self.program
+        bodies = [q.body for q in program.sequences.values() if q.body is not None]
+        values = [v for body in bodies for each in statements(body) for v in expressions(each)]
+        values += [i.condition for m in program.modules for i in m.invariants]
+        values += [
+            v
+            for rule in program.rules
+            for c in rule.clauses
+            for v in (c.condition, getattr(c, "effective", None))
+            if v is not None
+        ]
+        return frozenset(
+            (p.register.name, p.field.name)
+            for value in values
+            for p in inside(value)
+            if isinstance(p, x.Extract)
+        )
+
+    @cached_property
+    def counters(self) -> dict[str, Slot]:
+        """The counter of each list, by the names of the arrays."""
+        found = {}
+        for extern in self.program.externs.values():
+            places = [p for e in extern.effects if e.kind == "writes" for p in e.places]
+            slots = [p for p in places if isinstance(p, Slot)]
+            for array in slots:
+                for counter in slots:
+                    if array.length and not counter.length and counter.high == array.length:
+                        found[array.name] = counter
+        return found
+
+    @cached_property
+    def asked(self) -> frozenset[str]:
+        """The slots that some sequence, lifecycle, condition or invariant asks for, or mirrors."""
+        program = self.program
+        found = {m.slot.name for m in self.mirrors}
+        bodies = [q.body for q in program.sequences.values() if q.body is not None]
+        bodies += [b.body for b in program.boots]
+        bodies += [p.body for each in program.lifecycles for p in phases(each.steps)]
+        values = [v for body in bodies for each in statements(body) for v in expressions(each)]
+        values += [i.condition for m in program.modules for i in m.invariants]
+        values += [d.value for d in program.definitions.values()]
+        values += [e for extern in program.externs.values() for e in extern.ensures]
+        for value in values:
+            found |= {p.slot.name for p in inside(value) if isinstance(p, x.ReadSlot)}
+        for body in bodies:
+            found |= {e.slot.name for e in statements(body) if isinstance(e, s.UpdateSlot)}
+        return frozenset(found)
+
+
+def _mirrors(slot: Slot) -> Iterator[Mirror]:
+    link = slot.link
+    if link is None or link.kind is not LinkKind.MIRRORS or link.register.field is not None:
+        return
+    register, index = link.register.register, link.register.index
+    if not slot.length:
+        yield Mirror(slot, None, name_of(register, index or 0))
+        return
+    for at, number in zip(range(slot.length), indexes(register), strict=False):
+        yield Mirror(slot, at, name_of(register, number))

@@ -1,0 +1,321 @@
+"""Executes sequences among others who may do whatever they are declared to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import product
+
+from dsl.ir import expr as x
+from dsl.ir import sequence as s
+from dsl.ir.program import Program
+from dsl.ir.shapes import Condition, Period, RegisterRef, Slot
+from dsl.ir.types import Handle
+from dsl.ir.walk import expressions, inside, statements
+from dsl.run.choices import Choices
+from dsl.run.evaluate import Env
+from dsl.run.execute import Executor
+from dsl.run.machine import Machine
+from dsl.run.registers import bits
+from dsl.run.world import limits, owner_of
+from dsl.source import Span
+from dsl.verify.explicit.domain import PATTERNS, Mirror, Owned
+
+
+class Excluded(Exception):
+    """No such history: what others did breaks what they promise."""
+
+
+@dataclass(slots=True)
+class Answers(Choices):
+    """What others do in one step: of each of their possibilities the one that ``turns`` says."""
+
+    turns: tuple[int, ...] = ()
+    taken: list[tuple[int, int]] = field(default_factory=list)
+
+    def pick(self, count: int) -> int:
+        """What others do, of so many possibilities."""
+        at = len(self.taken)
+        taken = self.turns[at] if at < len(self.turns) else 0
+        self.taken.append((taken, count))
+        return taken
+
+    @property
+    def following(self) -> tuple[int, ...] | None:
+        """The turns after these, None after the last."""
+        for at in range(len(self.taken) - 1, -1, -1):
+            taken, count = self.taken[at]
+            if taken + 1 < count:
+                return (*(turn for turn, _ in self.taken[:at]), taken + 1)
+        return None
+
+
+@dataclass(frozen=True)
+class Contracts:
+    """What is known of what a program leaves to others, apart from any state."""
+
+    program: Program
+
+    @cached_property
+    def promises(self) -> tuple[tuple[s.Extern, x.Expr], ...]:
+        return tuple((e, p) for e in self.program.externs.values() for p in e.ensures)
+
+    @cached_property
+    def definite(self) -> frozenset[str]:
+        """The models that are functions of nothing."""
+        return frozenset(
+            name
+            for name, model in self.program.models.items()
+            if not any(
+                isinstance(part, x.ReadSlot | x.ReadRegister | x.Test | x.Call)
+                for each in statements(model.body)
+                for value in expressions(each)
+                for part in inside(value)
+            )
+            and not any(
+                isinstance(each, s.UpdateSlot | s.WriteSlot | s.UpdateRegister | s.WriteRegister)
+                for each in statements(model.body)
+            )
+        )
+
+    def samples(self, condition: Condition) -> bool:
+        """Whether a condition may be another each time it is asked for."""
+        return (
+            condition.period in (Period.TEST, Period.TRIP)
+            and condition.name not in self.program.definitions
+            and condition.name not in self.definite
+        )
+
+
+class Sampler(Executor):
+    """Executes bodies; what externs and sampled conditions do is taken from `Answers`.
+
+    ``owed`` is what the owner should find: the value that it, or the host for it, last gave each
+    element of what mirrors a register; an element of a list that was taken out is not in it.
+    ``behaves`` has what externs and conditions were, in the words of a scenario, in order.
+    ``reads`` is told of each slot that somebody outside takes the value of.
+    """
+
+    def __init__(self, machine: Machine, owned: Owned, contracts: Contracts) -> None:
+        super().__init__(machine)
+        self.owned = owned
+        self.contracts = contracts
+        self.answers = Answers()
+        self.owed: dict[tuple[str, int | None], int] = {}
+        self.behaves: list[tuple[str, str]] = []
+        self.reads: Callable[[Mirror, Span], None] = lambda mirror, span: None
+        self._assumed: dict[str, int] = {}
+        self._outside = False
+        self._idle = False
+
+    # ---- conditions
+
+    def _test(self, test: x.Test, env: Env) -> int:
+        condition = test.condition
+        if not self.contracts.samples(condition):
+            return super()._test(test, env)
+        if condition.name in self._assumed:
+            return self._assumed[condition.name]
+        facts, key = self.machine.world.facts, (env.owner(test.base), condition.name)
+        if condition.period is Period.TRIP and key in facts:
+            return facts[key]
+        low, high = limits(condition)
+        options = [v for v in range(low, high + 1) if self._consistent(condition, v)]
+        if not options:
+            raise Excluded
+        if env.quiet:
+            return options[0]
+        value = options[self.answers.pick(len(options))]
+        self.behaves.append((condition.name, f"return {value}"))
+        if condition.period is Period.TRIP:
+            facts[key] = value
+        return value
+
+    def _consistent(self, condition: Condition, value: int) -> bool:
+        """Whether a condition may be this, by what externs leave true."""
+        return all(
+            self._possible(extern, promise, {condition.name: value})
+            for extern, promise in self.contracts.promises
+            if any(isinstance(p, x.Test) and p.condition == condition for p in inside(promise))
+        )
+
+    def _possible(self, extern: s.Extern, promise: x.Expr, assumed: dict[str, int]) -> bool:
+        """Whether a promise may hold now, whatever the conditions are that nobody knows."""
+        handles = {
+            p.name: owner_of(p.type.root)
+            for p in extern.signature.params
+            if isinstance(p.type, Handle)
+        }
+        env = Env({}, handles, quiet=True)
+        open = {
+            p.condition.name: p.condition
+            for p in inside(promise)
+            if isinstance(p, x.Test) and self.contracts.samples(p.condition)
+        }
+        free = [c for name, c in open.items() if name not in assumed]
+        around = self._assumed
+        try:
+            for each in product(*(range(limits(c)[0], limits(c)[1] + 1) for c in free)):
+                names = (c.name for c in free)
+                self._assumed = {**assumed, **dict(zip(names, each, strict=True))}
+                if self.value(promise, env):
+                    return True
+        finally:
+            self._assumed = around
+        return False
+
+    # ---- externs
+
+    def model(self, name: str, args: tuple[str | int, ...], env: Env, at: x.Expr) -> int | None:
+        extern = self.program.externs.get(name)
+        if extern is None or name in self.contracts.definite:
+            return super().model(name, args, env, at)
+        for effect in extern.effects:
+            if effect.kind == "reads":
+                self._read_out(effect, at.span)
+        said: list[str] = []
+        outside, self._outside = self._outside, True
+        try:
+            self._write(extern, said, at.span)
+        finally:
+            self._outside = outside
+        result = None
+        if extern.signature.result is not None and not self._idle:
+            result = self.answers.pick(2)
+            said.append(f"return {result}")
+        if said:
+            self.behaves.append((name, "\n".join(said)))
+        return result
+
+    def _keeps(self, extern: s.Extern, args: tuple[int | str, ...], call: x.Call) -> None:
+        for promise in extern.ensures:
+            if not self._possible(extern, promise, {}):
+                raise Excluded
+
+    def statement(self, node: s.Statement, env: Env) -> None:
+        match node:
+            case s.Warn():
+                # A complaint changes nothing, whatever it asks for.
+                idle, self._idle = self._idle, True
+                super().statement(node, env)
+                self._idle = idle
+            case s.Perhaps():
+                # One barrier more never makes possible what was not.
+                pass
+            case _:
+                super().statement(node, env)
+
+    def _read_out(self, effect: s.Effect, span: Span) -> None:
+        """Somebody outside takes values: a list's elements are then nobody's any more."""
+        for place in effect.places:
+            for key in self._elements(place):
+                self.reads(self.owned.by_place[key], span)
+                if key[0] in self.owned.counters:
+                    del self.owed[key]
+
+    def _elements(self, place: object) -> list[tuple[str, int | None]]:
+        if not isinstance(place, Slot):
+            return []
+        return [key for key in self.owed if key[0] == place.name]
+
+    def _write(self, extern: s.Extern, said: list[str], span: Span) -> None:
+        effects = [e for e in extern.effects if e.kind == "writes"]
+        places = [(e, p) for e in effects for p in e.places]
+        lists = [p for _, p in places if isinstance(p, Slot) and p.name in self.owned.counters]
+        for place in lists:
+            # What is overwritten is gone, so it should have been the owner's.
+            for key in self._elements(place):
+                self.reads(self.owned.by_place[key], span)
+                del self.owed[key]
+        for effect, place in places:
+            match place:
+                case Slot() if place not in lists and place.name in self.owned.asked:
+                    self._give(place, effect, said, span)
+                case RegisterRef():
+                    self._change(place, said, span)
+                case _:
+                    pass
+        for place in lists:
+            count = self._load(self.owned.counters[place.name], None)
+            for index in range(min(count, place.length)):
+                self._set(place, index, _pattern(place, index), said, span)
+
+    def _give(self, slot: Slot, effect: s.Effect, said: list[str], span: Span) -> None:
+        """A slot gets one of a few values."""
+        mask = effect.bits(slot)
+        if slot.length:
+            if self.answers.pick(2):
+                for index in range(slot.length):
+                    self._set(slot, index, _pattern(slot, index), said, span)
+            return
+        low, high = limits(slot)
+        low = low if effect.low is None else effect.low
+        high = high if effect.high is None else effect.high
+        old = self._load(slot, None)
+        if mask is not None:
+            if not self._matters(slot, mask):
+                return
+            options = list(dict.fromkeys((old & ~mask, old | mask)))
+        elif (slot.name, None) in self.owned.by_place:
+            options = [old, _pattern(slot, 0)]
+        else:
+            options = list(dict.fromkeys((max(0, low), min(max(0, low) + 1, high))))
+        self._set(slot, None, options[self.answers.pick(len(options))], said, span, mask)
+
+    def _matters(self, slot: Slot, mask: int) -> bool:
+        """Whether anybody asks for one of these bits."""
+        if slot.link is None:
+            return True
+        register = slot.link.register.register
+        return any(
+            (register.name, field.name) in self.owned.fields
+            for field in register.fields
+            if field.mask & mask
+        )
+
+    def _load(self, slot: Slot, index: int | None) -> int:
+        return self.machine.world.load(owner_of(slot.root), slot, index)
+
+    def _set(
+        self,
+        slot: Slot,
+        index: int | None,
+        value: int,
+        said: list[str],
+        span: Span,
+        mask: int | None = None,
+    ) -> None:
+        self._store(slot, owner_of(slot.root), index, value, span)
+        name = slot.name if index is None else f"{slot.name}[{index}]"
+        if mask is None or slot.link is None:
+            said.append(f"{name} <- {value:#x}")
+            return
+        for one in slot.link.register.register.fields:
+            if one.mask & mask and not one.count:
+                low, bits_of = bits(one, None)
+                said.append(f"{name}.{one.name} <- {(value & bits_of) >> low:#x}")
+
+    def _change(self, place: RegisterRef, said: list[str], span: Span) -> None:
+        """An extern writes a register: one of two values."""
+        for name, element in self.machine.elements.items():
+            if element.register.name != place.register.name:
+                continue
+            if place.index in (None, element.index) and self.answers.pick(2):
+                mask = place.field.mask if place.field else element.ones
+                self.machine.change(element, mask, PATTERNS[0], "hardware", span)
+                said.append(f"{name} <- {PATTERNS[0] & element.ones:#x}")
+
+    def _store(self, slot: Slot, owner: str, index: int | None, value: int, span: Span) -> None:
+        super()._store(slot, owner, index, value, span)
+        key = (slot.name, index)
+        # What a sequence stores is a copy, or should be one; anybody else decides.
+        if key in self.owned.by_place and (self._outside or not self.machine.function):
+            self.owed[key] = self._load(slot, index)
+
+
+def _pattern(slot: Slot, index: int) -> int:
+    """A value for an element of a slot, another for each."""
+    kind = slot.type
+    value = PATTERNS[0] + index
+    return int(bool(value)) if not hasattr(kind, "mask") else value & kind.mask

@@ -1,0 +1,104 @@
+"""States of an exploration: where an owner is, what it and its CPU hold, what it is owed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from dsl.run.world import Cpu, World
+
+#: An element of what mirrors a register: the slot's name and the index in it.
+Place: TypeAlias = tuple[str, int | None]
+Key: TypeAlias = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How a state came about: the lines of a scenario that make it of the one before.
+
+    ``before`` is None at the start.  ``left`` is set where the CPU is one that another owner, or
+    the same one earlier, has left in that state.
+    """
+
+    before: State | None
+    lines: tuple[str, ...]
+    left: State | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What mirrors a register: nothing is decided by its values, but for those of lists."""
+
+    slots: frozenset[str] = frozenset()
+    lists: frozenset[str] = frozenset()
+    elements: Mapping[str, Place] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class State:
+    """One state; ``at`` is a place of the lifecycle, ``open`` while others act there."""
+
+    world: World
+    owed: dict[Place, int]
+    at: int
+    open: bool
+    step: Step
+    kind: int
+    depth: int = 0
+    key: Key = field(init=False)
+    own: Key = field(init=False)
+    cpu: Key = field(init=False)
+    data: Data = Data()
+
+    def __post_init__(self) -> None:
+        world, data = self.world, self.data
+        slots = []
+        for key, value in sorted(world.slots.items()):
+            name = key[1]
+            if name in data.slots:
+                each = value if isinstance(value, list) else [value]
+                index = range(len(each)) if isinstance(value, list) else [None]
+                kept = (
+                    self._like((name, n), v, slot=True) for n, v in zip(index, each, strict=True)
+                )
+                slots.append((key, tuple(kept)))
+            else:
+                slots.append((key, tuple(value) if isinstance(value, list) else value))
+        facts = tuple(sorted(world.facts.items()))
+        owed = tuple(sorted((k if k[0] not in data.lists else (k, v) for k, v in self.owed.items()), key=str))
+        self.own = (self.kind, self.at, self.open, tuple(slots), facts, owed)
+        cells = world.cpus[0].cells
+        self.cpu = tuple((name, self._held(name, cell.settled)) for name, cell in cells.items())
+        self.key = (self.own, self.cpu)
+
+    @property
+    def control(self) -> Key:
+        """All but the data: which elements of lists there are, and no value of any."""
+        data = self.data
+        slots = tuple((k, v) for k, v in self.world.slots.items() if k[1] not in data.slots)
+        cells = self.world.cpus[0].cells.items()
+        held = tuple((n, c.settled) for n, c in cells if n not in data.elements)
+        facts = tuple(sorted(self.world.facts.items()))
+        return (self.kind, self.at, self.open, slots, facts, frozenset(self.owed), held)
+
+    def _like(self, place: Place, value: int, *, slot: bool) -> object:
+        """Whether a value is the one that is owed; of those that are not only lists tell more."""
+        owed = self.owed.get(place)
+        if place[0] not in self.data.lists:
+            return value == owed
+        return bool(value) if slot and owed is None else value
+
+    def _held(self, name: str, value: int) -> object:
+        place = self.data.elements.get(name)
+        return value if place is None else self._like(place, value, slot=False)
+
+
+def moved(state: State, left: State) -> State:
+    """An owner comes to a CPU that is as another state has left it."""
+    world = state.world.copy()
+    world.cpus = {0: Cpu(left.world.cpus[0].copy().cells, next(iter(state.world.cpus.values())).runs)}
+    step = Step(state, (), left)
+    return State(
+        world, dict(state.owed), state.at, state.open, step, state.kind, state.depth, state.data
+    )

@@ -1,0 +1,444 @@
+"""One step of an exploration: an owner comes to a place of its lifecycle, and others act there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from dsl.diagnostics.base import Diagnostic
+from dsl.diagnostics.proofs import InvariantBroken, StateLeaks, StateLost, StopsHere
+from dsl.ir import lifecycle as l
+from dsl.ir import sequence as s
+from dsl.ir.platform import Endpoint, VisibleTo
+from dsl.ir.program import Program
+from dsl.ir.shapes import MACHINE, Period, RegisterRef, Slot
+from dsl.ir.ways import Graph, Node
+from dsl.run.choices import Choices
+from dsl.run.errors import RunError, Stopped, Trapped
+from dsl.run.machine import Look
+from dsl.run.permits import mays
+from dsl.run.registers import Element, changes
+from dsl.run.scenarios import Run
+from dsl.run.start import Start
+from dsl.run.visibility import HARDWARE
+from dsl.run.world import Position, owner_of
+from dsl.source import Span
+from dsl.verify.explicit.domain import PATTERNS, Mirror, Owned
+from dsl.verify.explicit.sampling import Answers, Contracts, Excluded, Sampler
+from dsl.verify.explicit.states import Place, State, Step
+from dsl.verify.explicit.recording import Happening, Hazard, Recorder
+from dsl.verify.findings import Configuration
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """Something that is wrong for certain: what, where, and the line of a scenario that shows it."""
+
+    kind: type[Diagnostic]
+    rule: str
+    span: Span
+    message: str
+    line: str
+    seen: str
+    function: str = ""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one step leads to (``state`` None: to nothing, it stops there)."""
+
+    state: State | None
+    lines: tuple[str, ...]
+    happenings: list[Happening] = field(default_factory=list)
+    hazards: list[Hazard] = field(default_factory=list)
+    wrong: list[Wrong] = field(default_factory=list)
+
+
+class Stepper:
+    """Steps of one kind of VM on one kind of machine.
+
+    Raises `Impossible` where no machine is configured so.
+    """
+
+    def __init__(
+        self, program: Program, configuration: Configuration, graph: Graph, owned: Owned, kind: int
+    ) -> None:
+        self.program, self.configuration, self.graph = program, configuration, graph
+        self.owned, self.kind = owned, kind
+        self.contracts = Contracts(program)
+        scenario = l.Scenario("", (), (), (), _nowhere(program))
+        self.run = Run(program, scenario, Choices(), _given(program, configuration))
+        run = self.run
+        self.machine = Recorder(program, Answers(), at_once=True)
+        run.machine = self.machine
+        self.sampler = Sampler(self.machine, owned, self.contracts)
+        run.executor = self.sampler
+        run.start = Start(self.sampler, scenario, run.settings)
+        run.boot(scenario.span)
+        run.start.check_assumptions()
+        self.machine.trace.on = False
+        self.machine.watch = self.machine.watching
+        roots = [c.root for c in program.contexts.values() if c.root != MACHINE]
+        self.owner = roots[0] if roots else ""
+        self.trips = {
+            c.name for c in program.conditions.values() if c.period is Period.TRIP
+        }
+        self.sampler.reads = self._read_out
+        self._known: dict[tuple[str, int | None], list[Element]] = {}
+
+    def first(self) -> State:
+        """Where everything begins: the CPU has booted, and the owner has nothing yet."""
+        world = self.machine.world.copy()
+        owed: dict[Place, int] = {}
+        for mirror in self.owned.mirrors:
+            value = world.load(owner_of(mirror.slot.root), mirror.slot, mirror.index)
+            if mirror.slot.name not in self.owned.counters:
+                owed[mirror.key] = value
+        return State(world, owed, 0, False, Step(None, ()), self.kind, 0, self.owned.data)
+
+    # ---- one step
+
+    def steps(self, state: State, node: Node) -> Iterator[Outcome]:
+        """All that may come of going on to a place."""
+        turns: tuple[int, ...] | None = ()
+        while turns is not None:
+            answers = Answers(turns=turns)
+            with suppress(Excluded):
+                yield self._step(state, node, answers)
+            turns = answers.following
+
+    def _step(self, state: State, node: Node, answers: Answers) -> Outcome:
+        run, machine, sampler = self.run, self.machine, self.sampler
+        machine.choices = answers
+        sampler.answers = answers
+        machine.world = state.world.copy()
+        machine.work.done = 0
+        machine.number = 0
+        machine.step = None
+        machine.forget()
+        machine.behind = set()
+        sampler.owed = dict(state.owed)
+        sampler.behaves = []
+        run.failures = []
+        self.wrong: list[Wrong] = []
+        position = Position(self.graph.name, state.at, 0, state.open)
+        run.positions = {self.owner: position}
+        machine.cpu.runs = self.owner
+        if node.begins:
+            facts = machine.world.facts
+            machine.world.facts = {k: v for k, v in facts.items() if k[1] not in self.trips}
+        lines: list[str] = []
+        acted: list[str] = []
+        alive = True
+        try:
+            run.leave(self.owner)
+            run.enter(self.owner, position, self.graph, node, self.program_span(node))
+            if node.phase is not None:
+                acted = self._others(node, node.phase, answers)
+        except Stopped as error:
+            alive = False
+            self._stops(error.message, error.span, node)
+        except (RunError, Trapped) as error:
+            alive = False
+            self._stops(error.message, error.span, node)
+        for failure in run.failures:
+            self._invariant(failure.message, failure.span)
+        if node.number in self.graph.outermost and alive:
+            self._handed_over(node)
+        lines += [_behaves(name, body) for name, body in dict(sampler.behaves).items()]
+        if node.phase is not None:
+            lines.append(f"run {node.name}")
+        lines += acted
+        after = None
+        if alive:
+            step = Step(state, tuple(lines))
+            after = State(
+                machine.world,
+                sampler.owed,
+                position.at,
+                position.open,
+                step,
+                self.kind,
+                state.depth + 1,
+                self.owned.data,
+            )
+        return Outcome(after, tuple(lines), machine.happenings, machine.hazards, self.wrong)
+
+    def program_span(self, node: Node) -> Span:
+        return node.phase.span if node.phase is not None else self.run.scenario.span
+
+    # ---- others
+
+    def _others(self, node: Node, phase: l.Phase, answers: Answers) -> list[str]:
+        """What others see in a phase, and what they do there: the lines of what they did."""
+        position = self.run.positions[self.owner]
+        if not position.open:
+            return []
+        watcher = self.run.watcher(self.owner)
+        permitted = list(mays(phase.body, lambda value: self.sampler.value(value, watcher)))
+        registers: dict[str, int] = {}
+        changing: dict[str, int] = {}
+        endpoints: list[Endpoint] = []
+        slots: list[Slot] = []
+        for may in permitted:
+            for place in may.places:
+                match place:
+                    case RegisterRef() if may.kind in ("change", "read", "write"):
+                        for element in self._elements(place):
+                            mask = place.field.mask if place.field else element.ones
+                            registers[element.name] = registers.get(element.name, 0) | mask
+                            if may.kind != "read":
+                                changing[element.name] = changing.get(element.name, 0) | mask
+                    case Endpoint():
+                        endpoints.append(place)
+                    case Slot() if may.kind == "read":
+                        self._slot_read(place, may.span)
+                    case Slot():
+                        slots.append(place)
+                    case _:
+                        pass
+        span = permitted[-1].span if permitted else phase.span
+        for name, mask in registers.items():
+            self._look(self.machine.elements[name], mask, HARDWARE, node, span)
+        for endpoint in endpoints:
+            for name, mask in self._seen_by(endpoint).items():
+                self._look(self.machine.elements[name], mask, endpoint.name, node, span)
+        changed = [(node.name, HARDWARE, changing)] if changing else []
+        for endpoint in endpoints:
+            those: dict[str, int] = {}
+            for ref in endpoint.aliases:
+                for element in self._elements(ref):
+                    mask = ref.field.mask if ref.field else element.ones
+                    those[element.name] = those.get(element.name, 0) | mask
+            if those:
+                changed.append((endpoint.name, endpoint.name, those))
+        lines = []
+        for actor, who, masks in changed:
+            lines += self._change(actor, who, masks, answers, span)
+        told = [slot for slot in slots if slot.name in self.owned.asked]
+        if told and answers.pick(2):
+            lines += self._tell(node.name, told, span)
+        return lines
+
+    def _elements(self, ref: RegisterRef) -> list[Element]:
+        known = self._known.get((ref.register.name, ref.index))
+        if known is None:
+            known = self._known[ref.register.name, ref.index] = [
+                element
+                for element in self.machine.elements.values()
+                if element.register.name == ref.register.name and ref.index in (None, element.index)
+            ]
+        return known
+
+    def _seen_by(self, endpoint: Endpoint) -> dict[str, int]:
+        """The bits that somebody beyond the registers looks at: what is his too, and those of the
+        owner's that the rules name."""
+        found: dict[str, int] = {}
+        for ref in endpoint.aliases:
+            for element in self._elements(ref):
+                mask = ref.field.mask if ref.field else element.ones
+                found[element.name] = found.get(element.name, 0) | mask
+        for rule in self.program.rules:
+            for clause in rule.clauses:
+                if not isinstance(clause, VisibleTo) or endpoint not in clause.then.targets:
+                    continue
+                if clause.condition is not None and not self.machine.holds(clause.condition):
+                    continue
+                for target in clause.first.targets:
+                    for element in self._elements(target) if isinstance(target, RegisterRef) else ():
+                        if element.name in self.owned.by_element:
+                            mask = target.field.mask if target.field else element.ones
+                            found[element.name] = found.get(element.name, 0) | mask
+        return found
+
+    def _change(
+        self, actor: str, who: str, masks: dict[str, int], answers: Answers, span: Span
+    ) -> list[str]:
+        """Somebody changes nothing, or all that is the owner's, in one way or another."""
+        theirs = {
+            name: mask
+            for name, mask in masks.items()
+            if any(m.key in self.sampler.owed for m in self.owned.by_element.get(name, ()))
+        }
+        if not theirs:
+            return []
+        lists = any(
+            m.slot.name in self.owned.counters
+            for name in theirs
+            for m in self.owned.by_element[name]
+        )
+        way = answers.pick(3 if lists else 2)
+        if not way:
+            return []
+        said = []
+        for name, mask in theirs.items():
+            element = self.machine.elements[name]
+            old = self.machine.newest(element)
+            listed = any(m.slot.name in self.owned.counters for m in self.owned.by_element[name])
+            new = next(p & mask for p in PATTERNS if (p ^ old) & mask & element.stored)
+            if way == 2 and listed:
+                new = 0
+            self.machine.change(element, mask, old & ~mask | new, who, span)
+            now = self.machine.newest(element)
+            for mirror in self.owned.by_element[name]:
+                if mirror.key in self.sampler.owed:
+                    self.sampler.owed[mirror.key] = self._as_slot(mirror, now)
+            said.append(_written(element, mask, now))
+        return [_act(actor, said)]
+
+    def _as_slot(self, mirror: Mirror, value: int) -> int:
+        kind = mirror.slot.type
+        return kind.wrap(value) if hasattr(kind, "wrap") else int(bool(value))
+
+    def _tell(self, actor: str, slots: list[Slot], span: Span) -> list[str]:
+        """The host gives slots other values."""
+        said = []
+        for slot in slots:
+            if slot.length or slot.name in self.owned.counters:
+                continue
+            old = self.machine.world.load(owner_of(slot.root), slot, None)
+            low, high = (slot.low or 0), slot.high
+            if high is None:
+                new = next(p for p in (self._wrap(slot, q) for q in PATTERNS) if p != old)
+            else:
+                new = low + 1 if old == low and high > low else low
+            self.machine.world.store(owner_of(slot.root), slot, None, new, span)
+            if (slot.name, None) in self.owned.by_place:
+                self.sampler.owed[slot.name, None] = new
+            said.append(f"{slot.name} <- {new:#x}")
+        return [_act(actor, said)] if said else []
+
+    def _wrap(self, slot: Slot, value: int) -> int:
+        return slot.type.wrap(value) if hasattr(slot.type, "wrap") else int(bool(value))
+
+    # ---- what is owed
+
+    def _look(self, element: Element, mask: int, who: str, node: Node, span: Span) -> None:
+        """Somebody looks at a register: he surely finds the newest, and what is the owner's."""
+        machine = self.machine
+        actor = node.name if who == HARDWARE else who
+        machine.looked(element, Look(who), span, mask, actor)
+        value = machine.cell(element).settled
+        for mirror in self.owned.by_element.get(element.name, ()):
+            if mirror.key in self.sampler.owed:
+                wanted = self._legal(element, self.sampler.owed[mirror.key])
+                if (value ^ wanted) & mask:
+                    line, seen = self._shows(element, who, node, wanted & mask, value & mask)
+                    what = f"{_who(who)} does not find in {element.name} what is in {mirror.name}"
+                    self.wrong.append(
+                        Wrong(StateLost, mirror.name, span, f"{what}: {seen}", line, seen)
+                    )
+            elif value & element.stored and not self._constant(element, value):
+                line, seen = self._shows(element, who, node, 0, value)
+                what = f"{_who(who)} finds in {element.name} what nobody gave it"
+                self.wrong.append(
+                    Wrong(StateLeaks, mirror.name, span, f"{what}: {seen}", line, seen)
+                )
+
+    def _constant(self, element: Element, value: int) -> bool:
+        """Whether a value is none of those that others give: these agree in most of their bits."""
+        few = element.stored.bit_count() // 4
+        return all(
+            ((pattern + index ^ value) & element.stored).bit_count() > few
+            for pattern in PATTERNS
+            for index in range(max(1, element.register.count))
+        )
+
+    def _legal(self, element: Element, value: int) -> int:
+        """What a register holds after a write of a value, as things are now."""
+        look = Look(HARDWARE, None, value, newest=True)
+        legal = self.machine._legalised(element, value, element.ones, look, element.register.span)
+        kept = self.machine.newest(element) & ~element.writable
+        return legal & element.writable | kept
+
+    def _shows(
+        self, element: Element, who: str, node: Node, wanted: int, found: int
+    ) -> tuple[str, str]:
+        """The line of a scenario that shows a wrong value, and the values in words."""
+        fields = changes(element.register, wanted, found)
+        name, want, got = fields[0] if fields else ("", hex(wanted), hex(found))
+        place = f"{element.name}.{name}" if name else element.name
+        actor = node.name if who == HARDWARE else who
+        return f"{actor} {{ assert {place} == {want} }}", f"{place} is {got}, and not {want}"
+
+    def _slot_read(self, slot: Slot, span: Span) -> None:
+        for key in [k for k in self.sampler.owed if k[0] == slot.name]:
+            self._read_out(self.owned.by_place[key], span)
+
+    def _read_out(self, mirror: Mirror, span: Span) -> None:
+        """The host takes the value of a slot: it should be what the owner is owed."""
+        world = self.machine.world
+        value = world.load(owner_of(mirror.slot.root), mirror.slot, mirror.index)
+        owed = self.sampler.owed[mirror.key]
+        element = self.machine.elements[mirror.element]
+        if value == owed or self._legal(element, value) == self._legal(element, owed):
+            return
+        fields = changes(element.register, owed, value)
+        name, want, got = fields[0] if fields else ("", hex(owed), hex(value))
+        place = f"{mirror.name}.{name}" if name else mirror.name
+        seen = f"{place} is {got}, and not {want}"
+        what = f"the host does not find in {mirror.name} what {element.name} held: {seen}"
+        self.wrong.append(
+            Wrong(StateLost, mirror.name, span, what, f"expect {place} == {want}", seen)
+        )
+
+    def _handed_over(self, node: Node) -> None:
+        """The owner leaves the CPU: from here on only memory has what is its own."""
+        for key in list(self.sampler.owed):
+            self._read_out(self.owned.by_place[key], self.program_span(node))
+
+    def _invariant(self, message: str, span: Span) -> None:
+        named = message.removeprefix("invariant ").split(" ", 1)[0]
+        self.wrong.append(Wrong(InvariantBroken, named, span, message, "", message))
+
+    def _stops(self, message: str, span: Span | None, node: Node) -> None:
+        where = span or self.program_span(node)
+        self.wrong.append(
+            Wrong(StopsHere, "", where, message, "", message, self.machine.function)
+        )
+
+
+def _who(who: str) -> str:
+    return "the guest" if who == HARDWARE else who
+
+
+def _behaves(name: str, body: str) -> str:
+    text = "\n".join(f"    {line}" for line in body.splitlines())
+    return f"{name} {{\n{text}\n}}" if "\n" in body else f"{name} {{ {body} }}"
+
+
+def _act(actor: str, said: list[str]) -> str:
+    if len(said) == 1:
+        return f"{actor} {{ {said[0]} }}"
+    return f"{actor} {{\n" + "\n".join(f"    {line}" for line in said) + "\n}"
+
+
+def _written(element: Element, mask: int, value: int) -> str:
+    """The statement that gives some bits of an element a value."""
+    if mask == element.ones:
+        return f"{element.name} <- {value & element.stored:#x}"
+    parts = [
+        (f.name, (value & f.mask) >> f.low)
+        for f in element.register.fields
+        if f.mask & mask and not f.count
+    ]
+    if len(parts) == 1:
+        return f"{element.name}.{parts[0][0]} <- {parts[0][1]:#x}"
+    changes = " ".join(f"{name} <- {part:#x}" for name, part in parts)
+    return f"modify {element.name} {{ {changes} }}"
+
+
+def _given(program: Program, configuration: Configuration) -> tuple[l.Given, ...]:
+    from dsl.ir import expr as x
+
+    found = []
+    for name, value in configuration:
+        condition = program.conditions[name]
+        place = x.Test(condition, None, condition.span)
+        found.append(l.Given(place, value, condition.span))
+    return tuple(found)
+
+
+def _nowhere(program: Program) -> Span:
+    return program.lifecycles[0].span

@@ -1,0 +1,96 @@
+"""Trails of an exploration as histories: who runs on which CPU, and what others do meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from dsl.ir.program import Program
+from dsl.verify.explicit.exploring import Edge, Exploration
+from dsl.verify.explicit.states import State
+from dsl.verify.findings import Configuration, Witness
+from dsl.verify.histories import givens, joined, root_of
+
+_NAMES = "abcdefgh"
+
+
+@dataclass(slots=True)
+class _Part:
+    """What one owner does on one CPU."""
+
+    kind: int
+    cpu: int
+    lines: list[str] = field(default_factory=list)
+
+
+def witness(
+    program: Program,
+    exploration: Exploration,
+    trail: Sequence[Edge],
+    kinds: Sequence[Configuration],
+    last: Sequence[str],
+) -> tuple[Witness, int]:
+    """The history that a trail is, ending with the lines ``last``; and the kind of its owner."""
+    parts = [_Part(exploration.states[trail[0].start].kind if trail else 0, 0)]
+    cpus = 1
+    for edge in trail:
+        if edge.outcome is not None:
+            parts[-1].lines += edge.outcome.lines
+            continue
+        owner = exploration.states[edge.owner]
+        # What it did before, it did elsewhere.
+        before = lines_of(owner)
+        if before:
+            parts.insert(len(parts) - 1, _Part(owner.kind, cpus, before))
+            parts.append(_Part(owner.kind, 0))
+            parts[-1].cpu = -cpus
+            cpus += 1
+        else:
+            parts.append(_Part(owner.kind, 0))
+    return _told(program, parts, kinds, last)
+
+
+def lines_of(state: State) -> list[str]:
+    """What an owner did until it came to a state, on whatever CPU."""
+    found: list[str] = []
+    at: State | None = state
+    while at is not None:
+        found = [*at.step.lines, *found]
+        at = at.step.before
+    return found
+
+
+def _told(
+    program: Program, parts: list[_Part], kinds: Sequence[Configuration], last: Sequence[str]
+) -> tuple[Witness, int]:
+    # A part with a negative CPU goes on with what the part on that CPU began.
+    names: dict[int, str] = {}
+    owners: list[tuple[str, Configuration]] = []
+    of: list[str] = []
+    for number, part in enumerate(parts):
+        begun = next((n for n, p in enumerate(parts[:number]) if p.cpu == -part.cpu != 0), None)
+        if part.cpu < 0 and begun is not None:
+            of.append(names[begun])
+            continue
+        name = _NAMES[len(owners) % len(_NAMES)]
+        names[number] = name
+        owners.append((name, kinds[part.kind]))
+        of.append(name)
+    one = len(owners) == 1
+    machine = kinds[parts[0].kind]
+    steps = [givens(program, machine, [("" if one else n, c) for n, c in owners])]
+    cpu = 0
+    for part, name in zip(parts, of, strict=True):
+        there = max(0, part.cpu)
+        if there != cpu:
+            steps.append(f"on {there}")
+            cpu = there
+        steps += part.lines if one else [_for(line, name) for line in part.lines]
+    steps += last if one else [_for(line, of[-1]) for line in last]
+    root = root_of(program)
+    params = () if one else tuple(f"{name} : {root}" for name, _ in owners)
+    return Witness(joined(steps), params), parts[-1].kind
+
+
+def _for(line: str, name: str) -> str:
+    return f"{line}({name})" if line.startswith("run ") else line

@@ -1,0 +1,226 @@
+"""Histories as scenarios: their text, and the run in which something wrong is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from dsl.ir import lifecycle as l
+from dsl.ir.program import Program
+from dsl.ir.sequence import May
+from dsl.ir.shapes import MACHINE, Period, RegisterRef
+from dsl.ir.platform import Endpoint
+from dsl.ir.walk import statements
+from dsl.run.choices import Choices
+from dsl.run.errors import RunError, Stopped, Trapped
+from dsl.run.permits import mays
+from dsl.run.registers import changes
+from dsl.run.scenarios import Run
+from dsl.run.world import owner_of
+from dsl.verify.configurations import text as configured
+from dsl.verify.explicit.domain import Mirror, Owned
+from dsl.verify.findings import Configuration, Witness
+from dsl.verify.subject import Subject
+
+TITLE = "what was found"
+
+
+def told(witness: Witness, title: str = TITLE) -> str:
+    """A witness as a scenario, laid out."""
+    params = f" ({', '.join(witness.params)})" if witness.params else ""
+    lines = [line for step in witness.steps for line in step.splitlines()]
+    body = "\n".join(f"    {line}" for line in lines)
+    return f'scenario "{title}"{params} {{\n{body}\n}}\n'
+
+
+def joined(lines: Iterable[str]) -> tuple[str, ...]:
+    """The steps of a scenario: runs put together, and nothing said again that holds already."""
+    found: list[str] = []
+    holds: dict[str, str] = {}
+    for line in lines:
+        name = line.split(" ", 1)[0]
+        if name == "run" and found and found[-1].startswith("run "):
+            found[-1] = f"{found[-1]}, {line.removeprefix('run ')}"
+            continue
+        if "return" in line or ("<-" in line and holds.get(name) is not None):
+            if holds.get(name) == line:
+                continue
+            holds[name] = line
+        found.append(line)
+    return tuple(found)
+
+
+@dataclass(slots=True)
+class Observed(Run):
+    """A run that keeps, after each step, what the owners and the guest could see then."""
+
+    owned: Owned | None = None
+    seen: list[dict[str, tuple[int, object]]] = field(default_factory=list)
+
+    def _do(self, step: l.ScenarioStep) -> None:
+        self.machine.trace.on = False
+        Run._do(self, step)
+        self.seen.append(dict(self._values()))
+
+    def _values(self) -> Iterator[tuple[str, tuple[int, object]]]:
+        """Each place that holds what is somebody's: by how an expectation names it."""
+        assert self.owned is not None
+        owner = self.machine.cpu.runs
+        if not owner:
+            return
+        qualifier = f"{owner}." if self.scenario.params else ""
+        world = self.machine.world
+        for mirror in self.owned.mirrors:
+            name = owner if self.scenario.params else owner_of(mirror.slot.root)
+            value = world.load(name, mirror.slot, mirror.index)
+            yield f"{qualifier}{mirror.name}", (value, mirror.slot)
+        for element, mask in visible(self, owner).items():
+            of = self.machine.elements[element]
+            yield element, (self.machine.newest(of) & mask, of.register)
+
+
+def visible(run: Run, owner: str) -> dict[str, int]:
+    """The bits of registers that others may see where an owner is."""
+    position = run.positions.get(owner)
+    if position is None or not position.open:
+        return {}
+    phase = run.graphs[position.graph].nodes[position.at].phase
+    if phase is None:
+        return {}
+    watcher = run.watcher(owner)
+    found: dict[str, int] = {}
+    for may in mays(phase.body, lambda value: run.executor.value(value, watcher)):
+        for place in may.places:
+            refs = place.aliases if isinstance(place, Endpoint) else (place,)
+            for ref in refs:
+                if not isinstance(ref, RegisterRef):
+                    continue
+                for element in run.machine.elements.values():
+                    same = element.register.name == ref.register.name
+                    if same and ref.index in (None, element.index):
+                        mask = ref.field.mask if ref.field else element.ones
+                        found[element.name] = found.get(element.name, 0) | mask
+    return found
+
+
+def differing(
+    subject: Subject, witness: Witness, element: str, owned: Owned
+) -> Witness | None:
+    """The history in which a look at an element that is open takes another course, up to where
+    something else is seen than in program order; None where nothing else ever is."""
+    try:
+        scenario = subject.understand(told(witness))
+    except Exception:
+        raise
+    benign = _observe(subject, scenario, (), owned)
+    if benign is None or not benign.ok:
+        return None
+    for number, choice in enumerate(benign.choices.made):
+        words = choice.what.replace(",", " ").split()
+        if element not in words:
+            continue
+        before = tuple(c.taken for c in benign.choices.made[:number])
+        for option in range(1, len(choice.options)):
+            other = _observe(subject, scenario, (*before, option), owned)
+            if other is None:
+                continue
+            found = _first(benign, other, witness)
+            if found is not None:
+                return found
+    return None
+
+
+def _observe(
+    subject: Subject, scenario: l.Scenario, script: tuple[int, ...], owned: Owned
+) -> Observed | None:
+    run = Observed(subject.program, scenario, Choices(script), owned=owned)
+    try:
+        run.go()
+    except (RunError, Trapped):
+        return None
+    return run
+
+
+def _first(benign: Observed, other: Observed, witness: Witness) -> Witness | None:
+    for number, (right, wrong) in enumerate(zip(benign.seen, other.seen, strict=False)):
+        for name, (value, of) in right.items():
+            if name not in wrong or wrong[name][0] == value:
+                continue
+            return _shown(witness, number, name, value, wrong[name][0], of, other)
+    if other.failures and not benign.failures:
+        return None
+    return None
+
+
+def _shown(
+    witness: Witness, number: int, name: str, right: int, wrong: int, of: object, run: Observed
+) -> Witness:
+    register = getattr(of, "link", None)
+    shape = register.register.register if register is not None else of
+    fields = changes(shape, right, wrong)  # type: ignore[arg-type]
+    if fields:
+        field_name, want, got = fields[0]
+        place = f"{name}.{field_name}"
+    else:
+        place, want, got = name, hex(right), hex(wrong)
+    steps = [s for s in _steps_until(witness.steps, number)]
+    return replace(
+        witness,
+        steps=(*steps, f"expect {place} == {want}"),
+        seen=f"{place} is {got}, and not {want}",
+        answers=run.choices.answers,
+    )
+
+
+def _steps_until(steps: Sequence[str], number: int) -> Sequence[str]:
+    """The steps of a scenario up to its ``number``-th, as it is counted when it is run."""
+    found: list[str] = []
+    count = -1
+    for step in steps:
+        if step.startswith("given "):
+            found.append(step)
+            count += len(step.removeprefix("given ").split(", "))
+            continue
+        if step.startswith("run "):
+            visits = step.removeprefix("run ").split(", ")
+            kept = []
+            for visit in visits:
+                count += 1
+                kept.append(visit)
+                if count == number:
+                    break
+            found.append("run " + ", ".join(kept))
+        else:
+            found.append(step)
+            count += 1
+        if count >= number:
+            break
+    return found
+
+
+def replays(subject: Subject, witness: Witness) -> bool:
+    """Whether a history ends in something that does not hold, run as anybody can run it."""
+    scenario = subject.understand(told(witness))
+    run = Run(subject.with_scenario(scenario), scenario, Choices(witness.answers))
+    try:
+        run.go()
+    except (RunError, Trapped):
+        return False
+    return not run.ok
+
+
+def givens(
+    program: Program, machine: Configuration, owners: Sequence[tuple[str, Configuration]]
+) -> str:
+    """The ``given`` of a machine and of its owners, by their names ("" for the only one)."""
+    per = {c.name: c.period for c in program.conditions.values()}
+    facts = [(n, v) for n, v in machine if per[n] is Period.MACHINE]
+    for name, configuration in owners:
+        prefix = f"{name}." if name else ""
+        facts += [(f"{prefix}{n}", v) for n, v in configuration if per[n] is not Period.MACHINE]
+    return f"given {configured(tuple(facts))}"
+
+
+def root_of(program: Program) -> str:
+    """The kind of owner that a program has contexts of, if it has any."""
+    return next((c.root for c in program.contexts.values() if c.root != MACHINE), "")
