@@ -7,8 +7,9 @@ from dsl.diagnostics.base import Diagnostic, Severity
 
 class NotYetVisible(Diagnostic, frozen=True):
     """Somebody looks at a register, and does not surely see a write that came before:
-    a barrier, or one link of a chain of barriers, is missing between the two.  In the
-    history that is shown the old value is seen, and something goes wrong because of it.
+    a barrier, or one link of a chain of barriers, is missing between the two. In
+    the history that is shown the old value is seen, and something goes wrong
+    because of it.
 
     What to do: put the barriers that the rule asks for between the two ends.
 
@@ -23,8 +24,8 @@ class NotYetVisible(Diagnostic, frozen=True):
 
 class StateLost(Diagnostic, frozen=True):
     """What a guest, or the host for it, put into a slot or into the register that it
-    mirrors is not what the guest, or the host, finds there later: it was overwritten
-    before it was saved, not saved, not restored, or put somewhere else.
+    mirrors is not what the guest, or the host, finds there later: it was
+    overwritten before it was saved, not saved, not restored, or put somewhere else.
 
     What to do: follow the history that is shown to the step that loses it.
 
@@ -53,10 +54,10 @@ class InvariantBroken(Diagnostic, frozen=True):
     """An `invariant` does not hold at a point of a lifecycle, in the configuration and
     the history that are shown.
 
-    What to do: as the reason of the invariant says; or narrow it, if it asks for more
-    than is needed.
+    What to do: as the reason of the invariant says; or narrow it, if it asks for
+    more than is needed.
 
-        invariant vlpis at guest "virtual LPIs need it" { gicv4 implies ICH_HCR_EL2.En }
+        invariant vlpis at guest "they need it" { gicv4 implies ICH_HCR_EL2.En }
     """
 
     code = "VGS103"
@@ -65,8 +66,8 @@ class InvariantBroken(Diagnostic, frozen=True):
 
 class RuleNotKept(Diagnostic, frozen=True):
     """An access comes where a rule of the platform does not let it: while something is
-    not in force (`only while … effective`), or after what it should come before.  What
-    the hardware then does is not stated, so there is no wrong value to show.
+    not in force (`only while … effective`), or after what it should come before.
+    What the hardware then does is not stated, so there is no wrong value to show.
 
     What to do: as the source of the rule says; `vgs explain RULE` prints it.
 
@@ -79,8 +80,9 @@ class RuleNotKept(Diagnostic, frozen=True):
 
 
 class StopsHere(Diagnostic, frozen=True):
-    """A history leads to an `assert` that does not hold, to a `fail`, to a lock that is
-    taken twice or not held where an extern needs it, or to an access that does not exist.
+    """A history leads to an `assert` that does not hold, to a `fail`, to a lock that
+    is taken twice or not held where an extern needs it, or to an access that does
+    not exist.
 
     What to do: follow the history that is shown.
 
@@ -92,11 +94,12 @@ class StopsHere(Diagnostic, frozen=True):
 
 
 class Differs(Diagnostic, frozen=True):
-    """Two programs that are to do the same do not: from the same start, and on the same
-    path, something that the guest or the host can see differs, and no `differs`
-    declaration says that it may.
+    """Two programs that are to do the same do not: from the same start, and on the
+    same path, something that the guest or the host can see differs, and no
+    `differs` declaration says that it may.
 
-    What to do: mend the one that is wrong, or declare the difference with its reason.
+    What to do: mend the one that is wrong, or declare the difference with its
+    reason.
     """
 
     code = "VGS106"
@@ -135,7 +138,7 @@ class TooWeak(Diagnostic, frozen=True):
 
     What to do: use the barriers that the rule names, in its order.
 
-        dsb(st) orders guest_mmio before reads of LRs     // the rule: dsb(nsh) then isb
+        dsb(st) orders guest_mmio before reads of LRs     // needs dsb(nsh), isb
     """
 
     code = "VGS110"
@@ -155,8 +158,8 @@ class OrdersNothing(Diagnostic, frozen=True):
 
 
 class NoBarrier(Diagnostic, frozen=True):
-    """A rule asks for barriers between two accesses of one path, and there are none, or
-    not in its order.
+    """A rule asks for barriers between two accesses of one path, and there are none,
+    or not in its order.
 
     What to do: put them between the two.
 
@@ -170,11 +173,13 @@ class NoBarrier(Diagnostic, frozen=True):
 
 class OtherGuard(Diagnostic, frozen=True):
     """A control register is written under a condition that has nothing to do with what
-    the register controls: where the condition does not hold, what needs it is left out.
+    the register controls: where the condition does not hold, what needs it is left
+    out.
 
-    What to do: write it where it is needed, under the conditions of those who need it.
+    What to do: write it where it is needed, under the conditions of those who need
+    it.
 
-        when used_lrs { ICH_HCR_EL2 <- vgic_hcr }     // and the traps that are in it?
+        when used_lrs { ICH_HCR_EL2 <- vgic_hcr }     // and the traps in it?
     """
 
     code = "VGS113"
@@ -195,8 +200,8 @@ class OneKindOnly(Diagnostic, frozen=True):
 
 
 class NotGivenBack(Diagnostic, frozen=True):
-    """A register of the host's is overwritten and, on some path, does not get the value
-    back that it had.
+    """A register of the host's is overwritten and, on some path, does not get the
+    value back that it had.
 
     What to do: keep the value, and write it back where the other path does.
 
@@ -222,8 +227,8 @@ class StaleCopy(Diagnostic, frozen=True):
 
 
 class OrderBroken(Diagnostic, frozen=True):
-    """A sequence says that a barrier orders two accesses, or a rule says that one comes
-    before the other, and on some path they come the other way round.
+    """A sequence says that a barrier orders two accesses, or a rule says that one
+    comes before the other, and on some path they come the other way round.
 
     What to do: move them, or correct what is said.
     """
@@ -247,7 +252,7 @@ class UsedTooEarly(Diagnostic, frozen=True):
 
 class NotAllChecked(Diagnostic, frozen=True):
     """Something was not checked: time or memory ran out, a solver gave no answer, or
-    there are more states than were to be looked at.  Nothing is known about it.
+    there are more states than were to be looked at. Nothing is known about it.
 
     What to do: as the message says; allow more, or verify fewer configurations
     (`--set`).

@@ -27,6 +27,10 @@ ELSEWHERE = {
     "VGS015": "test_limits.py: sources that a program writes",
     "VGS080": "tests/cli/test_project.py: what vgs.toml says",
     **{f"VGS09{n}": "tests/cli/test_cli_run.py: what a run shows" for n in range(5)},
+    **{
+        f"VGS{n}": "tests/verify: what a verification shows"
+        for n in (*range(100, 109), *range(110, 120))
+    },
 }
 
 _MARK = re.compile(r"^\s*//(?:@(?P<column>\d+) )? *(?P<carets>\^+) (?P<code>VGS\d{3})$")
