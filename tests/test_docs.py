@@ -30,7 +30,8 @@ def test_the_example_of_the_project_file_is_one(tmp_path: Path) -> None:
     text = (DOCS / "project.md").read_text(encoding="utf-8")
     example = re.search(r"```toml\n(.*?)```", text, re.DOTALL)
     assert example is not None
-    for name in ("sequences/before.vgs", "sequences/after.vgs", "reference/some.patch"):
+    named = ("before.vgs", "after.vgs", "run_before.vgs", "run_after.vgs")
+    for name in (*(f"sequences/{name}" for name in named), "reference/some.patch"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("")
     (tmp_path / "vgs.toml").write_text(example[1])

@@ -20,6 +20,7 @@ VERBS = {
     "check": "parse, resolve, and report all static findings",
     "build": "write the C, the simulators and the manifest",
     "run": "run scenarios, or print one history of one as a trace",
+    "verify": "look for histories in which something goes wrong, in every configuration",
     "diff": "compare the generated C with a patch, or with a tree",
     "cost": "count register accesses and barriers, by path, configuration and case",
     "patch": "write what two cases differ by as mail for git am",

@@ -18,6 +18,8 @@
     [[diff]]                       # or: one case, and a tree
     case = "before"
     tree = "../linux"              # default: what --tree names
+    [verify]
+    modules = ["sequences/run.vgs"]  # default: the module of each case
     [patch]                        # what `vgs patch` says: see PatchText
 
 All paths are relative to the folder of vgs.toml.
@@ -114,6 +116,7 @@ class Project(Struct, frozen=True):
     comparisons: tuple[Comparison | TreeComparison, ...]
     patch: PatchText = PatchText()
     license: str | None = None
+    verified: tuple[Path, ...] = ()
 
     def modules(self) -> list[Path]:
         """Every source file of the project, sorted.  Raises `OSError` for unreadable folders."""
@@ -215,7 +218,7 @@ class _Reader:
         self.found: list[Diagnostic] = []
 
     def run(self) -> tuple[Project | None, list[Diagnostic]]:
-        self._keys(self.table, (), ("project", "build", "case", "diff", "patch"))
+        self._keys(self.table, (), ("project", "build", "case", "diff", "verify", "patch"))
         project = self._table(self.table, (), "project")
         self._keys(project, ("project",), ("name", "sources", "license"))
         build = self._table(self.table, (), "build")
@@ -231,6 +234,7 @@ class _Reader:
             self._comparisons(),
             self._patch(),
             self._license(project),
+            self._verified(),
         )
         findings = sorted(self.found, key=lambda d: (d.span.start, d.span.end, d.message))
         return (None if findings else made), findings
@@ -239,12 +243,9 @@ class _Reader:
 
     def _sources(self, project: dict[str, Any]) -> tuple[Path, ...]:
         where = ("project", "sources")
-        given = self._get(project, where[:1], "sources", list)
+        given = self._texts(project, where)
         made = []
         for text in ["."] if given is None else given:
-            if not isinstance(text, str):
-                self._type(where, list)
-                continue
             path = self._inside(where, text)
             if path is None:
                 continue
@@ -252,8 +253,6 @@ class _Reader:
                 near = self._near(path, folders=True)
                 self._bad(self._value(where, text), f"there is no folder {path}", near)
             made.append(path)
-        if given == []:
-            self._bad(self.places.key(where), "`sources` names no folder")
         return tuple(made)
 
     def _license(self, project: dict[str, Any]) -> str | None:
@@ -271,6 +270,13 @@ class _Reader:
         if path is not None and path.exists() and not path.is_dir():
             self._bad(self._value(where, text or ""), f"{path} is no folder")
         return path or self.folder
+
+    def _verified(self) -> tuple[Path, ...]:
+        table = self._table(self.table, (), "verify")
+        self._keys(table, ("verify",), ("modules",))
+        where = ("verify", "modules")
+        paths = [self._there(where, text) for text in self._texts(table, where) or ()]
+        return tuple(path for path in paths if path is not None)
 
     def _cases(self) -> tuple[Case, ...]:
         made = []
@@ -380,6 +386,16 @@ class _Reader:
         self._type((*where, key), kind)
         return None
 
+    def _texts(self, table: dict[str, Any], where: tuple[str, str]) -> list[str] | None:
+        """The strings of a list, of which there must be one if there is a list."""
+        given = self._get(table, where[:1], where[1], list)
+        if given == []:
+            self._bad(self.places.key(where), f"`{where[1]}` is empty")
+        for value in given or ():
+            if not isinstance(value, str):
+                self._type(where, list)
+        return None if given is None else [value for value in given if isinstance(value, str)]
+
     def _table(self, table: dict[str, Any], where: KeyPath, key: str) -> dict[str, Any]:
         return cast("dict[str, Any] | None", self._get(table, where, key, dict)) or {}
 
@@ -393,13 +409,14 @@ class _Reader:
     ) -> Path | None:
         """A file that must be there, or (``made_later``) that a verb of vgs may have to write."""
         text = self._needed(table, where, key)
-        if text is None:
-            return None
-        path = self._inside((*where, key), text)
+        return None if text is None else self._there((*where, key), text, made_later=made_later)
+
+    def _there(self, where: KeyPath, text: str, *, made_later: bool = False) -> Path | None:
+        path = self._inside(where, text)
         if path is not None and not path.is_file() and (path.exists() or not made_later):
             what = "is a folder" if path.is_dir() else "is not there"
             near = self._near(path, folders=False)
-            self._bad(self._value((*where, key), text), f"{path} {what}", near)
+            self._bad(self._value(where, text), f"{path} {what}", near)
         return path
 
     def _inside(self, where: KeyPath, text: str) -> Path | None:

@@ -83,6 +83,11 @@ class Needs:
                 missing |= self._lifecycles[lifecycle.name]
         return missing
 
+    def of_lifecycles(self) -> frozenset[str]:
+        """The sequences that any lifecycle may come to and of which there is no definition."""
+        bodies = [b for each in self.program.lifecycles for _, b in _places(each.steps)]
+        return self._always | self._missing(bodies)
+
     def met(self, scenario: l.Scenario) -> bool:
         """Whether the program has the scenario, and a definition of all that it runs."""
         known = self.program.scenarios.get(scenario.title)

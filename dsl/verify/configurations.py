@@ -27,10 +27,8 @@ def configurations(
     these conditions alone excludes anything: registers may hold anything.
     """
     asked = [c for c in fixed(program) if c.name not in program.models]
-    values = [
-        (given[c.name],) if given and c.name in given else tuple(range(*_range(c))) for c in asked
-    ]
-    for each in product(*values):
+    possible = [(given[c.name],) if given and c.name in given else values(c) for c in asked]
+    for each in product(*possible):
         facts = dict(zip((c.name for c in asked), each, strict=True))
         if all(truth(a.condition, facts) is not False for a in program.assumptions):
             yield tuple(facts.items())
@@ -107,11 +105,12 @@ def _binary(op: str, left: int | None, right: int | None) -> int | None:
             return None
 
 
-def _range(condition: Condition) -> tuple[int, int]:
+def values(condition: Condition) -> range:
+    """The values that a condition may have."""
     if condition.low is not None and condition.high is not None:
-        return condition.low, condition.high + 1
+        return range(condition.low, condition.high + 1)
     match condition.type:
         case Bool():
-            return 0, 2
+            return range(2)
         case Int(least=least, greatest=greatest):
-            return least, greatest + 1
+            return range(least, greatest + 1)

@@ -139,7 +139,7 @@ CASE = '[case.one]\nmodule = "src/a.vgs"\n'
         ("[project]\nname = 3\n", "name", "`name` must be a string", ""),
         ("[project]\nsources = 'src'\n", "sources", "must be a list of strings", ""),
         ("[project]\nsources = ['src', 3]\n", "sources", "must be a list of strings", ""),
-        ("[project]\nsources = []\n", "sources", "names no folder", ""),
+        ("[project]\nsources = []\n", "sources", "`sources` is empty", ""),
         ("[project]\nsources = ['srcs']\n", "'srcs'", "there is no folder srcs", "`src`?"),
         ("[project]\nsources = ['src/a.vgs']\n", "'src/a.vgs'", "there is no folder", ""),
         ("[project]\nsources = ['/']\n", "'/'", "relative to the folder of vgs.toml", ""),

@@ -1,0 +1,164 @@
+"""Which programs are verified for the files that are named: those with a whole lifecycle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsl.diagnostics import Severity
+from dsl.failures import HasErrors
+from dsl.ir.program import Module, Program
+from dsl.resolve.workspace import Loaded, Workspace
+from dsl.run.cases import Needs
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A program to verify, by the file of its module.
+
+    ``complete``: it has a lifecycle, and defines every sequence that this runs; otherwise only
+    what needs no lifecycle can be checked.  ``notes`` say how it was chosen, and ``unchecked``
+    what cannot be checked of it.
+    """
+
+    file: str
+    program: Program
+    complete: bool = True
+    notes: tuple[str, ...] = ()
+    unchecked: tuple[str, ...] = ()
+
+    @property
+    def own(self) -> Module:
+        """The module that the file is."""
+        return self.program.modules[-1]
+
+
+def subjects(
+    asked: Sequence[Loaded],
+    workspace: Workspace,
+    around: Callable[[], Iterable[Path]],
+    *,
+    named: bool,
+) -> list[Subject]:
+    """The programs to verify for some files.
+
+    That is the file's own program, if it has a whole lifecycle.  Otherwise it is each smallest
+    program that has, among those of the files ``around`` that import this one; and where there is
+    none, its own after all.  ``named``: somebody named just these files, so that each is verified
+    although others contain it.  Raises `HasErrors` where a source has errors.
+    """
+    _check(asked, workspace)
+    found: dict[str, Subject] = {}
+    others: list[Subject] | None = None
+    for loaded in asked:
+        own = _subject(loaded, workspace)
+        if own.complete:
+            found.setdefault(own.file, own)
+            continue
+        if others is None:
+            others = [each for each in _others(around(), workspace) if each.complete]
+        through = _smallest(
+            [each for each in others if _holds(each, own) and each.own is not own.own]
+        )
+        if through:
+            _check(_loaded(through, workspace), workspace)
+        for each in through:
+            found.setdefault(each.file, each)
+        if through and named:
+            note = f"{own.file} is verified as a part of {_listed(each.file for each in through)}"
+            for each in through:
+                old = found[each.file]
+                found[each.file] = Subject(old.file, old.program, True, (*old.notes, note))
+        elif not through:
+            found.setdefault(own.file, _alone(own))
+    return _needed(sorted(found.values(), key=lambda each: each.file), named=named)
+
+
+def _subject(loaded: Loaded, workspace: Workspace) -> Subject:
+    program = workspace.program(loaded)
+    complete = bool(program.lifecycles) and not Needs(program).of_lifecycles()
+    return Subject(loaded.resolved.source.name, program, complete)
+
+
+def _others(paths: Iterable[Path], workspace: Workspace) -> list[Subject]:
+    """The programs of files, without those that have errors."""
+    loaded = [one for path in paths if (one := workspace.load(path)) is not None]
+    return [
+        _subject(one, workspace)
+        for one in loaded
+        if one.complete and not any(each.errors for each in workspace.closure(one))
+    ]
+
+
+def _loaded(found: Iterable[Subject], workspace: Workspace) -> list[Loaded]:
+    each = [workspace.load(Path(one.file)) for one in found]
+    return [one for one in each if one is not None]
+
+
+def _check(asked: Sequence[Loaded], workspace: Workspace) -> None:
+    """Raises `HasErrors` where files, or what they import, have errors."""
+    workspace.check(asked)
+    files = {each.source.name for one in asked for each in workspace.closure(one)}
+    errors = [d for d in workspace.found.sorted() if d.severity is Severity.ERROR]
+    own = [d for d in errors if d.span.source.name in files]
+    if own or not all(one.complete for one in asked):
+        raise HasErrors(own or errors)
+
+
+def _smallest(found: list[Subject]) -> list[Subject]:
+    """Those that contain no other."""
+    return [
+        each
+        for each in found
+        if not any(_holds(each, other) for other in found if other is not each)
+    ]
+
+
+def _holds(whole: Subject, part: Subject) -> bool:
+    return any(module is part.own for module in whole.program.modules)
+
+
+def _alone(own: Subject) -> Subject:
+    """A program without a whole lifecycle, and what that means for its verification."""
+    if not own.program.lifecycles:
+        what = f"{own.file} has no lifecycle, and nothing here that imports it has: any caller"
+        return Subject(
+            own.file,
+            own.program,
+            False,
+            (f"{what} is assumed, and only what needs no lifecycle was checked",),
+        )
+    missing = sorted(Needs(own.program).of_lifecycles())
+    what = f"the lifecycles of {own.file}: nothing here defines {_listed(missing)}"
+    return Subject(own.file, own.program, False, (), (what,))
+
+
+def _needed(found: list[Subject], *, named: bool) -> list[Subject]:
+    """Without what has nothing to verify, or what others contain."""
+    kept = []
+    for each in found:
+        within = any(_holds(other, each) for other in found if other is not each)
+        if not each.complete:
+            if (_defines(each.own) or each.unchecked) and not within:
+                kept.append(each)
+        elif named or _adds(each.own) or not any(_holds(each, o) for o in found if o is not each):
+            kept.append(each)
+    return kept
+
+
+def _defines(module: Module) -> bool:
+    return any(sequence.body is not None for sequence in module.sequences)
+
+
+def _adds(module: Module) -> bool:
+    """Whether a module has more than scenarios for what it imports."""
+    return any(
+        getattr(module, name)
+        for name in Module.__struct_fields__
+        if name not in ("name", "imports", "constants", "scenarios", "failures")
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
