@@ -44,6 +44,26 @@ def cases(
     return found
 
 
+def invariants(program: Program, others: Iterable[Program]) -> list[l.Invariant]:
+    """The invariants that are verified for a module, of all that its ``program`` has.
+
+    As with scenarios, these are those of the smallest programs that have a whole lifecycle; where
+    there is none, an invariant stays with the module that declares it, and cannot be verified.
+    """
+    own = program.modules[-1]
+    whole = Needs(program).whole
+    parts = [_part(program, module.name) for module in program.modules[:-1]]
+    around = [part for part in parts if Needs(part).whole] if whole else []
+    if not whole and own.invariants:
+        around = [other for other in others if Needs(other).whole]
+    found: list[l.Invariant] = []
+    for module in program.modules if whole else (own,):
+        elsewhere = any(module is each for other in around for each in other.modules)
+        if not elsewhere or (whole and module is own):
+            found += module.invariants
+    return found
+
+
 class Needs:
     """What the scenarios of a program come to, and it has no definition of."""
 
@@ -82,6 +102,11 @@ class Needs:
                     self._lifecycles[lifecycle.name] = found
                 missing |= self._lifecycles[lifecycle.name]
         return missing
+
+    @property
+    def whole(self) -> bool:
+        """Whether there is a lifecycle, and every sequence is defined that it may come to."""
+        return bool(self.program.lifecycles) and not self.of_lifecycles()
 
     def of_lifecycles(self) -> frozenset[str]:
         """The sequences that any lifecycle may come to and of which there is no definition."""

@@ -1,1 +1,1 @@
-"""Scenarios as tests: the pytest plugin, which only pytest imports."""
+"""Scenarios and invariants as tests: the pytest plugin, which only pytest imports."""

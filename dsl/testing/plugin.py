@@ -1,4 +1,4 @@
-"""The pytest plugin `vgs`: each scenario of a .vgs file is a test.
+"""The pytest plugin `vgs`: each scenario and each invariant of a .vgs file is a test.
 
 pytest loads this module at each start, so it loads nothing itself before there is a .vgs file.
 """
@@ -22,6 +22,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "vgs_most",
         "how many histories of a scenario are tried before it counts as undecided",
         default="10000",
+    )
+    parser.addini(
+        "vgs_baseline",
+        "a baseline of vgs verify, relative to the rootdir: the invariants that it lists are "
+        "expected to fail",
+        default="",
     )
 
 

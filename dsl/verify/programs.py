@@ -77,8 +77,7 @@ def subjects(
 
 def _subject(loaded: Loaded, workspace: Workspace) -> Subject:
     program = workspace.program(loaded)
-    complete = bool(program.lifecycles) and not Needs(program).of_lifecycles()
-    return Subject(loaded.resolved.source.name, program, complete)
+    return Subject(loaded.resolved.source.name, program, Needs(program).whole)
 
 
 def _others(paths: Iterable[Path], workspace: Workspace) -> list[Subject]:

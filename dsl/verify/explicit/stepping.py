@@ -81,9 +81,7 @@ class Stepper:
         self.machine.watch = self.machine.watching
         roots = [c.root for c in program.contexts.values() if c.root != MACHINE]
         self.owner = roots[0] if roots else ""
-        self.trips = {
-            c.name for c in program.conditions.values() if c.period is Period.TRIP
-        }
+        self.trips = {c.name for c in program.conditions.values() if c.period is Period.TRIP}
         self.sampler.reads = self._read_out
         self._known: dict[tuple[str, int | None], list[Element]] = {}
 
@@ -394,9 +392,7 @@ class Stepper:
 
     def _stops(self, message: str, span: Span | None, node: Node) -> None:
         where = span or self.program_span(node)
-        self.wrong.append(
-            Wrong(StopsHere, "", where, message, "", message, self.machine.function)
-        )
+        self.wrong.append(Wrong(StopsHere, "", where, message, "", message, self.machine.function))
 
 
 def _who(who: str) -> str:
