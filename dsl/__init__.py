@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         LanesFailed,
         Loaded,
         Result,
+        Verdict,
         build,
         check,
         cost,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         scenarios,
         simulate,
         simulate_batch,
+        verify,
     )
 
 __all__ = [
@@ -49,6 +51,7 @@ __all__ = [
     "LanesFailed",
     "Loaded",
     "Result",
+    "Verdict",
     "__version__",
     "build",
     "check",
@@ -61,6 +64,7 @@ __all__ = [
     "scenarios",
     "simulate",
     "simulate_batch",
+    "verify",
 ]
 
 __version__ = "0.1.0"

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from dsl.run.histories import History
     from dsl.run.programs import Root
     from dsl.run.results import Result
+    from dsl.verify.findings import Verdict
+    from dsl.verify.programs import Subject
 
 __all__ = [
     "BuildResult",
@@ -38,6 +40,7 @@ __all__ = [
     "LanesFailed",
     "Loaded",
     "Result",
+    "Verdict",
     "build",
     "check",
     "cost",
@@ -49,6 +52,7 @@ __all__ = [
     "scenarios",
     "simulate",
     "simulate_batch",
+    "verify",
 ]
 
 PathLike: TypeAlias = str | os.PathLike[str]
@@ -240,6 +244,65 @@ def cost(
     )
 
 
+def verify(
+    module: PathLike | Loaded,
+    against: PathLike | Loaded | None = None,
+    *,
+    given: Mapping[str, int] | None = None,
+    engines: Iterable[str] = (),
+    seconds: float | None = None,
+    memory: int | None = None,
+    most: int | None = None,
+    jobs: int = 1,
+    roots: Iterable[PathLike] = (),
+) -> Verdict:
+    """Looks for histories in which something goes wrong: in every configuration, on every path.
+
+    A module without a whole lifecycle is verified as a part of the one that imports it and has
+    one.  ``against`` must do the same.  ``given`` fixes conditions of the machine and the VM, by
+    name; ``engines`` are ``flow``, ``explicit`` and ``symbolic``, or all.  ``seconds``, ``memory``
+    (MiB) and ``most`` (states) bound the work, and ``jobs`` the processes.  All findings are given,
+    whatever their strength.  Raises `HasErrors` where a module has errors, `CannotRun` where there
+    is nothing to verify or more than one program, and what `load` raises.
+    """
+    from dsl.verify.budget import Budget
+    from dsl.verify.findings import Engine
+    from dsl.verify.programs import verdict
+    from dsl.verify.settings import checked
+
+    roots = tuple(roots)
+    subject = _subject(module, roots)
+    return verdict(
+        subject,
+        given=checked(given or {}, [subject.program]),
+        engines=[Engine(name) for name in engines],
+        against=_subject(against, roots).program if against is not None else None,
+        budget=Budget.of(seconds, memory, most, jobs),
+    )
+
+
+def _subject(module: PathLike | Loaded, roots: Iterable[PathLike]) -> Subject:
+    """The program that a module is verified in."""
+    from dsl.verify.programs import around, subjects
+
+    where = module.path if isinstance(module, Loaded) else Path(module)
+    if not where.is_file():
+        raise CannotRun(f"there is no file {where}")
+    workspace = Workspace([*(Path(root) for root in roots), *_sources_around(where)])
+    loaded = workspace.load(where)
+    if loaded is None:
+        raise HasErrors(workspace.found.sorted())
+    file = find(where.parent)
+    project = read(file)[0] if file is not None else None
+    found = subjects([loaded], workspace, lambda: around(project, [where]), named=True)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise CannotRun(f"there is nothing to verify in {where}: no sequence is defined there")
+    listed = ", ".join(each.file for each in found)
+    raise CannotRun(f"{where} is a part of {len(found)} programs", f"name one of {listed}")
+
+
 def simulate(
     module: PathLike | Loaded,
     *,
@@ -402,6 +465,10 @@ def __getattr__(name: str) -> object:
         from dsl.costs import Cost
 
         return Cost
+    if name == "Verdict":
+        from dsl.verify.findings import Verdict
+
+        return Verdict
     if name == "Compared":
         from dsl.project.comparisons import Compared
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dsl.cli.arguments import Parser
-from dsl.cli.inputs import STDIN_NAME, Inputs, inputs, no_project, project_for, standard_input
+from dsl.cli.inputs import STDIN_NAME, inputs, no_project, project_for, standard_input
 from dsl.failures import CannotRun, HasErrors
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dsl.project.file import Project
     from dsl.verify.baseline import Baseline
     from dsl.verify.budget import Budget
-    from dsl.verify.findings import Engine, Finding, Verdict
+    from dsl.verify.findings import Finding, Verdict
     from dsl.verify.profile import Judged
     from dsl.verify.programs import Subject
 
@@ -111,6 +111,7 @@ def _verify(options: argparse.Namespace, console: Console) -> int:
     from dsl.verify.baseline import read
     from dsl.verify.findings import Engine
     from dsl.verify.profile import judge, profile
+    from dsl.verify.programs import verdict
     from dsl.verify.settings import given as settings
 
     strengths = profile(options.profile)
@@ -120,10 +121,8 @@ def _verify(options: argparse.Namespace, console: Console) -> int:
     given = settings(options.set, [each.program for each in found])
     against = _against(options.against, found, project)
     budget = _budget(options)
-    verdicts, interrupted = _verdicts(
-        found,
-        partial(_one, given, engines, against, budget, console),
-    )
+    asked = partial(verdict, given=given, engines=engines, against=against, budget=budget)
+    verdicts, interrupted = _verdicts(found, asked, console)
     whole = not given and set(engines) == set(Engine)
     judged = [
         judge(each, verdict, strengths, known, whole=whole, compared=against is not None)
@@ -159,7 +158,7 @@ def _verify(options: argparse.Namespace, console: Console) -> int:
 def _subjects(words: Sequence[str]) -> tuple[list[Subject], Project | None]:
     """The programs that are asked for.  Raises `HasErrors`, and `CannotRun` where there is none."""
     from dsl.resolve.workspace import Workspace, decode
-    from dsl.verify.programs import subjects
+    from dsl.verify.programs import around, subjects
 
     project, wrong = project_for(words)
     if wrong:
@@ -178,7 +177,7 @@ def _subjects(words: Sequence[str]) -> tuple[list[Subject], Project | None]:
     found = subjects(
         [each for each in loaded if each is not None],
         workspace,
-        lambda: _around(given),
+        lambda: around(given.project, given.files),
         named=named,
     )
     if not found:
@@ -196,14 +195,6 @@ def _cased(words: Sequence[str], project: Project | None) -> list[str]:
         return [str(path) for path in project.verified or dict.fromkeys(cases)]
     named = {case.name: str(case.module) for case in project.cases} if project else {}
     return [word if Path(word).exists() else named.get(word, word) for word in words]
-
-
-def _around(given: Inputs) -> list[Path]:
-    """The files that may import those that are asked for."""
-    if given.project is not None:
-        return given.project.modules()
-    beside = {path.parent for path in given.files}
-    return sorted(each for folder in beside for each in folder.glob("*.vgs") if each.is_file())
 
 
 def _against(word: str | None, found: Sequence[Subject], project: Project | None) -> Program | None:
@@ -230,38 +221,8 @@ def _budget(options: argparse.Namespace) -> Budget:
     return Budget.of(options.time, options.memory, options.most, options.jobs or cpus)
 
 
-def _one(
-    given: Mapping[str, int],
-    engines: Sequence[Engine],
-    against: Program | None,
-    budget: Budget,
-    console: Console,
-    subject: Subject,
-) -> Verdict:
-    """The verdict on one program; of one without a lifecycle only what needs none is checked."""
-    from dsl.verify import verify
-    from dsl.verify.findings import Engine
-
-    program = subject.program
-    known = {condition.name for condition in program.conditions.values()}
-    used = [each for each in engines if subject.complete or each is Engine.FLOW]
-    left = [each for each in engines if each not in used]
-    verdict = verify(
-        program,
-        given={name: value for name, value in given.items() if name in known},
-        engines=used,
-        against=against,
-        budget=budget,
-        progress=lambda text: console.progress(f"{subject.file}: {text}"),
-    )
-    missing = list(subject.unchecked)
-    if not used:
-        missing.append(f"anything: without a lifecycle there is no work for {', '.join(left)}")
-    return replace(verdict, unchecked=(*missing, *verdict.unchecked))
-
-
 def _verdicts(
-    found: Sequence[Subject], verdict: Callable[[Subject], Verdict]
+    found: Sequence[Subject], verdict: Callable[..., Verdict], console: Console
 ) -> tuple[list[Verdict], bool]:
     """The verdict on each program, and whether somebody stopped that before its end."""
     from dsl.verify.findings import Verdict
@@ -274,13 +235,17 @@ def _verdicts(
             made.append(Verdict(name, unchecked=(f"all of it: {why} before it began",)))
             continue
         try:
-            made.append(verdict(subject))
+            made.append(verdict(subject, progress=partial(_progress, console, subject.file)))
         except KeyboardInterrupt:
             why = "it was interrupted"
             made.append(Verdict(name, unchecked=(f"the rest of it: {why}",)))
         except MemoryError:
             made.append(Verdict(name, unchecked=("the rest of it: there was no more memory",)))
     return made, bool(why)
+
+
+def _progress(console: Console, file: str, text: str) -> None:
+    console.progress(f"{file}: {text}")
 
 
 # ---- what is written

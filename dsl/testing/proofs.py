@@ -16,7 +16,7 @@ from dsl.testing.failures import DoesNotHold, Failure
 from dsl.verify.baseline import Baseline, read
 from dsl.verify.findings import Engine, Verdict
 from dsl.verify.profile import judge
-from dsl.verify.programs import Subject
+from dsl.verify.programs import Subject, verdict
 from dsl.verify.report import Scope, one
 
 #: An invariant is about states and about values; without either nothing can be said of it.
@@ -61,11 +61,11 @@ class Proofs:
         if missing or not root.program.lifecycles:
             what = f"nothing defines {', '.join(missing)}" if missing else "there is no lifecycle"
             raise _not_checked(invariant, f"`{invariant.name}` cannot be verified: {what}")
-        verdict = self._verdict(root)
-        judged = judge(Subject(root.file, root.program), verdict)
+        made = self._verdict(root)
+        judged = judge(Subject(root.file, root.program), made)
         broken = [
             each
-            for each in verdict.findings
+            for each in made.findings
             if each.kind is InvariantBroken and each.rule == invariant.name
         ]
         if broken:
@@ -75,17 +75,15 @@ class Proofs:
             first = broken[0]
             summary = f"{first.message} [{first.code}]"
             raise DoesNotHold(f"{text}\n{hint}", summary, first.where.source.name, first.where.line)
-        if verdict.unchecked:
-            listed = "; ".join(verdict.unchecked)
+        if made.unchecked:
+            listed = "; ".join(made.unchecked)
             raise _not_checked(
                 invariant, f"`{invariant.name}` was not checked everywhere: {listed}"
             )
 
     def _verdict(self, root: Root) -> Verdict:
         if root.file not in self._verdicts:
-            from dsl.verify import verify
-
-            self._verdicts[root.file] = verify(root.program, engines=_ENGINES)
+            self._verdicts[root.file] = verdict(Subject(root.file, root.program), engines=_ENGINES)
         return self._verdicts[root.file]
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dsl.diagnostics import Severity
 from dsl.failures import HasErrors
 from dsl.ir.program import Module, Program
-from dsl.resolve.workspace import Loaded, Workspace
+from dsl.project.file import Project
+from dsl.resolve.workspace import SUFFIX, Loaded, Workspace
 from dsl.run.cases import Needs
+from dsl.verify.budget import Budget
+from dsl.verify.findings import Engine, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,30 +40,29 @@ class Subject:
 def subjects(
     asked: Sequence[Loaded],
     workspace: Workspace,
-    around: Callable[[], Iterable[Path]],
+    others: Callable[[], Iterable[Path]],
     *,
     named: bool,
 ) -> list[Subject]:
     """The programs to verify for some files.
 
     That is the file's own program, if it has a whole lifecycle.  Otherwise it is each smallest
-    program that has, among those of the files ``around`` that import this one; and where there is
+    program that has, among those of the ``others`` that import this one; and where there is
     none, its own after all.  ``named``: somebody named just these files, so that each is verified
     although others contain it.  Raises `HasErrors` where a source has errors.
     """
     _check(asked, workspace)
     found: dict[str, Subject] = {}
-    others: list[Subject] | None = None
+    whole: list[Subject] | None = None
     for loaded in asked:
         own = _subject(loaded, workspace)
         if own.complete:
             found.setdefault(own.file, own)
             continue
-        if others is None:
-            others = [each for each in _others(around(), workspace) if each.complete]
-        through = _smallest(
-            [each for each in others if _holds(each, own) and each.own is not own.own]
-        )
+        if whole is None:
+            whole = [each for each in _others(others(), workspace) if each.complete]
+        having = [each for each in whole if each.own is not own.own and _holds(each, own)]
+        through = _smallest(having)
         if through:
             _check(_loaded(through, workspace), workspace)
         for each in through:
@@ -73,6 +75,48 @@ def subjects(
         elif not through:
             found.setdefault(own.file, _alone(own))
     return _needed(sorted(found.values(), key=lambda each: each.file), named=named)
+
+
+def around(project: Project | None, files: Iterable[Path]) -> list[Path]:
+    """The files that may import some files: those of the project, or of the same folders."""
+    if project is not None:
+        return project.modules()
+    folders = {path.parent for path in files}
+    return sorted(
+        each for folder in folders for each in folder.glob(f"*{SUFFIX}") if each.is_file()
+    )
+
+
+def verdict(
+    subject: Subject,
+    *,
+    given: Mapping[str, int] | None = None,
+    engines: Iterable[Engine] = (),
+    against: Program | None = None,
+    budget: Budget | None = None,
+    progress: Callable[[str], None] = lambda text: None,
+) -> Verdict:
+    """The verdict on a program; of one without a whole lifecycle on what needs none.
+
+    ``engines`` are all, if none is named.
+    """
+    from dsl.verify import verify
+
+    asked = list(engines) or list(Engine)
+    used = [each for each in asked if subject.complete or each is Engine.FLOW]
+    made = verify(
+        subject.program,
+        given={n: v for n, v in (given or {}).items() if n in subject.program.conditions},
+        engines=used,
+        against=against,
+        budget=budget or Budget(),
+        progress=progress,
+    )
+    missing = list(subject.unchecked)
+    if not used:
+        listed = ", ".join(asked)
+        missing.append(f"anything: without a lifecycle there is no work for {listed}")
+    return replace(made, unchecked=(*missing, *made.unchecked))
 
 
 def _subject(loaded: Loaded, workspace: Workspace) -> Subject:

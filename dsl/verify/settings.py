@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from dsl.diagnostics import suggest
 from dsl.failures import CannotRun
@@ -19,25 +19,30 @@ def given(words: Iterable[str], programs: Sequence[Program]) -> dict[str, int]:
     Raises `CannotRun` for anything else: a name that no program fixes per machine or per VM, a
     value that it cannot have.
     """
-    known = {c.name: c for program in programs for c in fixed(program)}
     found: dict[str, int] = {}
     for word in words:
         name, value = _one(word)
+        if name in found:
+            raise CannotRun(f"verify: --set says twice what {name} is")
+        found[name] = value
+    return checked(found, programs)
+
+
+def checked(given: Mapping[str, int], programs: Sequence[Program]) -> dict[str, int]:
+    """The conditions that are given.  Raises `CannotRun` for what no program can be given."""
+    known = {c.name: c for program in programs for c in fixed(program)}
+    for name, value in given.items():
         if name not in known:
             listed = ", ".join(known) or "there are none"
             raise CannotRun(
                 f"verify: no condition `{name}` is fixed for a machine or a VM",
                 suggest(name, known) or f"those that are: {listed}",
             )
-        if name in found:
-            raise CannotRun(f"verify: --set says twice what {name} is")
         possible = values(known[name])
         if value not in possible:
-            raise CannotRun(
-                f"verify: --set {word} is impossible: {name} is {possible[0]} to {possible[-1]}"
-            )
-        found[name] = value
-    return found
+            ends = f"{possible[0]} to {possible[-1]}"
+            raise CannotRun(f"verify: {name} cannot be {value}: it is {ends}")
+    return dict(given)
 
 
 def _one(word: str) -> tuple[str, int]:

@@ -27,6 +27,7 @@ def test_everything_promised_is_there():
         "scenarios",
         "simulate",
         "simulate_batch",
+        "verify",
     ):
         assert getattr(dsl, name).__doc__
     with pytest.raises(AttributeError, match="nonsense"):
@@ -152,3 +153,32 @@ def test_simulate_batch(project, monkeypatch):
     monkeypatch.undo()
     with pytest.raises(dsl.HasErrors):
         dsl.simulate_batch(project / "src/new.vgs")
+
+
+def test_verify(empty, monkeypatch):
+    import dsl.verify
+    from dsl.verify.findings import Engine
+    from tests.run import alarm
+    from tests.verify.made import Driver
+
+    alarm.write(empty)
+    driver = Driver()
+    monkeypatch.setattr(dsl.verify, "verify", driver, raising=False)
+    verdict = dsl.verify("src/old.vgs", given={"vhe": 0}, engines=["flow"], seconds=5)
+    assert isinstance(verdict, dsl.Verdict)
+    assert [each.code for each in verdict.findings] == ["VGS100", "VGS111"]
+    (asked,) = driver.asked
+    assert (asked["program"].name, asked["given"]) == ("old", {"vhe": 0})
+    assert asked["engines"] == [Engine.FLOW]
+    assert 0 < asked["budget"].left <= 5
+    dsl.verify(dsl.load("src/new.vgs"), "src/old.vgs")
+    assert driver.asked[1]["against"].name == "old"
+    with pytest.raises(dsl.CannotRun, match="a part of 2 programs"):
+        dsl.verify("src/alarm.vgs")
+    with pytest.raises(dsl.CannotRun, match="there is no file"):
+        dsl.verify("src/nosuch.vgs")
+    with pytest.raises(dsl.CannotRun, match="no condition `vhf`"):
+        dsl.verify("src/old.vgs", given={"vhf": 0})
+    (empty / "src/old.vgs").write_text("import alarm\n\nsave x(vcpu) { save y }\n")
+    with pytest.raises(dsl.HasErrors):
+        dsl.verify("src/old.vgs")

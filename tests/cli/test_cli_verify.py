@@ -163,7 +163,7 @@ def test_what_is_asked_of_the_engines(clock, driver, vgs):
     ("argv", "says"),
     [
         (["--set", "vhf"], "did you mean `vhe`?"),
-        (["--set", "vhe=9"], "vhe is 0 to 1"),
+        (["--set", "vhe=9"], "vhe cannot be 9: it is 0 to 1"),
         (["--profile", "practise"], "did you mean `practice`?"),
         (["--engine", "magic"], "invalid choice: 'magic'"),
         (["--time", "0"], "--time is more than 0"),

@@ -67,6 +67,8 @@ module = './src/../src/a.vgs'
 before = "one"
 after = "two"
 patch = "x.patch"
+[verify]
+modules = ["src/a.vgs"]
 [patch]
 author = "A <a@b>"
 date = 2018-01-12T13:07:47Z
@@ -96,6 +98,7 @@ signoff = true
     assert made.case("two") is two
     assert isinstance(one, Case)
     assert made.comparisons == (Comparison("one", "two", Path("x.patch")),)
+    assert made.verified == (Path("src/a.vgs"),)
 
 
 def test_paths_are_relative_to_where_one_stands(folder, monkeypatch):
@@ -157,6 +160,12 @@ CASE = '[case.one]\nmodule = "src/a.vgs"\n'
         ("[case.'']\nmodule='src/a.vgs'\n", "case.''", "cannot be the name of a case", ""),
         (CASE + CASE.replace("one", "ONE"), "case.ONE", "are one folder", ""),
         ("diff = 3\n", "diff", "each headed [[diff]]", ""),
+        ("verify = 3\n", "verify", "`verify` must be a table", ""),
+        ("[verify]\nmodule = 'x'\n", "module", "no key `module` in [verify]", "`modules`?"),
+        ("[verify]\nmodules = 'x'\n", "modules", "must be a list of strings", ""),
+        ("[verify]\nmodules = []\n", "modules", "`modules` is empty", ""),
+        ("[verify]\nmodules = ['src/b.vgs']\n", "'src/b.vgs'", "is not there", "`a.vgs`?"),
+        ("[verify]\nmodules = ['src']\n", "'src'", "src is a folder", ""),
         ("[diff]\nbefore = 'one'\n", "diff", "each headed [[diff]]", ""),
         ("[[diff]]\nbefore = 1\n", "before", "`before` must be a string", ""),
         ("[[diff]]\nwhat = 1\n", "what", "there is no key `what` in [diff]", "before, after"),

@@ -227,7 +227,7 @@ def test_conditions_are_given_by_name(old: Program) -> None:
     ("word", "message"),
     [
         ("vhf", "no condition `vhf`"),
-        ("vhe=2", "vhe is 0 to 1"),
+        ("vhe=2", "vhe cannot be 2: it is 0 to 1"),
         ("vhe=x", "gives no number"),
         ("vhe=" + "9" * 5000, "gives no number"),
         ("used=3", "no condition `used`"),
