@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dsl.run.programs import Root
     from dsl.run.results import Result
     from dsl.verify.findings import Verdict
-    from dsl.verify.programs import Subject
+    from dsl.verify.programs import Chosen
 
 __all__ = [
     "BuildResult",
@@ -271,19 +271,19 @@ def verify(
     from dsl.verify.settings import checked
 
     roots = tuple(roots)
-    subject = _subject(module, roots)
+    chosen = _choice(module, roots)
     return verdict(
-        subject,
-        given=checked(given or {}, [subject.program]),
+        chosen,
+        given=checked(given or {}, [chosen.program]),
         engines=[Engine(name) for name in engines],
-        against=_subject(against, roots).program if against is not None else None,
+        against=_choice(against, roots).program if against is not None else None,
         budget=Budget.of(seconds, memory, most, jobs),
     )
 
 
-def _subject(module: PathLike | Loaded, roots: Iterable[PathLike]) -> Subject:
+def _choice(module: PathLike | Loaded, roots: Iterable[PathLike]) -> Chosen:
     """The program that a module is verified in."""
-    from dsl.verify.programs import around, subjects
+    from dsl.verify.programs import around, choose
 
     where = module.path if isinstance(module, Loaded) else Path(module)
     if not where.is_file():
@@ -294,7 +294,7 @@ def _subject(module: PathLike | Loaded, roots: Iterable[PathLike]) -> Subject:
         raise HasErrors(workspace.found.sorted())
     file = find(where.parent)
     project = read(file)[0] if file is not None else None
-    found = subjects([loaded], workspace, lambda: around(project, [where]), named=True)
+    found = choose([loaded], workspace, lambda: around(project, [where]), named=True)
     if len(found) == 1:
         return found[0]
     if not found:

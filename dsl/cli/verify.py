@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dsl.verify.budget import Budget
     from dsl.verify.findings import Finding, Verdict
     from dsl.verify.profile import Judged
-    from dsl.verify.programs import Subject
+    from dsl.verify.programs import Chosen
 
 _ABOUT = """\
 Look for a history in which something goes wrong: along every path of the lifecycles, in every
@@ -117,7 +117,7 @@ def _verify(options: argparse.Namespace, console: Console) -> int:
     strengths = profile(options.profile)
     known = read(Path(options.baseline)) if options.baseline is not None else None
     engines = tuple(Engine(name) for name in dict.fromkeys(options.engine)) or tuple(Engine)
-    found, project = _subjects(options.words)
+    found, project = _chosen(options.words)
     given = settings(options.set, [each.program for each in found])
     against = _against(options.against, found, project)
     budget = _budget(options)
@@ -155,10 +155,10 @@ def _verify(options: argparse.Namespace, console: Console) -> int:
 # ---- what is verified
 
 
-def _subjects(words: Sequence[str]) -> tuple[list[Subject], Project | None]:
+def _chosen(words: Sequence[str]) -> tuple[list[Chosen], Project | None]:
     """The programs that are asked for.  Raises `HasErrors`, and `CannotRun` where there is none."""
     from dsl.resolve.workspace import Workspace, decode
-    from dsl.verify.programs import around, subjects
+    from dsl.verify.programs import around, choose
 
     project, wrong = project_for(words)
     if wrong:
@@ -174,7 +174,7 @@ def _subjects(words: Sequence[str]) -> tuple[list[Subject], Project | None]:
     if any(each is None for each in loaded):
         raise HasErrors(workspace.found.sorted())
     named = given.stdin or (bool(listed) and all(Path(word).is_file() for word in listed))
-    found = subjects(
+    found = choose(
         [each for each in loaded if each is not None],
         workspace,
         lambda: around(given.project, given.files),
@@ -197,14 +197,14 @@ def _cased(words: Sequence[str], project: Project | None) -> list[str]:
     return [word if Path(word).exists() else named.get(word, word) for word in words]
 
 
-def _against(word: str | None, found: Sequence[Subject], project: Project | None) -> Program | None:
+def _against(word: str | None, found: Sequence[Chosen], project: Project | None) -> Program | None:
     """The program to compare with."""
     if word is None:
         return None
     if len(found) != 1:
         listed = ", ".join(each.file for each in found)
         raise CannotRun("verify: --against compares with one program", f"name one of {listed}")
-    others, _ = _subjects([word])
+    others, _ = _chosen([word])
     if len(others) != 1:
         listed = ", ".join(each.file for each in others)
         raise CannotRun(f"verify: --against {word} is more than one program", f"one of {listed}")
@@ -222,20 +222,20 @@ def _budget(options: argparse.Namespace) -> Budget:
 
 
 def _verdicts(
-    found: Sequence[Subject], verdict: Callable[..., Verdict], console: Console
+    found: Sequence[Chosen], verdict: Callable[..., Verdict], console: Console
 ) -> tuple[list[Verdict], bool]:
     """The verdict on each program, and whether somebody stopped that before its end."""
     from dsl.verify.findings import Verdict
 
     made: list[Verdict] = []
     why = ""
-    for subject in found:
-        name = subject.program.name
+    for chosen in found:
+        name = chosen.program.name
         if why:
             made.append(Verdict(name, unchecked=(f"all of it: {why} before it began",)))
             continue
         try:
-            made.append(verdict(subject, progress=partial(_progress, console, subject.file)))
+            made.append(verdict(chosen, progress=partial(_progress, console, chosen.file)))
         except KeyboardInterrupt:
             why = "it was interrupted"
             made.append(Verdict(name, unchecked=(f"the rest of it: {why}",)))
@@ -276,10 +276,8 @@ def _write_baseline(
 
     if old is None and path.exists():
         old = read(path)
-    found = [(each.subject.program.name, [one for _, one in each.all]) for each in judged]
-    complete = [
-        each.subject.program.name for each in judged if whole and not each.verdict.unchecked
-    ]
+    found = [(each.chosen.program.name, [one for _, one in each.all]) for each in judged]
+    complete = [each.chosen.program.name for each in judged if whole and not each.verdict.unchecked]
     write_all({path: data(updated(old, path.parent, found, complete))})
 
 

@@ -16,7 +16,7 @@ from dsl.testing.failures import DoesNotHold, Failure
 from dsl.verify.baseline import Baseline, read
 from dsl.verify.findings import Engine, Verdict
 from dsl.verify.profile import judge
-from dsl.verify.programs import Subject, verdict
+from dsl.verify.programs import Chosen, verdict
 from dsl.verify.report import Scope, one
 
 #: An invariant is about states and about values; without either nothing can be said of it.
@@ -62,7 +62,7 @@ class Proofs:
             what = f"nothing defines {', '.join(missing)}" if missing else "there is no lifecycle"
             raise _not_checked(invariant, f"`{invariant.name}` cannot be verified: {what}")
         made = self._verdict(root)
-        judged = judge(Subject(root.file, root.program), made)
+        judged = judge(Chosen(root.file, root.program), made)
         broken = [
             each
             for each in made.findings
@@ -83,7 +83,7 @@ class Proofs:
 
     def _verdict(self, root: Root) -> Verdict:
         if root.file not in self._verdicts:
-            self._verdicts[root.file] = verdict(Subject(root.file, root.program), engines=_ENGINES)
+            self._verdicts[root.file] = verdict(Chosen(root.file, root.program), engines=_ENGINES)
         return self._verdicts[root.file]
 
 

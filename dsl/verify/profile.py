@@ -11,7 +11,7 @@ from dsl.diagnostics.proofs import BroadDifference, Differs
 from dsl.failures import CannotRun
 from dsl.verify.baseline import Baseline, Entry
 from dsl.verify.findings import Finding, Strength, Verdict
-from dsl.verify.programs import Subject
+from dsl.verify.programs import Chosen
 
 #: Whether a finding decides, is of a strength that does not, or is in the baseline.
 Status: TypeAlias = Literal["new", "other", "known"]
@@ -31,7 +31,7 @@ class Judged:
     are in the baseline, and ``stale`` are its entries that this program does not have any more.
     """
 
-    subject: Subject
+    chosen: Chosen
     verdict: Verdict
     deciding: tuple[Finding, ...]
     others: tuple[Finding, ...] = ()
@@ -76,7 +76,7 @@ def profile(text: str) -> frozenset[Strength]:
 
 
 def judge(
-    subject: Subject,
+    chosen: Chosen,
     verdict: Verdict,
     strengths: frozenset[Strength] = DEFAULT,
     baseline: Baseline | None = None,
@@ -97,7 +97,7 @@ def judge(
         stale = [each for each in left if compared or each.code not in _COMPARED]
         known = (*known, *old)
     return Judged(
-        subject,
+        chosen,
         verdict,
         tuple(each for each in found if each.strength in strengths),
         tuple(each for each in found if each.strength not in strengths),

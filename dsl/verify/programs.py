@@ -17,7 +17,7 @@ from dsl.verify.findings import Engine, Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class Chosen:
     """A program to verify, by the file of its module.
 
     ``complete``: it has a lifecycle, and defines every sequence that this runs; otherwise only
@@ -37,13 +37,13 @@ class Subject:
         return self.program.modules[-1]
 
 
-def subjects(
+def choose(
     asked: Sequence[Loaded],
     workspace: Workspace,
     others: Callable[[], Iterable[Path]],
     *,
     named: bool,
-) -> list[Subject]:
+) -> list[Chosen]:
     """The programs to verify for some files.
 
     That is the file's own program, if it has a whole lifecycle.  Otherwise it is each smallest
@@ -52,10 +52,10 @@ def subjects(
     although others contain it.  Raises `HasErrors` where a source has errors.
     """
     _check(asked, workspace)
-    found: dict[str, Subject] = {}
-    whole: list[Subject] | None = None
+    found: dict[str, Chosen] = {}
+    whole: list[Chosen] | None = None
     for loaded in asked:
-        own = _subject(loaded, workspace)
+        own = _choice(loaded, workspace)
         if own.complete:
             found.setdefault(own.file, own)
             continue
@@ -71,7 +71,7 @@ def subjects(
             note = f"{own.file} is verified as a part of {_listed(each.file for each in through)}"
             for each in through:
                 old = found[each.file]
-                found[each.file] = Subject(old.file, old.program, True, (*old.notes, note))
+                found[each.file] = Chosen(old.file, old.program, True, (*old.notes, note))
         elif not through:
             found.setdefault(own.file, _alone(own))
     return _needed(sorted(found.values(), key=lambda each: each.file), named=named)
@@ -88,7 +88,7 @@ def around(project: Project | None, files: Iterable[Path]) -> list[Path]:
 
 
 def verdict(
-    subject: Subject,
+    chosen: Chosen,
     *,
     given: Mapping[str, int] | None = None,
     engines: Iterable[Engine] = (),
@@ -103,38 +103,38 @@ def verdict(
     from dsl.verify import verify
 
     asked = list(engines) or list(Engine)
-    used = [each for each in asked if subject.complete or each is Engine.FLOW]
+    used = [each for each in asked if chosen.complete or each is Engine.FLOW]
     made = verify(
-        subject.program,
-        given={n: v for n, v in (given or {}).items() if n in subject.program.conditions},
+        chosen.program,
+        given={n: v for n, v in (given or {}).items() if n in chosen.program.conditions},
         engines=used,
         against=against,
         budget=budget or Budget(),
         progress=progress,
     )
-    missing = list(subject.unchecked)
+    missing = list(chosen.unchecked)
     if not used:
         listed = ", ".join(asked)
         missing.append(f"anything: without a lifecycle there is no work for {listed}")
     return replace(made, unchecked=(*missing, *made.unchecked))
 
 
-def _subject(loaded: Loaded, workspace: Workspace) -> Subject:
+def _choice(loaded: Loaded, workspace: Workspace) -> Chosen:
     program = workspace.program(loaded)
-    return Subject(loaded.resolved.source.name, program, Needs(program).whole)
+    return Chosen(loaded.resolved.source.name, program, Needs(program).whole)
 
 
-def _others(paths: Iterable[Path], workspace: Workspace) -> list[Subject]:
+def _others(paths: Iterable[Path], workspace: Workspace) -> list[Chosen]:
     """The programs of files, without those that have errors."""
     loaded = [one for path in paths if (one := workspace.load(path)) is not None]
     return [
-        _subject(one, workspace)
+        _choice(one, workspace)
         for one in loaded
         if one.complete and not any(each.errors for each in workspace.closure(one))
     ]
 
 
-def _loaded(found: Iterable[Subject], workspace: Workspace) -> list[Loaded]:
+def _loaded(found: Iterable[Chosen], workspace: Workspace) -> list[Loaded]:
     each = [workspace.load(Path(one.file)) for one in found]
     return [one for one in each if one is not None]
 
@@ -149,7 +149,7 @@ def _check(asked: Sequence[Loaded], workspace: Workspace) -> None:
         raise HasErrors(own or errors)
 
 
-def _smallest(found: list[Subject]) -> list[Subject]:
+def _smallest(found: list[Chosen]) -> list[Chosen]:
     """Those that contain no other."""
     return [
         each
@@ -158,15 +158,15 @@ def _smallest(found: list[Subject]) -> list[Subject]:
     ]
 
 
-def _holds(whole: Subject, part: Subject) -> bool:
+def _holds(whole: Chosen, part: Chosen) -> bool:
     return any(module is part.own for module in whole.program.modules)
 
 
-def _alone(own: Subject) -> Subject:
+def _alone(own: Chosen) -> Chosen:
     """A program without a whole lifecycle, and what that means for its verification."""
     if not own.program.lifecycles:
         what = f"{own.file} has no lifecycle, and nothing here that imports it has: any caller"
-        return Subject(
+        return Chosen(
             own.file,
             own.program,
             False,
@@ -174,10 +174,10 @@ def _alone(own: Subject) -> Subject:
         )
     missing = sorted(Needs(own.program).of_lifecycles())
     what = f"the lifecycles of {own.file}: nothing here defines {_listed(missing)}"
-    return Subject(own.file, own.program, False, (), (what,))
+    return Chosen(own.file, own.program, False, (), (what,))
 
 
-def _needed(found: list[Subject], *, named: bool) -> list[Subject]:
+def _needed(found: list[Chosen], *, named: bool) -> list[Chosen]:
     """Without what has nothing to verify, or what others contain."""
     kept = []
     for each in found:

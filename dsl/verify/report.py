@@ -26,7 +26,7 @@ class Scope:
     """The configurations that were looked at, to say in which of them something was found."""
 
     def __init__(self, judged: Judged, given: Mapping[str, int] | None) -> None:
-        self.every: Sequence[Configuration] = tuple(configurations(judged.subject.program, given))
+        self.every: Sequence[Configuration] = tuple(configurations(judged.chosen.program, given))
 
     def condition(self, finding: Finding) -> str:
         """What holds where it was found and nowhere else; empty where nothing short does."""
@@ -138,7 +138,7 @@ def rest(judged: Judged, *, colour: bool = False, width: int = 100) -> Iterator[
         (f"{_short(each)} [{each.engine}]" for each in sorted(verdict.withdrawn, key=place)),
     )
     yield from section("proved:", proved(verdict))
-    yield from section("on these assumptions:", (*judged.subject.notes, *verdict.assumptions))
+    yield from section("on these assumptions:", (*judged.chosen.notes, *verdict.assumptions))
     yield from section("not checked:", verdict.unchecked)
     yield from section("engines:", map(engine, verdict.work))
 
@@ -169,7 +169,7 @@ def summary(judged: Judged) -> str:
     parts.append(f"{len(verdict.proved)} proved")
     if verdict.unchecked:
         parts.append(f"{len(verdict.unchecked)} not checked")
-    return f"{judged.subject.file}: {', '.join(parts)}"
+    return f"{judged.chosen.file}: {', '.join(parts)}"
 
 
 # ---- parts

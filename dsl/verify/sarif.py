@@ -41,8 +41,8 @@ def sarif(
     kinds: dict[str, type[Diagnostic]] = {}
     results = []
     for each in judged:
-        scope, phases = Scope(each, given), dict(_phases(each.subject.program))
-        prints = fingerprints(each.subject.program.name, (one for _, one in each.all), base)
+        scope, phases = Scope(each, given), dict(_phases(each.chosen.program))
+        prints = fingerprints(each.chosen.program.name, (one for _, one in each.all), base)
         for (status, one), mark in zip(each.all, prints, strict=True):
             kinds.setdefault(one.code, one.kind)
             value = _result(one, scope, phases, commands.get(one, ""))
@@ -79,7 +79,7 @@ def sarif(
                             {
                                 "level": "warning",
                                 "descriptor": {"id": NotAllChecked.code},
-                                "message": {"text": f"{each.subject.file}: {what}"},
+                                "message": {"text": f"{each.chosen.file}: {what}"},
                             }
                             for each, what in unchecked
                         ],

@@ -29,7 +29,7 @@ def to_json(
     """
     findings, withdrawn, proved, assumptions, unchecked = [], [], [], [], []
     for each in judged:
-        name, verdict, scope = each.subject.program.name, each.verdict, Scope(each, given)
+        name, verdict, scope = each.chosen.program.name, each.verdict, Scope(each, given)
         prints = fingerprints(name, (finding for _, finding in each.all), base)
         for (status, finding), mark in zip(each.all, prints, strict=True):
             value = _finding(name, finding, scope)
@@ -49,7 +49,7 @@ def to_json(
             }
             for one in verdict.proved
         ]
-        said = (*each.subject.notes, *verdict.assumptions)
+        said = (*each.chosen.notes, *verdict.assumptions)
         assumptions += [{"program": name, "what": text} for text in said]
         unchecked += [{"program": name, "what": text} for text in verdict.unchecked]
     return {
@@ -57,10 +57,10 @@ def to_json(
         "errors": [error.to_json() for error in errors],
         "programs": [
             {
-                "program": each.subject.program.name,
-                "file": each.subject.file,
+                "program": each.chosen.program.name,
+                "file": each.chosen.file,
                 "ok": each.ok,
-                "complete": each.subject.complete,
+                "complete": each.chosen.complete,
             }
             for each in judged
         ],

@@ -65,7 +65,7 @@ def replays(
                 (
                     f"/// {finding.code}, {finding.kind.title}: {finding.rule}",
                     f"/// at {finding.where}.",
-                    f"import {each.subject.program.name}",
+                    f"import {each.chosen.program.name}",
                     "",
                     scenario(finding, title),
                 )
@@ -89,10 +89,10 @@ class _Place:
         sources = list(project.sources) if project is not None else []
         strange = []
         for each in judged:
-            module = Path(each.subject.file)
+            module = Path(each.chosen.file)
             if not module.is_file():
                 raise CannotRun(f"--witness: {module} is no file that a scenario can import")
-            relative = Path(*each.subject.program.name.split(".")).with_suffix(module.suffix)
+            relative = Path(*each.chosen.program.name.split(".")).with_suffix(module.suffix)
             if not any((root / relative).is_file() for root in sources):
                 # Its name is that of its file; what it imports is beside it, or in the sources.
                 strange.append(module.parent)

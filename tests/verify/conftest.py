@@ -8,7 +8,7 @@ import pytest
 
 from dsl.ir.program import Program
 from dsl.verify.profile import Judged, judge
-from dsl.verify.programs import Subject
+from dsl.verify.programs import Chosen
 from tests.run import alarm
 from tests.verify.made import program, verdict
 
@@ -30,4 +30,4 @@ def old(folder: Path) -> Program:
 @pytest.fixture
 def judged(old: Program) -> Judged:
     """A verdict on it, with something of everything."""
-    return judge(Subject("src/old.vgs", old), verdict(old))
+    return judge(Chosen("src/old.vgs", old), verdict(old))

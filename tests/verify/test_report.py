@@ -12,7 +12,7 @@ from dsl.ir.program import Program
 from dsl.verify.assumptions import assumptions
 from dsl.verify.findings import Configuration, Engine, Strength, Witness, Work
 from dsl.verify.profile import DEFAULT, Judged, judge, profile
-from dsl.verify.programs import Subject
+from dsl.verify.programs import Chosen
 from dsl.verify.report import Scope, engine, findings, one, rest, summary
 from dsl.verify.settings import given
 from dsl.verify.shorten import condition
@@ -72,7 +72,7 @@ def test_what_a_verdict_rests_on_stands_behind_the_findings(judged: Judged) -> N
 
 def test_what_was_not_checked_is_said_and_is_not_ok(old: Program) -> None:
     made = judge(
-        Subject("src/old.vgs", old), verdict(old, findings=(), unchecked=("vhe: the time is up",))
+        Chosen("src/old.vgs", old), verdict(old, findings=(), unchecked=("vhe: the time is up",))
     )
     assert not made.ok
     assert "not checked:\n  vhe: the time is up\n" in "\n".join(rest(made))
@@ -80,7 +80,7 @@ def test_what_was_not_checked_is_said_and_is_not_ok(old: Program) -> None:
 
 
 def test_a_long_list_says_how_much_is_left_out(old: Program) -> None:
-    made = judge(Subject("x", old), verdict(old, assumptions=tuple(f"a{n}" for n in range(100))))
+    made = judge(Chosen("x", old), verdict(old, assumptions=tuple(f"a{n}" for n in range(100))))
     lines = list(rest(made))
     assert "  a39" in lines
     assert "  a40" not in lines
@@ -89,7 +89,7 @@ def test_a_long_list_says_how_much_is_left_out(old: Program) -> None:
 
 def test_text_is_as_wide_as_it_may_be(old: Program) -> None:
     finding = missing(old, message="a word " * 60)
-    judged = judge(Subject("src/old.vgs", old), verdict(old, findings=(finding,)))
+    judged = judge(Chosen("src/old.vgs", old), verdict(old, findings=(finding,)))
     told = one(finding, Scope(judged, None), width=60)
     prose = told[told.index("what:") : told.index("function:")]
     assert all(len(line) <= 60 for line in prose.splitlines())
@@ -108,7 +108,7 @@ def test_colours_change_nothing_but_colours(judged: Judged) -> None:
 
 def test_a_hazard_has_no_value_and_says_so(old: Program) -> None:
     finding = missing(old, value=False, witness=Witness(("run load",)))
-    told = one(finding, Scope(judge(Subject("x", old), verdict(old)), None))
+    told = one(finding, Scope(judge(Chosen("x", old), verdict(old)), None))
     assert "  seen:     no value: what happens then is not defined" in told
 
 
@@ -186,7 +186,7 @@ def test_a_part_of_a_configuration_stands_for_all_that_agree() -> None:
 
 
 def test_without_something_short_a_finding_counts(old: Program) -> None:
-    made = judge(Subject("x", old), verdict(old))
+    made = judge(Chosen("x", old), verdict(old))
     scope = Scope(made, None)
     assert scope.says(missing(old, configurations=scope.every)) == (
         "always: in all 3 configurations"
@@ -212,10 +212,10 @@ def test_profiles_name_strengths() -> None:
 
 def test_a_strength_outside_of_the_profile_decides_nothing(old: Program) -> None:
     found = verdict(old)
-    assert [f.rule for f in judge(Subject("x", old), found).deciding] == ["synchronisation"]
-    strict = judge(Subject("x", old), found, profile("strict"))
+    assert [f.rule for f in judge(Chosen("x", old), found).deciding] == ["synchronisation"]
+    strict = judge(Chosen("x", old), found, profile("strict"))
     assert {f.rule for f in strict.deciding} == {"synchronisation", "isb"}
-    assert judge(Subject("x", old), found, profile("practice")).ok
+    assert judge(Chosen("x", old), found, profile("practice")).ok
 
 
 def test_conditions_are_given_by_name(old: Program) -> None:

@@ -13,7 +13,7 @@ from dsl.ir.program import Program
 from dsl.verify.baseline import Baseline, data, fingerprints, read, updated
 from dsl.verify.findings import Finding
 from dsl.verify.profile import Judged, judge
-from dsl.verify.programs import Subject
+from dsl.verify.programs import Chosen
 from tests.verify.made import missing, program, suspected, verdict
 
 
@@ -23,7 +23,7 @@ def written(path: Path, found: list[Finding], name: str = "old") -> Baseline:
 
 
 def judged(of: Program, known: Baseline, *found: Finding, **options: bool) -> Judged:
-    return judge(Subject("src/old.vgs", of), verdict(of, findings=found), baseline=known, **options)
+    return judge(Chosen("src/old.vgs", of), verdict(of, findings=found), baseline=known, **options)
 
 
 def test_what_is_known_decides_nothing(old: Program, folder: Path) -> None:
@@ -73,7 +73,7 @@ def test_only_what_was_looked_for_can_be_gone(old: Program, folder: Path) -> Non
     other = written(Path("known.json"), [missing(old)], "another_program")
     assert judged(old, other).stale == ()
     part = verdict(old, findings=(), unchecked=("the time is up",))
-    assert judge(Subject("x", old), part, baseline=known).stale == ()
+    assert judge(Chosen("x", old), part, baseline=known).stale == ()
 
 
 def test_writing_one_again_keeps_what_was_not_looked_at(old: Program, folder: Path) -> None:

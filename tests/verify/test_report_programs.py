@@ -8,16 +8,16 @@ import pytest
 
 from dsl.failures import HasErrors
 from dsl.resolve.workspace import Workspace
-from dsl.verify.programs import Subject, subjects
+from dsl.verify.programs import Chosen, choose
 
 
-def found(*files: str, named: bool = True) -> list[Subject]:
+def found(*files: str, named: bool = True) -> list[Chosen]:
     workspace = Workspace([Path("src")])
     loaded = [one for file in files if (one := workspace.load(Path(file))) is not None]
-    return subjects(loaded, workspace, lambda: sorted(Path("src").glob("*.vgs")), named=named)
+    return choose(loaded, workspace, lambda: sorted(Path("src").glob("*.vgs")), named=named)
 
 
-def files(made: list[Subject]) -> list[str]:
+def files(made: list[Chosen]) -> list[str]:
     return [each.file for each in made]
 
 

@@ -13,7 +13,7 @@ from dsl.ir.program import Program
 from dsl.run.results import results
 from dsl.verify.baseline import read
 from dsl.verify.profile import Judged, judge
-from dsl.verify.programs import Subject
+from dsl.verify.programs import Chosen
 from dsl.verify.sarif import sarif
 from tests.verify.made import missing, program, verdict
 from tests.verify.test_report_baseline import written
@@ -260,7 +260,7 @@ def test_the_edit_mends_what_was_found(judged: Judged, folder: Path) -> None:
 
 def test_what_is_known_is_suppressed(old: Program, folder: Path) -> None:
     written(Path("known.json"), [missing(old)])
-    made = judge(Subject("src/old.vgs", old), verdict(old), baseline=read(Path("known.json")))
+    made = judge(Chosen("src/old.vgs", old), verdict(old), baseline=read(Path("known.json")))
     other, known = log(made, compared=True)["results"]
     assert (known["baselineState"], other["baselineState"]) == ("unchanged", "new")
     assert [each["kind"] for each in known["suppressions"]] == ["external"]
@@ -269,7 +269,7 @@ def test_what_is_known_is_suppressed(old: Program, folder: Path) -> None:
 
 def test_what_was_not_checked_is_a_notification(old: Program) -> None:
     part = verdict(old, findings=(), unchecked=("vhe: the time is up",))
-    run = log(judge(Subject("src/old.vgs", old), part))
+    run = log(judge(Chosen("src/old.vgs", old), part))
     (invocation,) = run["invocations"]
     assert not invocation["executionSuccessful"]
     (told,) = invocation["toolExecutionNotifications"]
@@ -280,7 +280,7 @@ def test_what_was_not_checked_is_a_notification(old: Program) -> None:
 def test_fingerprints_tell_results_apart_and_stay(old: Program, judged: Judged) -> None:
     marks = [each["partialFingerprints"]["vgsFinding/v1"] for each in log(judged)["results"]]
     assert len(set(marks)) == len(marks)
-    twice = judge(Subject("src/old.vgs", old), verdict(old))
+    twice = judge(Chosen("src/old.vgs", old), verdict(old))
     assert [e["partialFingerprints"]["vgsFinding/v1"] for e in log(twice)["results"]] == marks
 
 
@@ -288,7 +288,7 @@ def test_fingerprints_tell_results_apart_and_stay(old: Program, judged: Judged) 
 def test_places_are_addresses(old: Program, folder: Path, name: str) -> None:
     (folder / "src/old.vgs").rename(folder / f"src/{name}.vgs")
     other = program(Path(f"src/{name}.vgs"))
-    made = judge(Subject("x", other), verdict(other, findings=(missing(other),)))
+    made = judge(Chosen("x", other), verdict(other, findings=(missing(other),)))
     (result,) = log(made)["results"]
     uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     assert uri.isascii()
