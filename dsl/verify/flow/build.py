@@ -1,0 +1,154 @@
+"""A program as one graph: the ways through its lifecycles, with the sequences in their places."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from dsl.ir import expr as x
+from dsl.ir import lifecycle as l
+from dsl.ir import sequence as s
+from dsl.ir.platform import BarrierKind
+from dsl.ir.program import Program
+from dsl.ir.walk import calls, statements
+from dsl.verify.flow.atoms import phases
+from dsl.verify.flow.bodies import Bodies
+from dsl.verify.flow.events import Event, Op, Where
+from dsl.verify.flow.places import Frame
+
+
+class Graph(Bodies):
+    """The ways through a program; ``starts`` are the lifecycles' and the sequences' beginnings.
+
+    Raises `TooLarge` while it is made.
+    """
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+        self.starts: dict[str, int] = {}
+        every = [p for each in program.lifecycles for p in phases(each.steps)]
+        self._returned_to = any(runs_others(p) for p in every)
+        for lifecycle in program.lifecycles:
+            self.starts[lifecycle.name] = self._lifecycle(lifecycle)
+        self.composed = set(self.starts)
+        elsewhere = {c.callee for q in program.sequences.values() for c in calls(q.body)}
+        for name, sequence in program.sequences.items():
+            alone = name not in self.called and name not in elsewhere
+            if sequence.body is not None and alone:
+                self.starts[name] = self._alone(sequence)
+
+    def strip(self, needed: Callable[[Event], bool]) -> None:
+        """Leaves out the events that nobody asks about."""
+        for node in self.nodes:
+            node.events = [e for e in node.events if needed(e)]
+        nodes = self.nodes
+
+        def passed(number: int) -> int:
+            """Where it goes on from a place where nothing happens, and nothing is chosen."""
+            seen = {number}
+            while True:
+                node = nodes[number]
+                if node.events or node.atom or len(node.after) != 1 or node.after[0] in seen:
+                    return number
+                number = node.after[0]
+                seen.add(number)
+
+        changed = True
+        while changed:
+            changed = False
+            for node in nodes:
+                after = [passed(to) for to in node.after]
+                if node.atom is None:
+                    alone = not node.events
+                    after = [
+                        to for to in dict.fromkeys(after) if not (alone and to == node.number)
+                    ]
+                elif after[0] == after[1]:
+                    # It is the same either way.
+                    node.atom, after = None, after[:1]
+                changed |= after != node.after
+                node.after = after
+
+    # ---- nodes
+
+    def _lifecycle(self, lifecycle: l.Lifecycle) -> int:
+        start = self.node()
+        frame = Frame(Where(others="boot"))
+        at: int | None = start
+        for boot in self.program.boots:
+            at = self._body(boot.body, at, frame)
+        frame = Frame(Where())
+        assert at is not None
+        at = self.node(at)
+        self.event(at, Op.ROUND, lifecycle.span, frame)
+        at = self._steps(lifecycle.steps, at, frame, top=True)
+        if at is not None:
+            self.event(self.node(at), Op.ROUND, lifecycle.span, frame)
+        return start
+
+    def _steps(
+        self, steps: Iterable[l.Step], at: int | None, frame: Frame, *, top: bool
+    ) -> int | None:
+        for step in steps:
+            if at is None:
+                return None
+            match step:
+                case l.Phase():
+                    at = self._phase(step, at, frame)
+                case l.Repeat(steps=inner, span=span):
+                    begin = self.node(at)
+                    last = self._steps(inner, begin, frame, top=False)
+                    if last is not None:
+                        end = self.node(last)
+                        if top:
+                            self.event(end, Op.ROUND, span, frame)
+                        self.nodes[end].after.append(begin)
+                        at = self.join(at, end)
+                case l.Either(alternatives=alternatives):
+                    ways = [
+                        self._steps(each, self.node(at), frame, top=False) for each in alternatives
+                    ]
+                    at = self.join(*ways)
+        return at
+
+    def _phase(self, phase: l.Phase, at: int, frame: Frame) -> int | None:
+        inner = Frame(replace(frame.where, phase=phase.name))
+        at = self.node(at)
+        self.event(at, Op.PHASE, phase.span, inner, guest=self._guest(phase))
+        if phase.condition is None:
+            return self._body(phase.body, at, inner)
+        there, absent = self._condition(phase.condition, at, inner)
+        done = None if there is None else self._body(phase.body, there, inner)
+        return self.join(done, absent)
+
+    def _guest(self, phase: l.Phase) -> bool:
+        """Whether others run in a phase; where nobody is returned to, whoever acts in one."""
+        if self._returned_to:
+            return runs_others(phase)
+        return any(
+            isinstance(each, s.May) and each.kind in ("change", "use")
+            for each in statements(phase.body)
+        )
+
+    def _alone(self, sequence: s.Sequence) -> int:
+        start = self.node()
+        frame = Frame(Where())
+        args = tuple(x.Var(p.name, p.type, p.span) for p in sequence.signature.params)
+        call = x.Call(sequence.name, args, False, None, sequence.signature.span)
+        self._call(call, start, frame, ())
+        return start
+
+    # ---- statements
+
+
+def runs_others(phase: l.Phase) -> bool:
+    """Whether a phase lets a guest run: it returns to it by an exception, and others act there."""
+    returned = False
+    for each in statements(phase.body):
+        match each:
+            case s.Order(barriers=barriers):
+                returned |= any(b.kind is BarrierKind.ERET for b in barriers)
+            case s.May(kind="change" | "use"):
+                if returned:
+                    return True
+    return False

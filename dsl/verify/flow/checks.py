@@ -1,0 +1,129 @@
+"""All checks on all paths: which configurations differ, and what each of them shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from dsl.ir import expr as x
+from dsl.ir.platform import Precedes, VisibleTo
+from dsl.ir.program import Program
+from dsl.ir.walk import parts
+from dsl.verify.configurations import configurations
+from dsl.verify.findings import Configuration
+from dsl.verify.flow.along import Analysis, Follower
+from dsl.verify.flow.atoms import value
+from dsl.verify.flow.build import Graph
+from dsl.verify.flow.claims import Claims, Turns
+from dsl.verify.flow.controls import Controls, Seen
+from dsl.verify.flow.edges import Edges, Orders
+from dsl.verify.flow.events import Event, Op
+from dsl.verify.flow.paths import Explorer, Paths, TooMany
+from dsl.verify.flow.sites import Key, Sites
+
+
+@dataclass
+class Checks:
+    """The checks of one program; ``sites`` has what they found."""
+
+    program: Program
+    progress: Callable[[str], None]
+    sites: Sites = field(default_factory=Sites)
+    unchecked: list[str] = field(default_factory=list)
+    states: int = 0
+    _followed: dict[tuple[object, ...], tuple[list[Key], Seen]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.graph = Graph(self.program)
+        asked = [n.atom.condition for n in self.graph.nodes if n.atom and n.atom.condition]
+        self.conditions = [c.condition for c in _clauses(self.program) if c.condition]
+        asked += self.conditions
+        bits: dict[str, int] = {}
+        for each in asked:
+            _bits(each, bits)
+        self.edges = Edges(self.graph, self.sites)
+        self.orders = Orders(self.graph, self.sites)
+        self.claims = Claims(self.graph)
+        self.controls = Controls(self.graph, self.sites)
+        turns = Turns(self.graph, self.sites)
+        self.analyses: list[Analysis] = [self.edges, self.orders, self.claims, turns, self.controls]
+        self.graph.strip(lambda e: _tells(e, bits) or self._needed(e))
+        self.explorer = Explorer(self.graph, bits)
+        self.follower = Follower(self.explorer, self.analyses)
+
+    def _needed(self, event: Event) -> bool:
+        return Controls.collects(event) or any(a.concerns(event) for a in self.analyses)
+
+    def all(self, given: Mapping[str, int] | None) -> None:
+        """Makes every check in every configuration."""
+        for same in self._different(given):
+            facts = dict(same[0])
+            self.sites.now = same
+            self.edges.facts = self.orders.facts = facts
+            for start in self.graph.starts:
+                try:
+                    paths = self.explorer.paths(start, facts)
+                except TooMany:
+                    self.unchecked.append(f"{start} has more paths than are followed")
+                    continue
+                self._follow(paths, same)
+        self.claims.report(self.sites)
+        self.controls.report()
+
+    def _follow(self, paths: Paths, same: tuple[Configuration, ...]) -> None:
+        """Follows paths, but for those that are the same as another configuration's."""
+        asked = tuple(value(c, paths.facts, {}) for c in self.conditions)
+        shape = (paths.start, asked, paths.shape())
+        known = self._followed.get(shape)
+        if known is None:
+            self.states += len(paths.states)
+            self.sites.touched = {}
+            self.follower.follow(paths)
+            seen = self.controls.collect(paths.events())
+            known = self._followed[shape] = (list(self.sites.touched), seen)
+        sites, seen = known
+        self.sites.again(sites)
+        if paths.start in self.graph.composed:
+            for each in same:
+                self.controls.seen[paths.start, each] = seen
+
+    def _different(self, given: Mapping[str, int] | None) -> list[tuple[Configuration, ...]]:
+        """The configurations, those together on whose paths all is the same."""
+        asked: dict[tuple[object, ...], x.Expr] = {}
+        for node in self.graph.nodes:
+            if node.atom is not None and node.atom.condition is not None:
+                asked.setdefault((node.number,), node.atom.condition)
+        for i, condition in enumerate(self.conditions):
+            asked["clause", i] = condition
+        conditions = list({id(e): e for e in asked.values()}.values())
+        found: dict[tuple[int | None, ...], list[Configuration]] = {}
+        for each in configurations(self.program, given):
+            facts = dict(each)
+            found.setdefault(tuple(value(e, facts, {}) for e in conditions), []).append(each)
+        return [tuple(same) for same in found.values()]
+
+
+def _tells(event: Event, bits: Mapping[str, int]) -> bool:
+    """Whether what is known on the way changes at an event."""
+    if event.op in (Op.STORE, Op.FORGET):
+        return True
+    changes = (Op.WRITE, Op.CHANGE, Op.KEPT)
+    return event.op in changes and event.register is not None and event.register.name in bits
+
+
+def _clauses(program: Program) -> list[VisibleTo | Precedes]:
+    """What rules say of two accesses."""
+    found = [clause for rule in program.rules for clause in rule.clauses]
+    return [c for c in found if isinstance(c, VisibleTo | Precedes)]
+
+
+def _bits(e: x.Expr, found: dict[str, int]) -> None:
+    """The bits of registers that an expression asks for."""
+    match e:
+        case x.Extract(value=x.ReadRegister(register=register), field=field):
+            found[register.name] = found.get(register.name, 0) | field.mask
+        case x.ReadRegister(register=register):
+            found[register.name] = register.type.mask
+        case _:
+            for part in parts(e):
+                _bits(part, found)
