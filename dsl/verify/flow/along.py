@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from dsl.verify.flow.events import Event
@@ -22,8 +24,27 @@ class Analysis(Protocol):
         """What a fact in front of an event is behind it; nothing if it ends there."""
 
 
-#: The number of the analysis that a fact is of, and the fact.
-_Fact = tuple[int, Hashable]
+@dataclass(slots=True)
+class _Facts:
+    """Facts by number, each one bit of a set; ``of`` are those of each analysis."""
+
+    numbers: dict[tuple[int, Hashable], int] = field(default_factory=dict)
+    facts: list[tuple[int, Any]] = field(default_factory=list)
+    of: dict[int, int] = field(default_factory=dict)
+
+    def bit(self, analysis: int, fact: Any) -> int:
+        number = self.numbers.get((analysis, fact))
+        if number is None:
+            number = self.numbers[analysis, fact] = len(self.facts)
+            self.facts.append((analysis, fact))
+            self.of[analysis] = self.of.get(analysis, 0) | 1 << number
+        return 1 << number
+
+    def bits(self, analysis: int, facts: Iterable[Any]) -> int:
+        made = 0
+        for fact in facts:
+            made |= self.bit(analysis, fact)
+        return made
 
 
 class Follower:
@@ -35,47 +56,54 @@ class Follower:
         self.nodes = explorer.graph.nodes
         #: By place, the analyses that something happens for there.
         self.asked = [
-            frozenset(i for i, a in enumerate(analyses) if any(a.concerns(e) for e in node.events))
+            [i for i, a in enumerate(analyses) if any(a.concerns(e) for e in node.events)]
             for node in self.nodes
         ]
 
     def follow(self, paths: Paths) -> None:
         """Takes every fact along every path, each to each place once."""
         states = paths.states
-        reached: list[set[_Fact]] = [set() for _ in states]
-        open_: list[tuple[int, tuple[_Fact, ...]]] = []
-        kept: dict[tuple[int, Registers, _Fact], tuple[_Fact, ...]] = {}
-        begun: dict[tuple[int, Registers], tuple[_Fact, ...]] = {}
-        for state in states:
-            if not self.asked[state.node]:
-                continue
-            key = (state.node, state.registers)
-            if key not in begun:
-                begun[key] = self._new(paths, *key)
-            if begun[key]:
-                open_.append((state.number, begun[key]))
-        while open_:
-            number, facts = open_.pop()
+        facts = _Facts()
+        reached = [0] * len(states)
+        pending = [0] * len(states)
+        kept: dict[tuple[int, Registers, int], int] = {}
+        queue: deque[int] = deque()
+
+        def go(number: int, bits: int) -> None:
             for to in states[number].after:
-                there = reached[to]
-                new = [f for f in facts if f not in there]
-                if not new:
-                    continue
-                there.update(new)
-                state = states[to]
-                asked = self.asked[state.node]
-                made: list[_Fact] = []
-                for fact in new:
-                    if fact[0] not in asked:
-                        made.append(fact)
-                        continue
-                    at = (state.node, state.registers, fact)
-                    out = kept.get(at)
-                    if out is None:
-                        out = kept[at] = self._through(paths, *at)
-                    made += out
-                if made:
-                    open_.append((to, tuple(made)))
+                new = bits & ~reached[to] & ~pending[to]
+                if new:
+                    if not pending[to]:
+                        queue.append(to)
+                    pending[to] |= new
+
+        begun: dict[tuple[int, Registers], int] = {}
+        for state in states:
+            if self.asked[state.node]:
+                key = (state.node, state.registers)
+                if key not in begun:
+                    begun[key] = self._new(paths, facts, *key)
+                if begun[key]:
+                    go(state.number, begun[key])
+        while queue:
+            number = queue.popleft()
+            state = states[number]
+            new, pending[number] = pending[number], 0
+            reached[number] |= new
+            out = new
+            for i in self.asked[state.node]:
+                mine = new & facts.of.get(i, 0)
+                out &= ~mine
+                while mine:
+                    bit = mine & -mine
+                    mine ^= bit
+                    at = (state.node, state.registers, bit)
+                    found = kept.get(at)
+                    if found is None:
+                        found = kept[at] = self._through(paths, facts, *at)
+                    out |= found
+            if out:
+                go(number, out)
 
     def _known(self, paths: Paths, node: int, registers: Registers) -> Iterable[Registers]:
         """What registers hold before each event of a place."""
@@ -83,28 +111,29 @@ class Follower:
             yield registers
             _, registers = self.explorer.through((event,), (), registers, paths.facts)
 
-    def _new(self, paths: Paths, node: int, registers: Registers) -> tuple[_Fact, ...]:
+    def _new(self, paths: Paths, facts: _Facts, node: int, registers: Registers) -> int:
         """What begins in a place, at its end."""
-        found: list[_Fact] = []
-        for i in sorted(self.asked[node]):
+        made = 0
+        for i in self.asked[node]:
             analysis = self.analyses[i]
-            facts: list[Any] = []
+            found: list[Any] = []
             known = self._known(paths, node, registers)
             for event, holds in zip(self.nodes[node].events, known, strict=True):
                 if analysis.concerns(event):
-                    facts = [f for fact in facts for f in analysis.step(event, fact, holds)]
-                    facts += analysis.begin(event, holds)
-            found += ((i, f) for f in facts)
-        return tuple(dict.fromkeys(found))
+                    found = [f for fact in found for f in analysis.step(event, fact, holds)]
+                    found += analysis.begin(event, holds)
+            made |= facts.bits(i, found)
+        return made
 
     def _through(
-        self, paths: Paths, node: int, registers: Registers, fact: _Fact
-    ) -> tuple[_Fact, ...]:
+        self, paths: Paths, facts: _Facts, node: int, registers: Registers, bit: int
+    ) -> int:
         """What becomes of a fact in a place."""
-        analysis = self.analyses[fact[0]]
-        facts: list[Any] = [fact[1]]
+        i, fact = facts.facts[bit.bit_length() - 1]
+        analysis = self.analyses[i]
+        found: list[Any] = [fact]
         known = self._known(paths, node, registers)
         for event, holds in zip(self.nodes[node].events, known, strict=True):
             if analysis.concerns(event):
-                facts = [f for one in facts for f in analysis.step(event, one, holds)]
-        return tuple((fact[0], f) for f in facts)
+                found = [f for one in found for f in analysis.step(event, one, holds)]
+        return facts.bits(i, found)

@@ -215,7 +215,7 @@ class Bodies(Values):
             begin: int | None = self.node(at)
             if not (first and isinstance(high, x.Const) and high.value >= 0):
                 skip = None if first else self.node(at)
-        elif high is not None and first:
+        elif first and _plain(high):
             begin, skip = self._truth(high, at)
         else:
             begin, skip = self.node(at), self.node(at)
@@ -263,3 +263,14 @@ class Bodies(Values):
             forget(frame, case.body)
         forget(frame, node.otherwise or ())
         return self.join(*ways)
+
+
+def _plain(bound: x.Expr | None) -> bool:
+    """Whether the end of a loop is what memory says, which other branches may ask too."""
+    match bound:
+        case x.Cast(value=inner):
+            return _plain(inner)
+        case x.Const() | x.ReadSlot(index=None) | x.Test():
+            return True
+        case _:
+            return False

@@ -60,9 +60,7 @@ class Graph(Bodies):
                 after = [passed(to) for to in node.after]
                 if node.atom is None:
                     alone = not node.events
-                    after = [
-                        to for to in dict.fromkeys(after) if not (alone and to == node.number)
-                    ]
+                    after = [to for to in dict.fromkeys(after) if not (alone and to == node.number)]
                 elif after[0] == after[1]:
                     # It is the same either way.
                     node.atom, after = None, after[:1]

@@ -15,11 +15,13 @@ from dsl.verify.flow.along import Analysis, Follower
 from dsl.verify.flow.atoms import value
 from dsl.verify.flow.build import Graph
 from dsl.verify.flow.claims import Claims, Turns
-from dsl.verify.flow.controls import Controls, Seen
+from dsl.verify.flow.controls import Controls
+from dsl.verify.flow.copies import Copies
 from dsl.verify.flow.edges import Edges, Orders
 from dsl.verify.flow.events import Event, Op
+from dsl.verify.flow.hosts import Hosts
 from dsl.verify.flow.paths import Explorer, Paths, TooMany
-from dsl.verify.flow.sites import Key, Sites
+from dsl.verify.flow.sites import Sites
 
 
 @dataclass
@@ -31,7 +33,6 @@ class Checks:
     sites: Sites = field(default_factory=Sites)
     unchecked: list[str] = field(default_factory=list)
     states: int = 0
-    _followed: dict[tuple[object, ...], tuple[list[Key], Seen]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.graph = Graph(self.program)
@@ -46,7 +47,12 @@ class Checks:
         self.claims = Claims(self.graph)
         self.controls = Controls(self.graph, self.sites)
         turns = Turns(self.graph, self.sites)
-        self.analyses: list[Analysis] = [self.edges, self.orders, self.claims, turns, self.controls]
+        self.hosts = Hosts(self.graph, self.sites)
+        copies = Copies(self.graph, self.sites)
+        self.analyses: list[Analysis] = [
+            *(self.edges, self.orders, self.claims, turns),
+            *(self.controls, copies, self.hosts),
+        ]
         self.graph.strip(lambda e: _tells(e, bits) or self._needed(e))
         self.explorer = Explorer(self.graph, bits)
         self.follower = Follower(self.explorer, self.analyses)
@@ -56,36 +62,35 @@ class Checks:
 
     def all(self, given: Mapping[str, int] | None) -> None:
         """Makes every check in every configuration."""
-        for same in self._different(given):
-            facts = dict(same[0])
-            self.sites.now = same
-            self.edges.facts = self.orders.facts = facts
-            for start in self.graph.starts:
-                try:
-                    paths = self.explorer.paths(start, facts)
-                except TooMany:
-                    self.unchecked.append(f"{start} has more paths than are followed")
-                    continue
-                self._follow(paths, same)
+        different = self._different(given)
+        for start in self.graph.starts:
+            for paths, same in self._paths(start, different):
+                self.sites.now = tuple(same)
+                self.edges.facts = self.orders.facts = paths.facts
+                self.states += len(paths.states)
+                self.follower.follow(paths)
+                if start in self.graph.composed:
+                    seen = self.controls.collect(paths.events())
+                    self.controls.seen.update(((start, c), seen) for c in same)
         self.claims.report(self.sites)
         self.controls.report()
+        self.hosts.report()
 
-    def _follow(self, paths: Paths, same: tuple[Configuration, ...]) -> None:
-        """Follows paths, but for those that are the same as another configuration's."""
-        asked = tuple(value(c, paths.facts, {}) for c in self.conditions)
-        shape = (paths.start, asked, paths.shape())
-        known = self._followed.get(shape)
-        if known is None:
-            self.states += len(paths.states)
-            self.sites.touched = {}
-            self.follower.follow(paths)
-            seen = self.controls.collect(paths.events())
-            known = self._followed[shape] = (list(self.sites.touched), seen)
-        sites, seen = known
-        self.sites.again(sites)
-        if paths.start in self.graph.composed:
-            for each in same:
-                self.controls.seen[paths.start, each] = seen
+    def _paths(
+        self, start: str, different: list[tuple[Configuration, ...]]
+    ) -> list[tuple[Paths, list[Configuration]]]:
+        """The paths from a start: those that are the same in several configurations once."""
+        made: dict[tuple[object, ...], tuple[Paths, list[Configuration]]] = {}
+        for same in different:
+            try:
+                paths = self.explorer.paths(start, dict(same[0]))
+            except TooMany:
+                self.unchecked.append(f"{start} has more paths than are followed")
+                return []
+            asked = tuple(value(c, paths.facts, {}) for c in self.conditions)
+            shape = (asked, paths.shape())
+            made.setdefault(shape, (paths, []))[1].extend(same)
+        return list(made.values())
 
     def _different(self, given: Mapping[str, int] | None) -> list[tuple[Configuration, ...]]:
         """The configurations, those together on whose paths all is the same."""

@@ -85,6 +85,19 @@ class Explorer:
             return found
 
         nodes = self.graph.nodes
+        # What facts alone decide is asked once.
+        decided = {
+            n.number: None if n.atom.condition is None else value(n.atom.condition, facts, {})
+            for n in nodes
+            if n.atom is not None
+        }
+
+        def leads(
+            node: Node, answers: Answers, registers: Registers
+        ) -> Iterable[tuple[int, Answers]]:
+            if node.atom is not None and decided[node.number] is not None:
+                return ((node.after[0 if decided[node.number] else 1], answers),)
+            return _ways(node, answers, registers, facts)
 
         def lands(to: int, answers: Answers, registers: Registers) -> Iterator[int]:
             """The states that a step leads to: places where nothing happens are passed by."""
@@ -101,7 +114,7 @@ class Explorer:
                         return
                     to = node.after[0]
                     continue
-                ways = _ways(node, answers, registers, facts)
+                ways = tuple(leads(node, answers, registers))
                 if len(ways) != 1:
                     yield state(to, answers, registers)
                     return
@@ -115,7 +128,7 @@ class Explorer:
             at += 1
             node = nodes[now.node]
             answers, registers = self.through(node.events, now.answers, now.registers, facts)
-            ways = _ways(node, answers, registers, facts)
+            ways = leads(node, answers, registers)
             now.after = [n for to, told in ways for n in lands(to, told, registers)]
         return made
 

@@ -38,7 +38,6 @@ class Sites:
 
     now: tuple[Configuration, ...] = ()
     found: dict[Key, Site] = field(default_factory=dict)
-    touched: dict[Key, None] = field(default_factory=dict)
 
     def add(
         self,
@@ -59,14 +58,8 @@ class Sites:
             site = self.found[key] = Site(kind, rule, strength, where, message, function, value)
         for note in ends:
             site.ends.setdefault((note.span.source.name, note.span.start, note.text), note)
-        self.touched[key] = None
         for each in self.now:
             site.configurations[each] = None
-
-    def again(self, keys: Iterable[Key]) -> None:
-        """What was found at these sites is found again."""
-        for key in keys:
-            self.found[key].configurations.update(dict.fromkeys(self.now))
 
     def findings(self) -> tuple[Finding, ...]:
         """The findings, by file and place."""
