@@ -248,3 +248,22 @@ def test_a_module_that_only_gathers_others_makes_them_no_parts(tmp_path: Path) -
     loaded = [workspace.load(tmp_path / f"{name}.vgs") for name in ("case", "runs")]
     workspace.check([one for one in loaded if one is not None])
     assert [d.code for d in workspace.found] == ["VGS058"]
+
+
+def test_a_text_that_is_tried_instead_of_a_file(tmp_path: Path) -> None:
+    shared, user = tmp_path / "shared.vgs", tmp_path / "user.vgs"
+    shared.write_text("condition vhe per machine\n")
+    user.write_text("import shared\nsequence f() { assert vhe }\n")
+    (tmp_path / "link.vgs").symlink_to(shared)
+
+    def tried(text: str) -> list[str]:
+        workspace = Workspace([tmp_path], {tmp_path / "link.vgs": text})
+        loaded = workspace.load(user)
+        assert loaded is not None
+        return [f"{f.code} {f.span.source.name}" for f in workspace.found.sorted()]
+
+    assert tried("condition vhe per machine\ncondition slow per vm\n") == []
+    assert f"VGS020 {user}" in tried("condition slow per machine\n")
+    assert tried("condition vhe per\n")[0].endswith(str(shared))
+    assert found_in(user) == []
+    assert shared.read_text() == "condition vhe per machine\n"
