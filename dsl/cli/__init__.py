@@ -23,6 +23,7 @@ VERBS = {
     "verify": "look for histories in which something goes wrong, in every configuration",
     "diff": "compare the generated C with a patch, or with a tree",
     "cost": "count register accesses and barriers, by path, configuration and case",
+    "mutate": "change sequences, and see whether verify notices",
     "patch": "write what two cases differ by as mail for git am",
     "fmt": "bring sources into the canonical layout",
     "explain": "show the page behind a diagnostic",

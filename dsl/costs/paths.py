@@ -169,9 +169,13 @@ NEVER = Memory({("", ""): ()})
 
 
 class Paths:
-    """Walks along the paths of one program."""
+    """Walks along the paths of one program.
 
-    def __init__(self, walk: Walk) -> None:
+    With ``like``, each path begins with what is known there in another program with the same
+    lifecycles, so that the two are compared from one start.
+    """
+
+    def __init__(self, walk: Walk, like: Paths | None = None) -> None:
         self.walk = walk
         self.program = walk.program
         self.space = walk.space
@@ -192,6 +196,9 @@ class Paths:
         self._before: dict[tuple[str, str], Memory] = {}
         self._lifecycle = ""
         self._choices = [c for x in self.program.lifecycles for c in _choices(x.steps)]
+        if like is not None:
+            self._before = like._before
+            return
         for lifecycle in self.program.lifecycles:
             self._lifecycle = lifecycle.name
             # A counter begins at its least value; the next life begins where this one ends.

@@ -1,0 +1,165 @@
+"""A run of mutants from beginning to end: the program, its mutants, the judge, the report."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsl.diagnostics import Severity, suggest
+from dsl.failures import CannotRun, HasErrors
+from dsl.mutation import judged
+from dsl.mutation.checks import checks, provers, restricted
+from dsl.mutation.judging import Judge
+from dsl.mutation.mutants import Made, mutants, sample
+from dsl.mutation.operators import OPERATORS
+from dsl.mutation.report import Report
+from dsl.mutation.results import Judged, Outcome, Results, fingerprint
+from dsl.mutation.subject import Subject, reached, subject
+from dsl.mutation.workers import Limits
+from dsl.resolve.workspace import Loaded, Workspace
+
+#: What a mutant may take, if nobody says otherwise: a minute, and 2 GiB.
+LIMITS = Limits(60.0, 2 << 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a user asks for; the command's options have the same names."""
+
+    operators: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+    sample: int | None = None
+    seed: int = 0
+    without: tuple[str, ...] = ()
+    all_killers: bool = False
+    jobs: int | None = None
+    limits: Limits = LIMITS
+    resume: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Who is told: ``doing`` what is done now, ``judged`` each mutant as it is known."""
+
+    doing: Callable[[str], None] = lambda text: None
+    judged: Callable[[Judged], None] = lambda one: None
+
+
+def mutate(paths: Sequence[str], asked: Asked, progress: Progress) -> Report:
+    """Mutates the program that some paths name, and judges each mutant.
+
+    Raises `HasErrors` where a source has errors, and `CannotRun` for what is not there, cannot
+    be mutated, or was kept of something else.
+    """
+    since = time.perf_counter()
+    chosen = _program(paths, asked.without)
+    made = _mutants(chosen, asked)
+    picked = made.mutants
+    if asked.sample is not None:
+        picked = sample(picked, asked.sample, asked.seed)
+    judge = Judge(
+        chosen.program,
+        checks(),
+        provers(),
+        all_killers=asked.all_killers,
+        without=frozenset(asked.without),
+    )
+    progress.doing(f"verifying {chosen.file}")
+    judge.prepare()
+    found = []
+    with ExitStack() as stack:
+        results = None
+        if asked.resume is not None:
+            print = fingerprint(chosen, asked.without, asked.all_killers)
+            results = stack.enter_context(Results(asked.resume, chosen, print))
+        counts: Counter[Outcome] = Counter()
+        all = judged(picked, judge, jobs=asked.jobs, limits=asked.limits, results=results)
+        for one in all:
+            found.append(one)
+            counts[one.outcome] += 1
+            progress.judged(one)
+            progress.doing(
+                f"{len(found)} of {len(picked)} mutants: {counts[Outcome.KILLED]} killed, "
+                f"{counts[Outcome.COST]} cost more, {counts[Outcome.SURVIVED]} survive"
+            )
+    return Report(
+        chosen.file,
+        tuple(function.name for function in chosen.functions),
+        tuple(found),
+        made.refused,
+        made.twice,
+        len(made.mutants) - len(picked),
+        tuple(sorted(judge.unchecked)),
+        asked.without,
+        asked.all_killers,
+        time.perf_counter() - since,
+    )
+
+
+def _mutants(chosen: Subject, asked: Asked) -> Made:
+    known = {operator.name: operator for operator in OPERATORS}
+    for name in asked.operators:
+        if name not in known:
+            listed = f"there are: {', '.join(known)}"
+            help = suggest(name, known) or listed
+            raise CannotRun(f"mutate: there is no operator `{name}`", help)
+    names = {function.name for function in chosen.functions}
+    for name in asked.functions:
+        if name not in names:
+            help = suggest(name, names) or f"there are: {', '.join(sorted(names))}"
+            raise CannotRun(f"mutate: the lifecycles run no function `{name}`", help)
+    some = [known[n] for n in dict.fromkeys(asked.operators)] or OPERATORS
+    made = mutants(chosen, some, asked.functions)
+    if not made.mutants:
+        raise CannotRun("mutate: there is nothing that these operators change")
+    return made
+
+
+def _program(paths: Sequence[str], without: Sequence[str]) -> Subject:
+    """The program that is meant, and the functions of it."""
+    from dsl.cli.inputs import inputs
+
+    given = inputs(paths)
+    if given.findings:
+        raise HasErrors(given.findings)
+    workspace = Workspace(given.roots)
+    loaded = [each for each in map(workspace.load, given.files) if each is not None]
+    workspace.check(loaded)
+    errors = [d for d in workspace.found.sorted() if d.severity is Severity.ERROR]
+    if errors:
+        raise HasErrors(errors)
+    ready = [each for each in loaded if _runs(each, workspace)]
+    parts = {
+        part.module.name
+        for each in ready
+        for part in workspace.closure(each)
+        if part is not each.resolved
+    }
+    whole = [each for each in ready if each.resolved.module.name not in parts]
+    if len(whole) != 1:
+        what = "more than one program is" if whole else "no program is"
+        names = ", ".join(each.resolved.source.name for each in whole)
+        raise CannotRun(
+            f"mutate: {what} named" + (f": {names}" if names else ""),
+            "name one module that has a lifecycle and defines all that it runs",
+        )
+    (root,) = whole
+    among = {each.resolved.module.name for each in loaded if each is not root}
+    closure = workspace.closure(root)
+    inside = {part.module.name for part in closure}
+    confined = among & inside if not given.whole else set()
+    program = restricted(workspace.program(root), without)
+    return subject(root.resolved.source.name, program, closure, confined)
+
+
+def _runs(loaded: Loaded, workspace: Workspace) -> bool:
+    """Whether a module is a program: it has a lifecycle, and all that is run is defined."""
+    program = workspace.program(loaded)
+    steps = [step for each in program.lifecycles for step in each.steps]
+    names = reached(program, steps)
+    undefined = {q.name for q in program.sequences.values() if q.body is None}
+    return bool(steps) and not names & undefined

@@ -1,0 +1,70 @@
+"""Who looks at a mutant: the checks of `vgs check` and the engines of `vgs verify`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from msgspec.structs import replace
+
+from dsl.diagnostics import Diagnostics, Severity, suggest
+from dsl.failures import CannotRun
+from dsl.ir.program import Program
+from dsl.mutation.judging import Answer, Check, Fault, Known, Prover
+from dsl.resolve.usage import Checks
+
+_CODE = re.compile(r"VGS\d{3}")
+#: Who finds what `vgs check` finds.
+STATIC = "check"
+
+
+def checks() -> list[Check]:
+    """Who is asked of each mutant, the fastest first."""
+    return [static()]
+
+
+def provers() -> list[Prover]:
+    """Who can prove that a mutant does what the original does, the fastest first."""
+    return []
+
+
+def restricted(program: Program, without: Collection[str]) -> Program:
+    """The program without some of its rules and invariants.
+
+    Slots and codes of findings are left out of account later.  Raises `CannotRun` for what is
+    none of these.
+    """
+    if not without:
+        return program
+    known = {r.name for r in program.rules} | set(program.slots)
+    known |= {i.name for module in program.modules for i in module.invariants}
+    for name in without:
+        if name not in known and not _CODE.fullmatch(name):
+            raise CannotRun(
+                f"mutate: there is no rule, invariant or slot `{name}`", suggest(name, known)
+            )
+    modules = tuple(
+        replace(
+            module,
+            rules=tuple(r for r in module.rules if r.name not in without),
+            invariants=tuple(i for i in module.invariants if i.name not in without),
+        )
+        for module in program.modules
+    )
+    return Program(program.name, modules, program.held)
+
+
+def static() -> Check:
+    """Promises, locks and recursion: what `vgs check` says of a program that resolves."""
+    return Check(STATIC, _static)
+
+
+def _static(program: Program, known: Known, first: bool) -> Answer:
+    found = Diagnostics()
+    Checks(found).program(program, (), whole=False)
+    faults = (
+        Fault(STATIC, each.code, "", each.span, each.message)
+        for each in found
+        if each.severity is Severity.ERROR
+    )
+    return Answer(tuple(fault for fault in faults if not known(fault)))

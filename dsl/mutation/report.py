@@ -1,0 +1,188 @@
+"""The result of a run of mutants: what became of them in numbers, and as JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from dsl.mutation.operators import OPERATORS
+from dsl.mutation.results import Judged, Killer, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How many of some mutants are killed."""
+
+    killed: int
+    of: int
+
+    @property
+    def share(self) -> float:
+        """From 0 to 1; 1 where there is nothing to kill."""
+        return self.killed / self.of if self.of else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What one rule, code or engine is worth: how many mutants it kills, and how many alone.
+
+    ``score`` is that of correctness without it.
+    """
+
+    kind: str
+    name: str
+    kills: int
+    alone: int
+    score: Score
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of the mutants of a program.
+
+    ``refused`` are changes that the resolver does not take, by code; ``twice`` those that give
+    what another one gives.  ``unasked`` is how many mutants there are that nobody judged: of a
+    sample the others, of a run that was interrupted the rest.  ``unchecked`` is what the checks
+    leave open in the original.
+    """
+
+    program: str
+    functions: tuple[str, ...]
+    judged: tuple[Judged, ...]
+    refused: Mapping[str, int]
+    twice: int
+    unasked: int
+    unchecked: tuple[str, ...]
+    without: tuple[str, ...]
+    all_killers: bool
+    seconds: float
+
+    def of(self, *outcomes: Outcome) -> list[Judged]:
+        """The mutants of which one of these became, as they stand in the sources."""
+        found = [one for one in self.judged if one.outcome in outcomes]
+        return sorted(found, key=lambda one: (one.file, one.line, one.column, one.operator))
+
+    @property
+    def survivors(self) -> list[Judged]:
+        return self.of(Outcome.SURVIVED)
+
+    @property
+    def suggestions(self) -> list[Judged]:
+        """The mutants that verify and cost less."""
+        return self.of(Outcome.CHEAPER)
+
+    @property
+    def broken(self) -> list[Judged]:
+        return self.of(Outcome.BROKEN)
+
+    @property
+    def correctness(self) -> Score:
+        """Of the mutants that do not do the same, and do not just cost more, those killed.
+
+        What is cheaper and not proved to do the same counts as not killed.
+        """
+        return self._score(len(self.of(Outcome.KILLED)))
+
+    def _score(self, killed: int) -> Score:
+        left = [one for one in self.suggestions if not one.by]
+        all = len(self.of(Outcome.KILLED)) + len(self.survivors) + len(left)
+        return Score(killed, all)
+
+    @property
+    def cost(self) -> Score:
+        """Of the mutants that no check finds wrong, and that are not better, those that cost."""
+        killed = len(self.of(Outcome.COST))
+        return Score(killed, killed + len(self.survivors))
+
+    @property
+    def status(self) -> int:
+        """0: nothing survives; 1: something does; 2: something broke."""
+        if self.broken:
+            return 2
+        return 1 if self.survivors else 0
+
+    def worths(self) -> list[Worth]:
+        """What each rule, each code and each engine is worth that kills anything."""
+        killed = self.of(Outcome.KILLED)
+        found = []
+        for kind in ("rule", "code", "engine"):
+            names = [{str(getattr(k, kind)) for k in one.killers} for one in killed]
+            counts = Counter(name for each in names for name in each if name)
+            for name, kills in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+                alone = sum(each == {name} for each in names)
+                score = self._score(len(killed) - alone)
+                found.append(Worth(kind, name, kills, alone, score))
+        return found
+
+    def operators(self) -> list[tuple[str, Counter[Outcome]]]:
+        """What became of the mutants of each operator that made any."""
+        counts: dict[str, Counter[Outcome]] = {}
+        for one in self.judged:
+            counts.setdefault(one.operator, Counter())[one.outcome] += 1
+        return [(o.name, counts[o.name]) for o in OPERATORS if o.name in counts]
+
+    def killers(self) -> list[tuple[Killer, int]]:
+        """Who was the first to find something: engine, code and rule, with how many mutants."""
+        first = Counter(
+            (one.killers[0].engine, one.killers[0].code, one.killers[0].rule)
+            for one in self.of(Outcome.KILLED)
+        )
+        ranked = sorted(first.items(), key=lambda item: (-item[1], item[0]))
+        return [(Killer(*key, "", ""), count) for key, count in ranked]
+
+    def to_json(self) -> dict[str, Any]:
+        """As docs/schema/mutate.json describes."""
+        correctness, cost = self.correctness, self.cost
+        return {
+            "program": self.program,
+            "functions": list(self.functions),
+            "mutants": len(self.judged),
+            "killed": len(self.of(Outcome.KILLED)),
+            "cost": len(self.of(Outcome.COST)),
+            "equivalent": len(self.of(Outcome.EQUIVALENT)),
+            "survivors": _told(self.survivors),
+            "suggestions": _told(self.suggestions),
+            "broken": _told(self.broken),
+            "scores": {
+                "correctness": {"killed": correctness.killed, "of": correctness.of},
+                "cost": {"killed": cost.killed, "of": cost.of},
+            },
+            "operators": [
+                {"operator": name, **{str(o): counts[o] for o in Outcome}}
+                for name, counts in self.operators()
+            ],
+            "killers": [
+                {"engine": k.engine, "code": k.code, "rule": k.rule, "mutants": count}
+                for k, count in self.killers()
+            ],
+            "worths": (
+                [
+                    {
+                        "kind": w.kind,
+                        "name": w.name,
+                        "kills": w.kills,
+                        "alone": w.alone,
+                        "without": {"killed": w.score.killed, "of": w.score.of},
+                    }
+                    for w in self.worths()
+                ]
+                if self.all_killers
+                else None
+            ),
+            "refused": dict(self.refused),
+            "twice": self.twice,
+            "unasked": self.unasked,
+            "unchecked": list(self.unchecked),
+            "without": list(self.without),
+            "all": _told(sorted(self.judged, key=lambda one: one.id)),
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def _told(some: Iterable[Judged]) -> list[Any]:
+    told: Sequence[Any] = msgspec.to_builtins(list(some))
+    return list(told)

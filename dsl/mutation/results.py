@@ -1,0 +1,159 @@
+"""What became of each mutant, and the file that keeps it, so that a run can be gone on with."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import IO
+
+import msgspec
+from msgspec import Struct
+
+from dsl.failures import CannotRun
+from dsl.ir.dump import dump
+from dsl.mutation.operators import OPERATORS, VERSION
+from dsl.mutation.subject import Subject
+
+FORMAT = "vgs mutate results"
+#: Changes with what a line holds, or means.
+_LINES = 1
+#: A larger file has no results.
+_LARGEST = 256 << 20
+
+
+class Outcome(StrEnum):
+    """What became of a mutant."""
+
+    KILLED = "killed"
+    COST = "cost"
+    EQUIVALENT = "equivalent"
+    CHEAPER = "cheaper"
+    SURVIVED = "survived"
+    BROKEN = "broken"
+
+
+class Killer(Struct, frozen=True):
+    """A finding that the original does not have.
+
+    ``engine`` is ``check`` for what `vgs check` finds.  ``where`` is as messages say it.
+    """
+
+    engine: str
+    code: str
+    rule: str
+    where: str
+    message: str
+
+
+class Judged(Struct, frozen=True):
+    """A mutant, and what became of it.
+
+    ``by`` is who killed it, or proved that it does the same; of one that is cheaper it may be
+    empty: it verifies, and nobody proved that it does the same.  ``note`` is what else there is
+    to say: the cost, why it broke, what was not checked.  ``seconds`` is what it took.
+    """
+
+    id: str
+    operator: str
+    function: str
+    file: str
+    line: int
+    column: int
+    what: str
+    diff: tuple[str, ...]
+    outcome: Outcome
+    by: str = ""
+    killers: tuple[Killer, ...] = ()
+    note: str = ""
+    seconds: float = 0.0
+
+
+class Header(Struct, frozen=True):
+    """The first line of a file of results."""
+
+    format: str
+    version: int
+    program: str
+    fingerprint: str
+
+
+def fingerprint(subject: Subject, *asked: object) -> str:
+    """A digest of the program, of the operators, and of what was ``asked`` of the checks."""
+    from dsl import __version__
+
+    names = [operator.name for operator in OPERATORS]
+    texts = [resolved.source.text for resolved in subject.closure]
+    said = repr((__version__, VERSION, names, asked, texts)) + dump(subject.program)
+    return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+class Results:
+    """A file of results, one in a line.  What is added is on the disk at once."""
+
+    def __init__(self, path: Path, subject: Subject, print: str) -> None:
+        """Opens the file, which may be there: then ``known`` is what it has.
+
+        Raises `CannotRun` where it is of something else.
+        """
+        self.path = path
+        self._header = Header(FORMAT, _LINES, subject.program.name, print)
+        self.known = self._read()
+        self._file: IO[bytes] | None = None
+
+    def __enter__(self) -> Results:
+        # The last line may be half of one: what is whole is written anew, and then added to.
+        self._write(self.known.values())
+        self._file = self.path.open("ab")
+        return self
+
+    def __exit__(self, *why: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def add(self, one: Judged) -> None:
+        """Adds what became of one mutant."""
+        assert self._file is not None
+        self._file.write(msgspec.json.encode(one) + b"\n")
+        self._file.flush()
+
+    def _write(self, all: Iterable[Judged]) -> None:
+        from dsl.project.folder import write_all
+
+        if self.path.exists() and not self.path.is_file():
+            raise CannotRun(f"mutate: {self.path} is there, and is no file")
+        lines = [msgspec.json.encode(each) + b"\n" for each in (self._header, *all)]
+        write_all({self.path: b"".join(lines)})
+
+    def _read(self) -> dict[str, Judged]:
+        if not self.path.exists():
+            return {}
+        if not self.path.is_file() or self.path.stat().st_size > _LARGEST:
+            raise CannotRun(f"mutate: {self.path} is no file of results")
+        lines = self.path.read_bytes().split(b"\n")
+        try:
+            header = msgspec.json.decode(lines[0], type=Header)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            header = None
+        if header is None or header.format != FORMAT or header.version != _LINES:
+            raise CannotRun(
+                f"mutate: {self.path} is no file of results", "name another one after --resume"
+            )
+        if header != self._header:
+            raise CannotRun(
+                f"mutate: the results in {self.path} are of another program, or were asked "
+                "for otherwise",
+                "take the file away, or name another one after --resume",
+            )
+        known: dict[str, Judged] = {}
+        # What stands behind the last end of a line was not written to its end.
+        for line in lines[1:-1]:
+            try:
+                one = msgspec.json.decode(line, type=Judged)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                raise CannotRun(
+                    f"mutate: a line of {self.path} is damaged", "take the file away"
+                ) from None
+            known[one.id] = one
+        return known
