@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dsl.costs import DEFAULT
-from dsl.costs.amounts import COUNTED, Counts, never_more
+from dsl.costs.amounts import Between, Counts, never_more
 from dsl.costs.paths import Outcome, Path, Paths, of_program
 from dsl.costs.report import PathCost
 from dsl.costs.table import Row, table
@@ -18,6 +18,8 @@ from dsl.ir.program import Program
 from dsl.ir.sequence import Sequence
 from dsl.ir.walk import statements
 from dsl.mutation.subject import reached
+
+_NAMES = ("reads", "writes", "isb", "dsb", "dsb and dmb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +82,19 @@ def _step(path: PathCost, row: Row, least: Counts, most: Counts) -> str:
         (known,) = (v.domain for v in path.variables if v.key == key)
         return ends(row.domains.get(key, known))
 
-    for name, a, b in zip(COUNTED, least.each, most.each, strict=True):
+    for name, a, b in zip(_NAMES, _amounts(least), _amounts(most), strict=True):
         if not (never_more(b.low, a.low, limits) and never_more(b.high, a.high, limits)):
-            old, new = (row.before, row.counts)
-            assert old is not None
-            assert new is not None
-            shown = [getattr(counts, name).show(path.label) for counts in (old, new)]
+            assert row.before is not None
+            assert row.counts is not None
+            at = _NAMES.index(name)
+            shown = [_amounts(c)[at].show(path.label) for c in (row.before, row.counts)]
             return f"{path.path}: {name} {shown[0]} → {shown[1]}"
     return ""
+
+
+def _amounts(counts: Counts) -> tuple[Between, ...]:
+    """A dmb is a part of what a dsb does: to have it instead is not to have one more."""
+    return counts.reads, counts.writes, counts.isb, counts.dsb, counts.dsb + counts.dmb
 
 
 def _barriers(old: Sequence, new: Sequence) -> Difference:
