@@ -1,0 +1,205 @@
+"""What a program says of its state before anything runs: which slot mirrors which register."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from dsl.ir import expr as x
+from dsl.ir import lifecycle as l
+from dsl.ir import sequence as s
+from dsl.ir.platform import BarrierKind
+from dsl.ir.program import Program
+from dsl.ir.shapes import LinkKind, RegisterRef, Slot
+from dsl.ir.types import Bool
+from dsl.ir.walk import expressions, inside, statements
+from dsl.ir.ways import graph
+from dsl.run.prepared import prepared
+from dsl.run.registers import Element, bits
+from dsl.verify.symbolic.terms import runs
+
+#: The lowest bit and the length of a stretch of bits that is looked at as one.
+Stretch = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """One slot, or one element of one (``index``), and the register that it mirrors.
+
+    ``mask`` are the bits that both hold; ``stretches`` cuts them where a write is legalised, and
+    ``context`` are the registers that this depends on.
+    """
+
+    slot: Slot
+    index: int | None
+    element: Element
+    mask: int
+    stretches: tuple[Stretch, ...]
+    context: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.slot.name if self.index is None else f"{self.slot.name}[{self.index}]"
+
+
+@dataclass(slots=True)
+class Static:
+    """All that follows from the text of a program.
+
+    ``by_slot`` and ``by_element`` find mirrors by (slot, index) and by the name of an element;
+    ``counters`` are the slots that count how many elements of an array are in use; ``asked`` are
+    slots that a condition or a bound asks about; ``guests`` are the phases in which a guest runs.
+    """
+
+    program: Program
+    mirrors: list[Mirror] = field(default_factory=list)
+    by_slot: dict[tuple[str, int | None], Mirror] = field(default_factory=dict)
+    by_element: dict[str, list[Mirror]] = field(default_factory=dict)
+    counters: dict[str, Slot] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+    guests: set[int] = field(default_factory=set)
+    #: For registers of a bank that others change in a loop: up to where there are such registers.
+    bounds: dict[str, list[x.Expr]] = field(default_factory=dict)
+
+
+def static(program: Program) -> Static:
+    """Looks through a program."""
+    made = Static(program)
+    for slot in program.slots.values():
+        if slot.link is not None and slot.link.kind is LinkKind.MIRRORS:
+            _mirrors(made, slot)
+    bodies = [q.body for q in program.sequences.values() if q.body is not None]
+    bodies += [m.body for m in program.models.values() if m.body is not None]
+    phases = list(_phases(program))
+    bodies += [phase.body for phase in phases]
+    for body in bodies:
+        for each in statements(body):
+            _look(made, each)
+    for definition in program.definitions.values():
+        _asks(made, definition.value)
+    synchronising = [p for p in phases if _erets(p)]
+    made.guests = {id(p) for p in synchronising or phases}
+    for phase in phases:
+        for each in statements(phase.body):
+            if isinstance(each, s.Loop):
+                _bound(made, each)
+    return made
+
+
+def _phases(program: Program) -> Iterator[l.Phase]:
+    for lifecycle in program.lifecycles:
+        for node in graph(lifecycle).nodes:
+            if node.phase is not None:
+                yield node.phase
+
+
+def _erets(phase: l.Phase) -> bool:
+    return any(
+        isinstance(each, s.Order) and any(b.kind is BarrierKind.ERET for b in each.barriers)
+        for each in statements(phase.body)
+    )
+
+
+def _mirrors(made: Static, slot: Slot) -> None:
+    assert slot.link is not None
+    ref = slot.link.register
+    elements = prepared(made.program).elements.values()
+    for element in elements:
+        if element.register.name != ref.register.name or ref.index not in (None, element.index):
+            continue
+        index = element.index - element.register.first if slot.length else None
+        if index is not None and index >= slot.length:
+            continue
+        width = 1 if isinstance(slot.type, Bool) else slot.type.width
+        mask = element.writable & ((1 << width) - 1)
+        cut = tuple(stretches(element, mask))
+        mirror = Mirror(slot, index, element, mask, cut, tuple(_context(made.program, element)))
+        made.mirrors.append(mirror)
+        made.by_slot[slot.name, index] = mirror
+        made.by_element.setdefault(element.name, []).append(mirror)
+
+
+def _context(program: Program, element: Element) -> Iterator[str]:
+    """The registers that what a write becomes depends on, as far as they can change."""
+    for rule in element.legalised:
+        for value in (rule.value, rule.condition):
+            for part in inside(value):
+                if isinstance(part, x.ReadRegister) and part.register.access != "ro":
+                    for other in prepared(program).elements.values():
+                        if other.register.name == part.register.name:
+                            yield other.name
+
+
+def stretches(element: Element, mask: int, *, fields: bool = False) -> Iterator[Stretch]:
+    """The bits of ``mask``, cut where a field is legalised, or (``fields``) where any field is."""
+    cut = {low for low, _ in runs(mask, element.register.width)}
+    named = element.register.fields if fields else [r.field for r in element.legalised]
+    for f in named:
+        for index in range(f.first, f.first + f.count) if f.count else (None,):
+            low, place = bits(f, index)
+            cut |= {low, place.bit_length()}
+    edges = sorted(e for e in cut | {0, element.register.width} if e <= element.register.width)
+    for low, end in zip(edges, edges[1:], strict=False):
+        if mask >> low & 1:
+            yield low, end - low
+
+
+def _look(made: Static, each: s.Statement) -> None:
+    match each:
+        case s.If(arms=arms):
+            for arm in arms:
+                _asks(made, arm.condition)
+        case s.Switch(value=value):
+            _asks(made, value)
+        case s.Loop():
+            _asks(made, each.low)
+            _asks(made, each.high)
+            _counts(made, each)
+        case _:
+            pass
+
+
+def _asks(made: Static, value: x.Expr) -> None:
+    made.asked |= {p.slot.name for p in inside(value) if isinstance(p, x.ReadSlot)}
+
+
+def _counts(made: Static, loop: s.Loop) -> None:
+    """A loop below a counter over the elements of an array says that it counts these."""
+    below = [
+        p.slot
+        for p in inside(loop.high)
+        if isinstance(p, x.ReadSlot) and p.slot.high is not None and not p.slot.length
+    ]
+    for slot in below:
+        for array in _indexed(loop):
+            known = array.name in made.counters
+            if slot.root == array.root and slot.high == array.length and not known:
+                made.counters[array.name] = slot
+
+
+def _indexed(loop: s.Loop) -> Iterator[Slot]:
+    """The arrays whose elements a loop goes through."""
+    for each in statements(loop.body):
+        if isinstance(each, s.WriteSlot | s.UpdateSlot) and _by(each.index, loop.var):
+            yield each.slot
+        for value in expressions(each):
+            for part in inside(value):
+                if isinstance(part, x.ReadSlot) and _by(part.index, loop.var):
+                    yield part.slot
+
+
+def _by(index: x.Expr | None, var: str) -> bool:
+    if index is None:
+        return False
+    return any(isinstance(p, x.Var) and p.name == var for p in inside(index))
+
+
+def _bound(made: Static, loop: s.Loop) -> None:
+    """How many registers of a bank there are, where others change as many of them."""
+    if any(isinstance(p, x.ReadSlot | x.Test) for p in inside(loop.high)):
+        return
+    for each in loop.body:
+        if isinstance(each, s.May):
+            for place in each.places:
+                if isinstance(place, RegisterRef) and place.by == loop.var:
+                    made.bounds.setdefault(place.register.name, []).append(loop.high)

@@ -1,0 +1,538 @@
+"""Phases of a lifecycle on a symbolic machine: our sequences, what others do, and what must hold.
+
+Beside the machine's own state there is, for each slot that mirrors a register, what its owner last
+had there: what the guest left in the register, or what the host put into the slot for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from dsl.diagnostics.base import Diagnostic, Note
+from dsl.diagnostics.proofs import BitsLost, InvariantBroken, StateLeaks, StateLost
+from dsl.ir import expr as x
+from dsl.ir import lifecycle as l
+from dsl.ir import sequence as s
+from dsl.ir.platform import Endpoint
+from dsl.ir.program import Program
+from dsl.ir.shapes import MACHINE, Condition, Register, RegisterRef, Slot
+from dsl.ir.ways import parts
+from dsl.run.registers import Element
+from dsl.source import Span
+from dsl.verify.symbolic.derived import Derived, origins
+from dsl.verify.symbolic.execute import Executor
+from dsl.verify.symbolic.expressions import Env
+from dsl.verify.symbolic.mirrors import Mirror, Static, stretches
+from dsl.verify.symbolic.solver import Solver
+from dsl.verify.symbolic.state import Key, slot_key
+from dsl.verify.symbolic.terms import Term, Terms, symbols
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """Something that could not be shown to hold: what, where, and the other ends.
+
+    ``bits`` are those of the register that are concerned.  ``unknown``: a solver gave no answer.
+    """
+
+    kind: type[Diagnostic]
+    rule: str
+    where: Span
+    ends: tuple[Note, ...]
+    message: str
+    phase: str
+    mirror: Mirror | None = None
+    bits: int = 0
+    invariant: l.Invariant | None = None
+    unknown: bool = False
+
+
+class Phases(Executor):
+    """Executes phases for one owner; ``suspected`` is told what does not hold.
+
+    ``ghost`` keys hold what the owner last had: ``("g", slot, element)``.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        terms: Terms,
+        solver: Solver,
+        facts: Mapping[str, int],
+        static: Static,
+    ) -> None:
+        super().__init__(program, terms, solver, facts)
+        self.static = static
+        self.phase = ""
+        self.origin: dict[Key, Span] = {}
+        self.suspected: Callable[[Suspicion], None] = lambda suspicion: None
+        self.owner = ""
+        #: The names of unknowns that stand for what somebody else left in a register.
+        self.left = "left:"
+        self._derived: dict[tuple[int, str], list[Derived]] = {}
+
+    # ---- ghosts
+
+    def ghost_key(self, mirror: Mirror) -> Key:
+        return ("g", mirror.slot.name, -1 if mirror.index is None else mirror.index)
+
+    def slot_of(self, mirror: Mirror) -> Term:
+        owner = "" if mirror.slot.root == MACHINE else self.owner
+        return self.get(slot_key(owner, mirror.slot, mirror.index))
+
+    def used(self, mirror: Mirror) -> Term:
+        """That an element of an array is in use; what is no list always is."""
+        counter = self.static.counters.get(mirror.slot.name)
+        if counter is None or mirror.index is None:
+            return self.terms.true
+        count = self.get(slot_key(self.owner, counter, None))
+        return self.terms.ult(self.terms.const(mirror.index, count.width), count)
+
+    def exists(self, element: Element) -> Term:
+        """That there is such a register, as far as a lifecycle says how many there are."""
+        bounds = self.static.bounds.get(element.register.name, [])
+        made = self.terms.truth(not bounds)
+        for high in bounds:
+            end = self.terms.zext(self.value(high, self._watcher()), 64)
+            made = self.terms.or_(made, self.terms.ult(self.terms.const(element.index, 64), end))
+        return made
+
+    def live(self, mirror: Mirror) -> Term:
+        """That there is something in a register that must not be lost."""
+        return self.terms.and_(self.used(mirror), self.exists(mirror.element))
+
+    def given(self, mirror: Mirror, mask: int, where: Term) -> None:
+        """The owner's value in a slot becomes what the host put there."""
+        key = self.ghost_key(mirror)
+        old = self.get(key)
+        new = self.terms.masked(old, self.resized(self.slot_of(mirror), old.width), mask)
+        self.cells[key] = self.terms.ite(where, new, old)
+
+    # ---- one phase
+
+    def env(self) -> Env:
+        roots = {c.root for c in self.program.contexts.values()} - {MACHINE}
+        return Env(0, dict.fromkeys(roots, self.owner) | {r: r for r in roots if not self.owner})
+
+    def run_phase(self, phase: l.Phase, invariants: list[l.Invariant]) -> None:
+        """A phase with all that others may do in it, up to where the lifecycle goes on."""
+        self.phase = phase.name
+        env = self.env()
+        if phase.condition is None:
+            self._phase(phase, invariants, env)
+            return
+        c = self.on(self.truth(phase.condition, self._watcher()))
+        if c.constant:
+            if c.value:
+                self._phase(phase, invariants, env)
+            else:
+                self.check(invariants, phase.name)
+            return
+        self._split(
+            c,
+            lambda: self._phase(phase, invariants, env),
+            lambda: self.check(invariants, phase.name),
+        )
+
+    def _phase(self, phase: l.Phase, invariants: list[l.Invariant], env: Env) -> None:
+        into, out = parts(phase)
+        self.body(into, env)
+        if self.path is self.terms.false:
+            return
+        self.check(invariants, phase.name)
+        self._others(phase)
+        self.body(out, env)
+
+    def _watcher(self) -> Env:
+        env = self.env()
+        env.software = False
+        return env
+
+    def check(self, invariants: list[l.Invariant], point: str) -> None:
+        """The invariants of a point."""
+        for each in invariants:
+            if point in each.points:
+                holds = self.on(self.truth(each.condition, self._watcher()))
+                found = self.solver.holds(holds, (self.path,))
+                if not found:
+                    text = " ".join(each.condition.span.text.split())
+                    what = f"invariant {each.name} does not hold in `{point}`: {text}"
+                    self._suspect(
+                        InvariantBroken, each.name, each.span, (), what, invariant=each,
+                        unknown=found is None,
+                    )
+
+    def _suspect(
+        self,
+        kind: type[Diagnostic],
+        rule: str,
+        where: Span,
+        ends: tuple[Note, ...],
+        message: str,
+        *,
+        mirror: Mirror | None = None,
+        bits: int = 0,
+        invariant: l.Invariant | None = None,
+        unknown: bool = False,
+    ) -> None:
+        self.suspected(
+            Suspicion(
+                kind, rule, where, ends, message, self.phase, mirror, bits, invariant, unknown
+            )
+        )
+
+    # ---- what others do
+
+    def _others(self, phase: l.Phase) -> None:
+        """Others look, and change what they may."""
+        guest = id(phase) in self.static.guests
+        changed: dict[str, list[tuple[Term, int, Span]]] = {}
+        slots: list[tuple[Term, Slot]] = []
+        facts: list[Condition] = []
+        seen: set[str] = set()
+        for may, place, c in self._mays(phase.body, self.terms.true, {}):
+            match place:
+                case RegisterRef():
+                    seen.add(place.register.name)
+                    for element in self._of(place):
+                        changes = may.kind in ("change", "write")
+                        mask = place.field.mask if place.field else element.ones
+                        where = changed.setdefault(element.name, [])
+                        where.append((c, mask if changes else 0, may.span))
+                case Endpoint() if may.kind == "use":
+                    for ref in place.aliases:
+                        seen.add(ref.register.name)
+                        for element in self._of(ref):
+                            mask = ref.field.mask if ref.field else element.ones
+                            there = self.terms.and_(c, self._there(element))
+                            changed.setdefault(element.name, []).append((there, mask, may.span))
+                case Slot() if may.kind == "read":
+                    for mirror in self.static.mirrors:
+                        if mirror.slot is place or mirror.slot == place:
+                            self.read_by(mirror, c, f"`{phase.name}`", may.span)
+                case Slot():
+                    slots.append((c, place))
+                case Condition():
+                    facts.append(place)
+                case _:
+                    pass
+        if guest:
+            for mirror in self.static.mirrors:
+                looks = changed.get(mirror.element.name, [])
+                if mirror.element.register.name in seen:
+                    self.looked_at(mirror, looks)
+        for name, where in changed.items():
+            self._change(self.elements[name], where, guest)
+        for c, slot in slots:
+            self._refill(slot, c)
+        for condition in facts:
+            for key in [k for k in self.cells if k[0] == "?" and k[2] == condition.name]:
+                del self.cells[key]
+
+    def _of(self, place: RegisterRef) -> Iterator[Element]:
+        for element in self.elements.values():
+            if element.register.name == place.register.name:
+                if place.index is None or place.index == element.index:
+                    yield element
+
+    def _mays(
+        self, body: s.Body, c: Term, bound: dict[str, Term]
+    ) -> Iterator[tuple[s.May, object, Term]]:
+        """What others may do, place by place, with the condition under which they may."""
+        terms = self.terms
+        for each in body:
+            match each:
+                case s.May(places=places):
+                    for place in places:
+                        if isinstance(place, RegisterRef) and place.by:
+                            index = bound[place.by]
+                            for element in self._of(place):
+                                number = terms.const(element.index, index.width)
+                                one = terms.and_(c, terms.eq(index, number))
+                                if one is not terms.false:
+                                    ref = RegisterRef(place.register, element.index, place.field)
+                                    yield each, ref, one
+                        else:
+                            yield each, place, c
+                case s.If(arms=arms, otherwise=otherwise):
+                    rest = c
+                    for arm in arms:
+                        env = self._watcher()
+                        env.bound = bound
+                        holds = self.on(self.truth(arm.condition, env))
+                        taken = terms.and_(rest, holds)
+                        if taken is not terms.false:
+                            yield from self._mays(arm.body, taken, bound)
+                        rest = terms.and_(rest, terms.not_(holds))
+                    if rest is not terms.false:
+                        yield from self._mays(otherwise or (), rest, bound)
+                case s.Loop():
+                    yield from self._looped(each, c, bound)
+                case _:
+                    pass
+
+    def _looped(
+        self, loop: s.Loop, c: Term, bound: dict[str, Term]
+    ) -> Iterator[tuple[s.May, object, Term]]:
+        env = self._watcher()
+        env.bound = bound
+        low, high = self.value(loop.low, env), self.value(loop.high, env)
+        for n in range(low.lo, min(high.hi, low.lo + 512) + 1):
+            number = self.terms.const(n, 64)
+            end = self.terms.zext(high, 64)
+            within = self.terms.ult(number, end)
+            if loop.inclusive:
+                within = self.terms.not_(self.terms.ult(end, number))
+            taken = self.terms.and_(c, self.on(within))
+            if taken is not self.terms.false:
+                yield from self._mays(loop.body, taken, {**bound, loop.var: number})
+
+    def _there(self, element: Element) -> Term:
+        """That somebody beyond the registers has something to change there."""
+        for mirror in self.static.by_element.get(element.name, ()):
+            return self.live(mirror)
+        return self.exists(element)
+
+    def _change(
+        self, element: Element, where: list[tuple[Term, int, Span]], guest: bool
+    ) -> None:
+        """Bits of a register become what others make of them, and so does what the owner had."""
+        mirrors = self.static.by_element.get(element.name, ())
+        for c, mask, span in where:
+            if not mask or c is self.terms.false:
+                continue
+            for mirror in mirrors:
+                # A host that works for the guest finds its value there; another has its own.
+                ours = guest or self._holds_ghost(mirror, c) is True
+                if not ours:
+                    continue
+                self._changed(element, mask, c)
+                key = self.ghost_key(mirror)
+                old = self.get(key)
+                new = self.terms.masked(old, self.stored(element), mask & mirror.mask)
+                self.cells[key] = self.terms.ite(c, new, old)
+                break
+            else:
+                self._changed(element, mask, c)
+            self.origin[element.name] = span
+
+    def _changed(self, element: Element, mask: int, c: Term) -> None:
+        before = self.stored(element)
+        kind = "given" if element.name in self.static.by_element else element.name
+        new = self.fresh(f"{kind}:{element.name}", element.register.width)
+        self.acted(element, mask, new, c)
+        self.change(element, mask, new)
+        self.cells[element.name] = self.terms.ite(c, self.cells[element.name], before)
+
+    def acted(self, element: Element, mask: int, value: Term, c: Term) -> None:
+        """Told of each change that somebody makes to a register."""
+
+    def refilled(self, slot: Slot, index: int | None, value: Term, c: Term) -> None:
+        """Told of each slot that somebody fills."""
+
+    def _refill(self, slot: Slot, c: Term) -> None:
+        owner = "" if slot.root == MACHINE else self.owner
+        for index in range(slot.length) if slot.length else (None,):
+            key = slot_key(owner, slot, index)
+            old = self.get(key)
+            new = self.any_of(slot, slot.name)
+            self.refilled(slot, index, new, c)
+            self.cells[key] = self.terms.ite(c, new, old)
+            mirror = self.static.by_slot.get((slot.name, index))
+            if mirror is not None:
+                self.given(mirror, mirror.mask, c)
+
+    # ---- what must hold
+
+    def _holds_ghost(self, mirror: Mirror, c: Term) -> bool | None:
+        """Whether the register has what its owner had."""
+        goal = self._same(mirror, self.stored(mirror.element), mirror.mask)
+        return self.solver.holds(goal, (self.path, c, self.live(mirror)))
+
+    def _same(self, mirror: Mirror, value: Term, mask: int) -> Term:
+        """That a value, written to the register, is what its owner's value would be there."""
+        element = mirror.element
+        mine = self.get(self.ghost_key(mirror))
+        value = self.resized(value, element.register.width)
+        if value is mine:
+            return self.terms.true
+        if element.legalised:
+            value = self.legalised(element, value, element.ones)
+            mine = self.legalised(element, mine, element.ones)
+        return self.terms.and_(
+            *(
+                self.terms.eq(self.terms.slice(value, low, width), self.terms.slice(mine, low, width))
+                for low, width in mirror.stretches
+                if mask >> low & 1
+            )
+        )
+
+    def looked_at(self, mirror: Mirror, looks: list[tuple[Term, int, Span]]) -> None:
+        """A guest looks at a register: it must have its own value, and nobody else's."""
+        terms, element = self.terms, mirror.element
+        live = self.live(mirror)
+        looked = terms.false
+        for c, _, _ in looks:
+            looked = terms.or_(looked, c)
+        holds = self.solver.holds(
+            self._same(mirror, self.stored(element), mirror.mask), (self.path, looked, live)
+        )
+        if not holds:
+            self._lost(mirror, looked, live, looks, unknown=holds is None)
+        used = self.used(mirror)
+        if used is not terms.true:
+            self._leaks(mirror, terms.not_(used))
+
+    def _lost(
+        self,
+        mirror: Mirror,
+        looked: Term,
+        live: Term,
+        looks: list[tuple[Term, int, Span]],
+        *,
+        unknown: bool,
+    ) -> None:
+        element = mirror.element
+        given = (self.path, looked, live)
+        bits = self._differing(mirror, self.stored(element), given)
+        kept = self.solver.holds(self._same(mirror, self.slot_of(mirror), bits), given)
+        slot_at = self.origin.get(slot_key(self.owner, mirror.slot, mirror.index))
+        where = self.origin.get(element.name) if kept else slot_at
+        ends = [Note(mirror.slot.span, f"{mirror.slot.name} mirrors {element.register.name}")]
+        ends += [Note(span, "here the guest finds it") for _, _, span in looks[:1]]
+        how = "does not come back from memory" if kept else "is not kept"
+        what = f"what a guest has in {element.name} ({self._named(element, bits)}) {how}"
+        self._suspect(
+            StateLost, mirror.slot.name, where or mirror.slot.span, tuple(ends), what,
+            mirror=mirror, bits=bits, unknown=unknown,
+        )
+
+    def _differing(self, mirror: Mirror, value: Term, given: tuple[Term, ...]) -> int:
+        """The bits in which a value may not be the owner's."""
+        found = 0
+        for low, width in mirror.stretches:
+            place = ((1 << width) - 1) << low
+            if not self.solver.holds(self._same(mirror, value, place), given):
+                found |= place
+        return found
+
+    def _named(self, element: Element, bits: int) -> str:
+        names = [f.name for f in element.register.fields if f.mask & bits]
+        return ", ".join(names) or "all bits"
+
+    def _leaks(self, mirror: Mirror, dead: Term) -> None:
+        """What is not in use must hold nothing that somebody left there."""
+        element = mirror.element
+        known = self.solver.known((self.terms.and_(self.path, dead), True))
+        if known.dead:
+            return
+        value = known.of(self.stored(element))
+        bits = 0
+        for low, width in mirror.stretches:
+            part = self.terms.slice(value, low, width)
+            if any(str(u.args[0]).startswith((self.left, "G:", "given:")) for u in symbols(part)):
+                bits |= ((1 << width) - 1) << low
+        if not bits or self.solver.holds(self.terms.not_(dead), (self.path,)):
+            return
+        where = self.origin.get(element.name) or mirror.slot.span
+        what = (
+            f"{element.name} is not in use, and holds what was there before "
+            f"({self._named(element, bits)})"
+        )
+        ends = (Note(mirror.slot.span, f"{mirror.slot.name} mirrors {element.register.name}"),)
+        self._suspect(StateLeaks, mirror.slot.name, where, ends, what, mirror=mirror, bits=bits)
+
+    def read_by(self, mirror: Mirror, c: Term, who: str, span: Span) -> None:
+        """Somebody reads a slot: what is in use must be what the owner last had."""
+        given = (self.path, c, self.live(mirror))
+        value = self.slot_of(mirror)
+        holds = self.solver.holds(self._same(mirror, value, mirror.mask), given)
+        if holds:
+            return
+        bits = self._differing(mirror, value, given)
+        where = self.origin.get(slot_key(self.owner, mirror.slot, mirror.index))
+        element = mirror.element
+        ends = (
+            Note(mirror.slot.span, f"{mirror.slot.name} mirrors {element.register.name}"),
+            Note(span, f"{who} reads it here"),
+        )
+        what = (
+            f"{who} reads {mirror.name}, and it is not what a guest has in {element.name} "
+            f"({self._named(element, bits)})"
+        )
+        self._suspect(
+            StateLost, mirror.slot.name, where or mirror.slot.span, ends, what,
+            mirror=mirror, bits=bits, unknown=holds is None,
+        )
+
+    # ---- what sequences and externs do
+
+    def called(self, name: str, owners: dict[str, str], span: Span) -> None:
+        extern = self.program.externs[name]
+        for effect in extern.effects:
+            if effect.kind != "reads":
+                continue
+            for mirror in self.static.mirrors:
+                if mirror.slot in effect.places:
+                    self.read_by(mirror, self.terms.true, name, span)
+
+    def gave(self, extern: s.Extern, owners: dict[str, str]) -> None:
+        for effect in extern.effects:
+            if effect.kind != "writes":
+                continue
+            for mirror in self.static.mirrors:
+                if mirror.slot in effect.places:
+                    mask = effect.bits(mirror.slot)
+                    bits = mirror.mask if mask is None else mask & mirror.mask
+                    self.given(mirror, bits, self.terms.true)
+
+    def kept(self, slot: Slot, owner: str, index: Term | None, span: Span, env: Env) -> None:
+        for at in (None,) if index is None else range(slot.length):
+            if index is not None and index.constant and index.value != at:
+                continue
+            self.origin[slot_key(owner, slot, at)] = span
+            mirror = self.static.by_slot.get((slot.name, at))
+            if mirror is not None and env.software and env.frame == 0:
+                # A lifecycle's own store is the host's, for the guest.
+                self.given(mirror, mirror.mask, self.terms.true)
+
+    def wrote(self, register: Register, index: Term | None, node: s.Statement, env: Env) -> None:
+        for c, element in self.candidates(register, index):
+            self.origin[element.name] = node.span
+            if isinstance(node, s.WriteRegister):
+                for read in self._read_before(node.value, env):
+                    if read.element == element.name:
+                        self._bits(element, read, node.span, c)
+
+    def let(self, name: str, value: x.Expr, env: Env) -> None:
+        self._derived[env.frame, name] = list(self._read_before(value, env))
+
+    def _read_before(self, value: x.Expr, env: Env) -> Iterator[Derived]:
+        """The registers whose bits a value has, as they were when they were read."""
+        for origin, mask in origins(value):
+            match origin:
+                case x.Var(name=name):
+                    for each in self._derived.get((env.frame, name), ()):
+                        yield replace(each, mask=each.mask & mask)
+                case x.ReadRegister(register=register, index=index, span=span):
+                    at = None if index is None else self.value(index, env)
+                    if at is None or at.constant:
+                        for _, element in self.candidates(register, at):
+                            yield Derived(element.name, self.stored(element), mask, span)
+
+    def _bits(self, element: Element, read: Derived, span: Span, c: Term) -> None:
+        """What is written back in bits that were not meant must be what is there now."""
+        now, lost = self.stored(element), 0
+        for low, width in stretches(element, read.mask & element.writable, fields=True):
+            then = self.terms.slice(read.value, low, width)
+            same = self.terms.eq(self.terms.slice(now, low, width), then)
+            if not self.solver.holds(same, (self.path, c)):
+                lost |= ((1 << width) - 1) << low
+        if lost:
+            what = (
+                f"{element.name} was read, and is another when it is written back "
+                f"({self._named(element, lost)})"
+            )
+            ends = (Note(read.span, "it was read here"),)
+            self._suspect(BitsLost, element.name, span, ends, what, bits=lost)

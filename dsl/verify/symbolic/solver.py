@@ -1,0 +1,212 @@
+"""Whether a condition always holds: seen from its form, refuted by an example, or asked of z3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from dsl.failures import CannotRun
+from dsl.verify.symbolic.known import Known
+from dsl.verify.symbolic.terms import SAMPLES, Term, Terms, sample, symbols
+
+#: How often a goal is taken apart by the choices in it before a solver is asked.
+_DEEPEST = 40
+
+
+def z3() -> Any:
+    """The module of the solver.  Raises `CannotRun` where it is not installed."""
+    try:
+        import z3 as module
+    except ImportError as error:
+        raise CannotRun(
+            "this proof needs z3, which is not installed", "pip install 'vgs[prove]'"
+        ) from error
+    return module
+
+
+class Solver:
+    """Decides conditions over one set of terms; ``asked`` counts what went to z3.
+
+    ``assumed`` are conditions that hold everywhere.  ``rlimit`` bounds one question, in z3's own
+    units of work, so that an answer does not depend on how fast the machine is.
+    """
+
+    def __init__(self, terms: Terms, rlimit: int = 20_000_000) -> None:
+        self.terms = terms
+        self.assumed: tuple[Term, ...] = ()
+        self.rlimit = rlimit
+        self.asked = self.seen = self.refuted = self.unknown = 0
+        self._translated: dict[Term, Any] = {}
+        self._known: dict[tuple[tuple[Term, bool], ...], Known] = {}
+        self._fits: dict[tuple[Term, ...], list[int]] = {}
+        self._answers: dict[tuple[Term, ...], bool | None] = {}
+
+    def assume(self, conditions: tuple[Term, ...]) -> None:
+        """What holds everywhere from now on."""
+        if conditions != self.assumed:
+            self.assumed = conditions
+            self._fits.clear()
+            self._answers.clear()
+
+    # ---- simplifying
+
+    def known(self, *facts: tuple[Term, bool]) -> Known:
+        found = self._known.get(facts)
+        if found is None:
+            found = self._known[facts] = Known(self.terms, facts)
+        return found
+
+    def under(self, path: Term, term: Term) -> Term:
+        """A term, where ``path`` holds."""
+        if path.op == "const" or term.op == "const":
+            return term
+        return self.known((path, True)).of(term)
+
+    # ---- deciding
+
+    def holds(self, goal: Term, given: Iterable[Term] = ()) -> bool | None:
+        """Whether ``goal`` holds wherever ``given`` does; None where nobody can say."""
+        facts = tuple(dict.fromkeys(g for g in given if g is not self.terms.true))
+        if goal is self.terms.true:
+            return True
+        known = self.known(*((f, True) for f in facts))
+        if known.dead or self._plain(known.of(goal), _DEEPEST):
+            self.seen += 1
+            return True
+        if self._example(goal, facts) is not None:
+            self.refuted += 1
+            return False
+        key = (goal, *facts)
+        if key not in self._answers:
+            found = self.model(self.terms.not_(goal), facts)
+            self._answers[key] = None if found is None else not found[0]
+        return self._answers[key]
+
+    def equal(self, a: Term, b: Term, given: Iterable[Term] = ()) -> bool | None:
+        return True if a is b else self.holds(self.terms.eq(a, b), given)
+
+    def _plain(self, goal: Term, depth: int) -> bool:
+        """Whether the form of a goal shows that it holds, by looking at each choice in it."""
+        if goal.op == "const":
+            return bool(goal.value)
+        if depth <= 0:
+            return False
+        if goal.op == "and":
+            return all(self._plain(part, depth - 1) for part in goal.args)
+        if goal.op == "not" and goal.args[0].op == "and":
+            # One of several: where all but one do not hold, the last one must.
+            parts = goal.args[0].args
+            for each in parts:
+                rest = tuple((p, True) for p in parts if p is not each)
+                known = self.known(*rest)
+                if known.dead:
+                    return True
+                left = self.terms.not_(known.of(each))
+                if left is not self.terms.not_(each) and self._plain(left, depth - 1):
+                    return True
+            return False
+        if goal.op == "eq":
+            a, b = goal.args
+            for one, other in ((a, b), (b, a)):
+                if one.op == "ite":
+                    for truth in (True, False):
+                        known = self.known((one.args[0], truth))
+                        side = one.args[1] if truth else one.args[2]
+                        left = self.terms.eq(known.of(side), known.of(other))
+                        if not (known.dead or self._plain(left, depth // 2)):
+                            return False
+                    return True
+        return False
+
+    def _example(self, goal: Term, facts: tuple[Term, ...]) -> int | None:
+        """The number of a sample in which the facts hold and the goal does not."""
+        fits = self._fits.get(facts)
+        if fits is None:
+            everything = (*facts, *self.assumed)
+            fits = [n for n in range(SAMPLES) if all(sample(f, n) for f in everything)]
+            self._fits[facts] = fits
+        return next((n for n in fits if not sample(goal, n)), None)
+
+    def model(self, goal: Term, given: Iterable[Term] = ()) -> tuple[bool, dict[Term, int]] | None:
+        """Whether ``goal`` can hold, and values with which it does; None where z3 gives up."""
+        if goal is self.terms.false:
+            return False, {}
+        api = z3()
+        solver = api.SolverFor("QF_BV")
+        solver.set("rlimit", self.rlimit)
+        asked = [goal, *given, *self.assumed]
+        unknowns: set[Term] = set()
+        for each in asked:
+            unknowns |= symbols(each)
+            solver.add(self._translate(each))
+        for unknown in sorted(unknowns, key=lambda t: t.number):
+            if unknown.width:
+                most = (1 << unknown.width) - 1
+                if unknown.lo > 0:
+                    solver.add(api.UGE(self._translate(unknown), unknown.lo))
+                if unknown.hi < most:
+                    solver.add(api.ULE(self._translate(unknown), unknown.hi))
+        self.asked += 1
+        answer = solver.check()
+        if answer == api.unsat:
+            return False, {}
+        if answer != api.sat:
+            self.unknown += 1
+            return None
+        found = solver.model()
+        values: dict[Term, int] = {}
+        for unknown in unknowns:
+            value = found.eval(self._translate(unknown), model_completion=True)
+            values[unknown] = int(api.is_true(value)) if not unknown.width else value.as_long()
+        return True, values
+
+    def _translate(self, term: Term) -> Any:
+        found = self._translated.get(term)
+        if found is None:
+            args = [self._translate(a) if isinstance(a, Term) else a for a in term.args]
+            found = self._translated[term] = _made(z3(), term, args)
+        return found
+
+
+def _made(api: Any, term: Term, args: list[Any]) -> Any:
+    match term.op:
+        case "const":
+            return api.BitVecVal(args[0], term.width) if term.width else api.BoolVal(bool(args[0]))
+        case "sym":
+            name = f"{args[0]}#{term.number}"
+            return api.BitVec(name, term.width) if term.width else api.Bool(name)
+        case "not":
+            return api.Not(args[0])
+        case "and" if term.width == 0:
+            return api.And(*args)
+        case "eq":
+            return args[0] == args[1]
+        case "ult":
+            return api.ULT(args[0], args[1])
+        case "ite":
+            return api.If(args[0], args[1], args[2])
+        case "ext":
+            return api.Extract(args[1] + term.width - 1, args[1], args[0])
+        case "cat":
+            return api.Concat(*reversed(args))
+        case "and":
+            return args[0] & args[1]
+        case "or":
+            return args[0] | args[1]
+        case "xor":
+            return args[0] ^ args[1]
+        case "add":
+            return args[0] + args[1]
+        case "sub":
+            return args[0] - args[1]
+        case "mul":
+            return args[0] * args[1]
+        case "shl":
+            return args[0] << args[1]
+        case "lshr":
+            return api.LShR(args[0], args[1])
+        case "ashr":
+            wide = api.BitVecVal(term.width, term.width)
+            return api.If(api.ULT(args[1], wide), args[0] >> args[1], api.BitVecVal(0, term.width))
+        case other:
+            raise AssertionError(other)
