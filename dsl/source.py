@@ -23,6 +23,17 @@ class Source:
     def __repr__(self) -> str:
         return f"Source({self.name!r})"
 
+    def __eq__(self, other: object) -> bool:
+        # The same file may be read twice, by who understands one more text in a program.
+        if self is other:
+            return True
+        if not isinstance(other, Source):
+            return NotImplemented
+        return self.name == other.name and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
     @cached_property
     def _starts(self) -> list[int]:
         """Offset of the first character of each line."""

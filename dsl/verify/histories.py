@@ -7,18 +7,16 @@ from dataclasses import dataclass, field, replace
 
 from dsl.ir import lifecycle as l
 from dsl.ir.program import Program
-from dsl.ir.sequence import May
 from dsl.ir.shapes import MACHINE, Period, RegisterRef
-from dsl.ir.platform import Endpoint
-from dsl.ir.walk import statements
 from dsl.run.choices import Choices
-from dsl.run.errors import RunError, Stopped, Trapped
+from dsl.run.errors import RunError, Trapped
 from dsl.run.permits import mays
 from dsl.run.registers import changes
 from dsl.run.scenarios import Run
 from dsl.run.world import owner_of
 from dsl.verify.configurations import text as configured
-from dsl.verify.explicit.domain import Mirror, Owned
+from dsl.verify.explicit.domain import Owned
+from dsl.verify.explicit.visible import add, endpoints, seen_by
 from dsl.verify.findings import Configuration, Witness
 from dsl.verify.subject import Subject
 
@@ -56,13 +54,15 @@ class Observed(Run):
 
     owned: Owned | None = None
     seen: list[dict[str, tuple[int, object]]] = field(default_factory=list)
+    #: The bits that each owner's guest has seen in some phase.
+    masks: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def _do(self, step: l.ScenarioStep) -> None:
         self.machine.trace.on = False
         Run._do(self, step)
-        self.seen.append(dict(self._values()))
+        self.seen.append(dict(self._places()))
 
-    def _values(self) -> Iterator[tuple[str, tuple[int, object]]]:
+    def _places(self) -> Iterator[tuple[str, tuple[int, object]]]:
         """Each place that holds what is somebody's: by how an expectation names it."""
         assert self.owned is not None
         owner = self.machine.cpu.runs
@@ -74,12 +74,14 @@ class Observed(Run):
             name = owner if self.scenario.params else owner_of(mirror.slot.root)
             value = world.load(name, mirror.slot, mirror.index)
             yield f"{qualifier}{mirror.name}", (value, mirror.slot)
-        for element, mask in visible(self, owner).items():
+        masks = self.masks.setdefault(owner, {})
+        for element, mask in visible(self, owner, self.owned).items():
+            masks[element] = masks.get(element, 0) | mask
             of = self.machine.elements[element]
             yield element, (self.machine.newest(of) & mask, of.register)
 
 
-def visible(run: Run, owner: str) -> dict[str, int]:
+def visible(run: Run, owner: str, owned: Owned) -> dict[str, int]:
     """The bits of registers that others may see where an owner is."""
     position = run.positions.get(owner)
     if position is None or not position.open:
@@ -89,17 +91,16 @@ def visible(run: Run, owner: str) -> dict[str, int]:
         return {}
     watcher = run.watcher(owner)
     found: dict[str, int] = {}
-    for may in mays(phase.body, lambda value: run.executor.value(value, watcher)):
+    elements = run.machine.elements
+    those = list(mays(phase.body, lambda value: run.executor.value(value, watcher)))
+    for may in those:
         for place in may.places:
-            refs = place.aliases if isinstance(place, Endpoint) else (place,)
-            for ref in refs:
-                if not isinstance(ref, RegisterRef):
-                    continue
-                for element in run.machine.elements.values():
-                    same = element.register.name == ref.register.name
-                    if same and ref.index in (None, element.index):
-                        mask = ref.field.mask if ref.field else element.ones
-                        found[element.name] = found.get(element.name, 0) | mask
+            if isinstance(place, RegisterRef):
+                add(found, place, elements)
+    for endpoint in endpoints(those):
+        seen = seen_by(run.program, endpoint, elements, owned.by_element, run.machine.holds)
+        for name, mask in seen.items():
+            found[name] = found.get(name, 0) | mask
     return found
 
 
@@ -108,10 +109,7 @@ def differing(
 ) -> Witness | None:
     """The history in which a look at an element that is open takes another course, up to where
     something else is seen than in program order; None where nothing else ever is."""
-    try:
-        scenario = subject.understand(told(witness))
-    except Exception:
-        raise
+    scenario = subject.understand(told(witness))
     benign = _observe(subject, scenario, (), owned)
     if benign is None or not benign.ok:
         return None
@@ -124,7 +122,7 @@ def differing(
             other = _observe(subject, scenario, (*before, option), owned)
             if other is None:
                 continue
-            found = _first(benign, other, witness)
+            found = _first(benign, other, witness, owned)
             if found is not None:
                 return found
     return None
@@ -141,14 +139,19 @@ def _observe(
     return run
 
 
-def _first(benign: Observed, other: Observed, witness: Witness) -> Witness | None:
+def _first(
+    benign: Observed, other: Observed, witness: Witness, owned: Owned
+) -> Witness | None:
+    """The first step after which something is not as it should be, of what a guest ever sees."""
+    elements = {m.name: m.element for m in owned.mirrors}
     for number, (right, wrong) in enumerate(zip(benign.seen, other.seen, strict=False)):
         for name, (value, of) in right.items():
-            if name not in wrong or wrong[name][0] == value:
-                continue
-            return _shown(witness, number, name, value, wrong[name][0], of, other)
-    if other.failures and not benign.failures:
-        return None
+            owner, _, place = name.rpartition(".")
+            masks = benign.masks.get(owner or next(iter(benign.masks), ""), {})
+            mask = masks.get(elements.get(place, place), -1)
+            if name in wrong and (wrong[name][0] ^ value) & mask:
+                got = wrong[name][0] & mask
+                return _shown(witness, number, name, value & mask, got, of, other)
     return None
 
 

@@ -1,34 +1,58 @@
-"""What is verified: a program, and how text is understood as a scenario of it."""
+"""A program, and how the text of a scenario is understood in it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from msgspec import Struct
 
 from dsl.diagnostics import Severity
 from dsl.failures import CannotRun
 from dsl.ir import lifecycle as l
 from dsl.ir.program import Module, Program
-from dsl.resolve.workspace import Loaded, Workspace
+from dsl.resolve.workspace import SUFFIX, Workspace
+from dsl.source import Span
 
 #: The module that a scenario of a witness is in.
 NAME = "witness"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Subject:
-    """A program; ``understand`` makes a scenario of the text of one.
+    """A program; ``names`` is the one that the text of scenarios is understood in.
 
-    It raises `CannotRun` for text that says nothing in this program.
+    They differ for a mutant: it has the names of what it was made of.
     """
 
     program: Program
-    file: str
-    understand: Callable[[str], l.Scenario]
+    names: Program
+    _reader: Workspace | None = None
+    _known: dict[str, l.Scenario] = field(default_factory=dict)
 
     def of(self, program: Program) -> Subject:
         """The same of another program with the same names, such as a mutant."""
         return replace(self, program=program)
+
+    def understand(self, text: str) -> l.Scenario:
+        """The scenario that a text is.  Raises `CannotRun` for text that is none here."""
+        known = self._known.get(text)
+        if known is not None:
+            return known
+        if self._reader is None:
+            self._reader = Workspace(_roots(self.names))
+        found = self._reader.found
+        before = len(found)
+        whole = f"{_head(self.names)}\n\n{text}"
+        made = self._reader.load_text(whole, f"<{NAME} {len(self._known)}>")
+        errors = [d for d in list(found)[before:] if d.severity is Severity.ERROR]
+        if made is None or errors or not made.resolved.module.scenarios:
+            why = f"{errors[0].span}: {errors[0].message}" if errors else "it is no scenario"
+            raise CannotRun(f"this history cannot be told: {why}", text)
+        scenario = made.resolved.module.scenarios[-1]
+        self._known[text] = scenario
+        return scenario
 
     def with_scenario(self, scenario: l.Scenario) -> Program:
         """The program with one more scenario."""
@@ -36,21 +60,43 @@ class Subject:
         return Program(self.program.name, (*self.program.modules, module), self.program.held)
 
 
-def subject(loaded: Loaded, workspace: Workspace) -> Subject:
-    """The program of a module."""
-    name = loaded.resolved.source.module
-    folder = loaded.path.parent if loaded.path is not None else None
-    roots = (*([folder] if folder else []), *workspace.roots)
-    reader = Workspace(roots)
+def subject(program: Program) -> Subject:
+    """A program that scenarios can be told of."""
+    return Subject(program, program)
 
-    def understand(text: str) -> l.Scenario:
-        found = reader.found
-        before = len(found)
-        made = reader.load_text(f"import {name}\n\n{text}", f"<{NAME} {before}>")
-        errors = [d for d in list(found)[before:] if d.severity is Severity.ERROR]
-        if made is None or errors or not made.resolved.module.scenarios:
-            why = f"{errors[0].span}: {errors[0].message}" if errors else "it is no scenario"
-            raise CannotRun(f"this history cannot be told: {why}", text)
-        return made.resolved.module.scenarios[-1]
 
-    return Subject(workspace.program(loaded), loaded.resolved.source.name, understand)
+def _head(program: Program) -> str:
+    """What a module says that has all names of a program."""
+    own = program.modules[-1]
+    source = next((span.source for span in _spans(own)), None)
+    if source is not None and not Path(source.name).is_file():
+        # It is in no file, so it cannot be imported.
+        return source.text
+    if source is not None:
+        return f"import {own.name}"
+    return "\n".join(f"import {name}" for name in own.imports)
+
+
+def _roots(program: Program) -> list[Path]:
+    """The folders that the modules of a program are imported from."""
+    found: dict[Path, None] = {}
+    for module in program.modules:
+        span = next(_spans(module), None)
+        if span is None:
+            continue
+        path = Path(span.source.name)
+        depth = module.name.count(".")
+        if path.suffix == SUFFIX and len(path.parents) > depth:
+            found[path.parents[depth]] = None
+    return list(found)
+
+
+def _spans(module: Module) -> Iterator[Span]:
+    """The places of what a module declares."""
+    for name in module.__struct_fields__:
+        for each in getattr(module, name) if name not in ("name", "imports") else ():
+            span = getattr(each, "span", None) or getattr(
+                getattr(each, "signature", None), "span", None
+            )
+            if isinstance(each, Struct) and isinstance(span, Span):
+                yield span

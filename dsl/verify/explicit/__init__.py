@@ -18,10 +18,11 @@ from dsl.ir.ways import graph
 from dsl.run.errors import Impossible
 from dsl.run.events import chain_text
 from dsl.run.visibility import HARDWARE, SOFTWARE
+from dsl.verify.budget import Budget
 from dsl.verify.configurations import configurations, machine_of, text
 from dsl.verify.explicit.domain import Owned
 from dsl.verify.explicit.exploring import Edge, Exploration
-from dsl.verify.explicit.recording import Hazard, Looked
+from dsl.verify.explicit.recording import Fence, Hazard, Looked, Wrote
 from dsl.verify.explicit.stepping import Outcome, Stepper, Wrong
 from dsl.verify.explicit.telling import witness
 from dsl.verify.explicit.visibility import Following, Unseen
@@ -43,17 +44,17 @@ def check(
     program: Program,
     *,
     given: Mapping[str, int] | None = None,
-    most: int = MOST,
     shared: bool = True,
-    seconds: float | None = None,
+    budget: Budget | None = None,
     progress: Callable[[str], None] = lambda text: None,
 ) -> Report:
     """Explores all lifecycles of a program, in all configurations.
 
-    ``given`` fixes conditions; with ``shared`` False each owner has a CPU to itself.  After
-    ``seconds``, and after ``most`` states of one kind of machine, it stops, and says so.
+    ``given`` fixes conditions; with ``shared`` False each owner has a CPU to itself.  Where the
+    budget is spent it stops, and says so.
     """
     began = monotonic()
+    most = (budget.states if budget is not None else None) or MOST
     machines: dict[Configuration, list[Configuration]] = {}
     for each in configurations(program, given):
         machines.setdefault(machine_of(program, each), []).append(each)
@@ -61,9 +62,10 @@ def check(
     unchecked: list[str] = []
     states = steps = lines = 0
     for number, (machine, kinds) in enumerate(machines.items()):
-        if seconds is not None and monotonic() - began > seconds:
-            left = "; ".join(text(m) for m in list(machines)[number:])
-            unchecked.append(f"explicit: the time was up before these machines: {left}")
+        why = budget.spent() if budget is not None else ""
+        if why:
+            left = "; ".join(text(m) or "the machine" for m in list(machines)[number:])
+            unchecked.append(f"explicit: {why}, so nothing is known of these machines: {left}")
             break
         where = text(machine) or "the machine"
         for lifecycle in program.lifecycles:
@@ -195,6 +197,7 @@ class _Machine:
 
     def _unseen(self, unseen: Unseen) -> Finding:
         happening = unseen.happening
+        assert not isinstance(happening, Fence)
         write = unseen.write
         needs = chain_text(unseen.need.chain)
         who = getattr(happening, "who", SOFTWARE)
@@ -216,19 +219,24 @@ class _Machine:
             Note(write.span, f"{unseen.element} is written here{author}"),
             Note(happening.span, f"{looker} looks here"),
         )
+        # Of two ends the one at fault is in a sequence; of two there, the later one.
+        function = getattr(happening, "function", "")
+        where = happening.span
+        if not function and write.function:
+            where, function = write.span, write.function
         return Finding(
-            NotYetVisible,
+            NotYetVisible if isinstance(happening, Looked | Wrote) else RuleNotKept,
             unseen.need.rule,
             self._strength(unseen.need.rule),
             Engine.EXPLICIT,
-            happening.span,
+            where,
             message,
-            getattr(happening, "function", ""),
+            function,
             ends,
             configuration=self.kinds[kind],
             configurations=(self.kinds[kind],),
             witness=told,
-            value=not type(happening).__name__ in ("Needs", "Effective"),
+            value=isinstance(happening, Looked | Wrote),
         )
 
     def _strength(self, rule: str) -> Strength:
@@ -269,7 +277,8 @@ class _Machine:
                 return path
             best = path if len(path) > len(best) else best
             for edge in out.get(at, ()):
-                if edge.end not in seen:
+                # Whoever comes next would have a history of his own.
+                if edge.end not in seen and edge.outcome is not None:
                     seen.add(edge.end)
                     queue.append((edge.end, [*path, edge]))
         return best

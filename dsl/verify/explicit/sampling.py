@@ -58,8 +58,10 @@ class Contracts:
     program: Program
 
     @cached_property
-    def promises(self) -> tuple[tuple[s.Extern, x.Expr], ...]:
-        return tuple((e, p) for e in self.program.externs.values() for p in e.ensures)
+    def promises(self) -> tuple[tuple[tuple[s.Param, ...], x.Expr], ...]:
+        """What externs leave true, and what is always so, each with whose parameters it names."""
+        said = [(e.signature.params, p) for e in self.program.externs.values() for p in e.ensures]
+        return (*said, *(((), a.condition) for a in self.program.assumptions))
 
     @cached_property
     def definite(self) -> frozenset[str]:
@@ -135,18 +137,16 @@ class Sampler(Executor):
     def _consistent(self, condition: Condition, value: int) -> bool:
         """Whether a condition may be this, by what externs leave true."""
         return all(
-            self._possible(extern, promise, {condition.name: value})
-            for extern, promise in self.contracts.promises
+            self._possible(params, promise, {condition.name: value})
+            for params, promise in self.contracts.promises
             if any(isinstance(p, x.Test) and p.condition == condition for p in inside(promise))
         )
 
-    def _possible(self, extern: s.Extern, promise: x.Expr, assumed: dict[str, int]) -> bool:
+    def _possible(
+        self, params: tuple[s.Param, ...], promise: x.Expr, assumed: dict[str, int]
+    ) -> bool:
         """Whether a promise may hold now, whatever the conditions are that nobody knows."""
-        handles = {
-            p.name: owner_of(p.type.root)
-            for p in extern.signature.params
-            if isinstance(p.type, Handle)
-        }
+        handles = {p.name: owner_of(p.type.root) for p in params if isinstance(p.type, Handle)}
         env = Env({}, handles, quiet=True)
         open = {
             p.condition.name: p.condition
@@ -190,7 +190,7 @@ class Sampler(Executor):
 
     def _keeps(self, extern: s.Extern, args: tuple[int | str, ...], call: x.Call) -> None:
         for promise in extern.ensures:
-            if not self._possible(extern, promise, {}):
+            if not self._possible(extern.signature.params, promise, {}):
                 raise Excluded
 
     def statement(self, node: s.Statement, env: Env) -> None:
@@ -223,9 +223,9 @@ class Sampler(Executor):
         effects = [e for e in extern.effects if e.kind == "writes"]
         places = [(e, p) for e in effects for p in e.places]
         lists = [p for _, p in places if isinstance(p, Slot) and p.name in self.owned.counters]
-        for place in lists:
+        for array in lists:
             # What is overwritten is gone, so it should have been the owner's.
-            for key in self._elements(place):
+            for key in self._elements(array):
                 self.reads(self.owned.by_place[key], span)
                 del self.owed[key]
         for effect, place in places:
@@ -236,10 +236,10 @@ class Sampler(Executor):
                     self._change(place, said, span)
                 case _:
                     pass
-        for place in lists:
-            count = self._load(self.owned.counters[place.name], None)
-            for index in range(min(count, place.length)):
-                self._set(place, index, _pattern(place, index), said, span)
+        for array in lists:
+            count = self._load(self.owned.counters[array.name], None)
+            for index in range(min(count, array.length)):
+                self._set(array, index, _pattern(array, index), said, span)
 
     def _give(self, slot: Slot, effect: s.Effect, said: list[str], span: Span) -> None:
         """A slot gets one of a few values."""

@@ -53,7 +53,7 @@ class State:
 
     def __post_init__(self) -> None:
         world, data = self.world, self.data
-        slots = []
+        slots: list[object] = []
         for key, value in sorted(world.slots.items()):
             name = key[1]
             if name in data.slots:

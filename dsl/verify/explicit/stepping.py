@@ -10,7 +10,7 @@ from dsl.diagnostics.base import Diagnostic
 from dsl.diagnostics.proofs import InvariantBroken, StateLeaks, StateLost, StopsHere
 from dsl.ir import lifecycle as l
 from dsl.ir import sequence as s
-from dsl.ir.platform import Endpoint, VisibleTo
+from dsl.ir.platform import Endpoint
 from dsl.ir.program import Program
 from dsl.ir.shapes import MACHINE, Period, RegisterRef, Slot
 from dsl.ir.ways import Graph, Node
@@ -28,6 +28,7 @@ from dsl.verify.explicit.domain import PATTERNS, Mirror, Owned
 from dsl.verify.explicit.sampling import Answers, Contracts, Excluded, Sampler
 from dsl.verify.explicit.states import Place, State, Step
 from dsl.verify.explicit.recording import Happening, Hazard, Recorder
+from dsl.verify.explicit.visible import named, seen_by
 from dsl.verify.findings import Configuration
 
 
@@ -83,7 +84,6 @@ class Stepper:
         self.owner = roots[0] if roots else ""
         self.trips = {c.name for c in program.conditions.values() if c.period is Period.TRIP}
         self.sampler.reads = self._read_out
-        self._known: dict[tuple[str, int | None], list[Element]] = {}
 
     def first(self) -> State:
         """Where everything begins: the CPU has booted, and the owner has nothing yet."""
@@ -219,36 +219,15 @@ class Stepper:
             lines += self._tell(node.name, told, span)
         return lines
 
-    def _elements(self, ref: RegisterRef) -> list[Element]:
-        known = self._known.get((ref.register.name, ref.index))
-        if known is None:
-            known = self._known[ref.register.name, ref.index] = [
-                element
-                for element in self.machine.elements.values()
-                if element.register.name == ref.register.name and ref.index in (None, element.index)
-            ]
-        return known
+    def _elements(self, ref: RegisterRef) -> Iterator[Element]:
+        return named(ref, self.machine.elements)
 
     def _seen_by(self, endpoint: Endpoint) -> dict[str, int]:
-        """The bits that somebody beyond the registers looks at: what is his too, and those of the
-        owner's that the rules name."""
-        found: dict[str, int] = {}
-        for ref in endpoint.aliases:
-            for element in self._elements(ref):
-                mask = ref.field.mask if ref.field else element.ones
-                found[element.name] = found.get(element.name, 0) | mask
-        for rule in self.program.rules:
-            for clause in rule.clauses:
-                if not isinstance(clause, VisibleTo) or endpoint not in clause.then.targets:
-                    continue
-                if clause.condition is not None and not self.machine.holds(clause.condition):
-                    continue
-                for target in clause.first.targets:
-                    for element in self._elements(target) if isinstance(target, RegisterRef) else ():
-                        if element.name in self.owned.by_element:
-                            mask = target.field.mask if target.field else element.ones
-                            found[element.name] = found.get(element.name, 0) | mask
-        return found
+        """The bits that somebody beyond the registers looks at."""
+        elements = self.machine.elements
+        return seen_by(
+            self.program, endpoint, elements, self.owned.by_element, self.machine.holds
+        )
 
     def _change(
         self, actor: str, who: str, masks: dict[str, int], answers: Answers, span: Span

@@ -47,6 +47,7 @@ class Write:
     value: int
     author: str
     span: Span
+    function: str
     progress: tuple[int, ...]
 
 
@@ -207,7 +208,9 @@ class Following:
                         self._order(settled, writes, each, of, found)
                     progress = tuple(self.rules.fresh(each.author, each.mask, of))
                     value = 0 if of.name in self.data.elements else each.value
-                    made = Write(each.mask, value, each.author, each.span, progress)
+                    made = Write(
+                        each.mask, value, each.author, each.span, each.function, progress
+                    )
                     settled, writes = self._settle(*_tidy(settled, (*writes, made)))
                 case Looked():
                     if writes:
@@ -318,7 +321,7 @@ class Following:
             return settled, writes
         left = writes[len(writes) - len(cell.updates) :]
         moved = tuple(
-            Write(w.mask, w.value, w.author, w.span, tuple(u.progress))
+            Write(w.mask, w.value, w.author, w.span, w.function, tuple(u.progress))
             for w, u in zip(left, cell.updates, strict=True)
         )
         return cell.settled, moved
