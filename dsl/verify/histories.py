@@ -104,9 +104,7 @@ def visible(run: Run, owner: str, owned: Owned) -> dict[str, int]:
     return found
 
 
-def differing(
-    subject: Subject, witness: Witness, element: str, owned: Owned
-) -> Witness | None:
+def differing(subject: Subject, witness: Witness, element: str, owned: Owned) -> Witness | None:
     """The history in which a look at an element that is open takes another course, up to where
     something else is seen than in program order; None where nothing else ever is."""
     scenario = subject.understand(told(witness))
@@ -139,9 +137,7 @@ def _observe(
     return run
 
 
-def _first(
-    benign: Observed, other: Observed, witness: Witness, owned: Owned
-) -> Witness | None:
+def _first(benign: Observed, other: Observed, witness: Witness, owned: Owned) -> Witness | None:
     """The first step after which something is not as it should be, of what a guest ever sees."""
     elements = {m.name: m.element for m in owned.mirrors}
     for number, (right, wrong) in enumerate(zip(benign.seen, other.seen, strict=False)):

@@ -11,9 +11,11 @@ from dataclasses import replace
 from time import monotonic
 
 from dsl.diagnostics.base import Note
-from dsl.diagnostics.proofs import NotYetVisible, RuleNotKept
+from dsl.diagnostics.proofs import InvariantBroken, NotYetVisible, RuleNotKept
+from dsl.ir import expr as x
 from dsl.ir.program import Program
 from dsl.ir.shapes import Period
+from dsl.ir.walk import inside
 from dsl.ir.ways import graph
 from dsl.run.errors import Impossible
 from dsl.run.events import chain_text
@@ -72,7 +74,7 @@ def check(
             progress(f"explicit: {number + 1} of {len(machines)} kinds of machine ({where})")
             found = _Machine(program, kinds, lifecycle.name, most, shared)
             for finding in found.suspicions():
-                key = finding.key
+                key = _key(finding)
                 known = suspected.get(key)
                 suspected[key] = finding if known is None else _merged(known, finding)
             states += len(found.exploration.states)
@@ -90,6 +92,12 @@ def check(
     return Report(tuple(suspected.values()), proved, tuple(unchecked), work)
 
 
+def _key(finding: Finding) -> tuple[object, ...]:
+    """What is one finding: a rule that one function does not keep; elsewhere, one place."""
+    site = finding.function or (finding.where.source.name, finding.where.start)
+    return (finding.code, finding.rule, site)
+
+
 def _merged(one: Finding, other: Finding) -> Finding:
     """What was found twice, in other configurations: the shorter history stands for both."""
     short, long = one, other
@@ -97,7 +105,10 @@ def _merged(one: Finding, other: Finding) -> Finding:
         short, long = other, one
     each = dict.fromkeys((*one.configurations, *other.configurations))
     ends = dict.fromkeys((*short.ends, *long.ends))
-    return replace(short, configurations=tuple(each), ends=tuple(ends))
+    where = short.where
+    if long.where.source == where.source and long.where.start < where.start:
+        where = long.where
+    return replace(short, where=where, configurations=tuple(each), ends=tuple(ends))
 
 
 def _proved(
@@ -149,14 +160,27 @@ class _Machine:
                 yield self._hazard(start, outcome, hazard)
         machine = next(iter(self.steppers.values())).machine
         following = Following(self.exploration, machine, self.data)
-        for unseen in following.run():
-            yield self._unseen(unseen)
+        everything = list(following.run())
+        looks = {(u.need.rule, u.element) for u in everything if isinstance(u.happening, Looked)}
+        for unseen in everything:
+            # Where a write was not seen when it should have been saved, what overwrites it later
+            # is a consequence.
+            late = isinstance(unseen.happening, Wrote)
+            if not late or (unseen.need.rule, unseen.element) not in looks:
+                yield self._unseen(unseen)
         self.followed = following.amount
 
     # ---- findings
 
     def _certain(self, start: int, outcome: Outcome, wrong: Wrong) -> Finding:
         last = (wrong.line,) if wrong.line else ()
+        ends: tuple[Note, ...] = ()
+        function, where = wrong.function, wrong.span
+        if wrong.kind is InvariantBroken:
+            wrote = self._last_write(start, outcome, wrong)
+            if wrote is not None:
+                function, where = wrote.function, wrote.span
+                ends = (Note(wrong.span, "this is what does not hold"),)
         told, kind = witness(
             self.program,
             self.exploration,
@@ -169,13 +193,27 @@ class _Machine:
             wrong.rule,
             Strength.DECLARED,
             Engine.EXPLICIT,
-            wrong.span,
+            where,
             wrong.message,
-            wrong.function,
+            function,
+            ends,
             configuration=self.kinds[kind],
             configurations=(self.kinds[kind],),
             witness=replace(told, seen=wrong.seen),
         )
+
+    def _last_write(self, start: int, outcome: Outcome, wrong: Wrong) -> Wrote | None:
+        """The last write by a sequence of a register that an invariant is about."""
+        asked = next(i for m in self.program.modules for i in m.invariants if i.name == wrong.rule)
+        names = {p.register.name for p in inside(asked.condition) if isinstance(p, x.ReadRegister)}
+        outcomes = [*(e.outcome for e in self._trail(start)), outcome]
+        elements = next(iter(self.steppers.values())).machine.elements
+        for each in reversed(outcomes):
+            for happening in reversed(each.happenings if each else ()):
+                if isinstance(happening, Wrote) and happening.function:
+                    if elements[happening.element].register.name in names:
+                        return happening
+        return None
 
     def _hazard(self, start: int, outcome: Outcome, hazard: Hazard) -> Finding:
         last = (*outcome.lines, "expect hazards == 0")
@@ -201,11 +239,9 @@ class _Machine:
         write = unseen.write
         needs = chain_text(unseen.need.chain)
         who = getattr(happening, "who", SOFTWARE)
-        looker = {SOFTWARE: "software", HARDWARE: "the hardware"}.get(who, who)
+        looker = {SOFTWARE: "software", HARDWARE: "the guest"}.get(who, who)
         author = {SOFTWARE: "", HARDWARE: " by the guest"}.get(write.author, f" by {write.author}")
-        message = (
-            f"{looker} may not see yet what was written to {unseen.element}{author} before: {needs}"
-        )
+        message = f"{looker} need not see yet what was written to {unseen.element}{author} before: {needs}"
         last: tuple[str, ...] = ()
         looks = isinstance(happening, Looked) and happening.actor
         trail = unseen.trail
@@ -273,7 +309,7 @@ class _Machine:
                 for e in path
                 if e.outcome
             )
-            if guests and state.at in self.exploration.graph.outermost or len(path) > 24:
+            if (guests and state.at in self.exploration.graph.outermost) or len(path) > 24:
                 return path
             best = path if len(path) > len(best) else best
             for edge in out.get(at, ()):

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from dsl.ir.program import Program
 from dsl.ir.ways import Graph
 from dsl.verify.explicit.states import Key, State, moved
 from dsl.verify.explicit.stepping import Outcome, Stepper

@@ -130,9 +130,7 @@ class Recorder(Machine):
         value = self.cell(element).settled
         holds = self._holding(element)
         self.happenings.append(
-            Looked(
-                element.name, by.who, through, mask, value, span, self.function, holds, actor
-            )
+            Looked(element.name, by.who, through, mask, value, span, self.function, holds, actor)
         )
 
     def _place(self, element: Element, cell: Cell, update: Update, span: Span) -> None:
@@ -219,9 +217,7 @@ def _elements(machine: Machine, condition: x.Expr) -> dict[str, Element]:
     for part in inside(condition):
         if not isinstance(part, x.ReadRegister):
             continue
-        numbers = (
-            [part.index.value] if isinstance(part.index, x.Const) else indexes(part.register)
-        )
+        numbers = [part.index.value] if isinstance(part.index, x.Const) else indexes(part.register)
         for number in numbers:
             element = machine.element(part.register, number, part.span)
             if element.name not in found:

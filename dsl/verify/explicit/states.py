@@ -66,7 +66,9 @@ class State:
             else:
                 slots.append((key, tuple(value) if isinstance(value, list) else value))
         facts = tuple(sorted(world.facts.items()))
-        owed = tuple(sorted((k if k[0] not in data.lists else (k, v) for k, v in self.owed.items()), key=str))
+        owed = tuple(
+            sorted((k if k[0] not in data.lists else (k, v) for k, v in self.owed.items()), key=str)
+        )
         self.own = (self.kind, self.at, self.open, tuple(slots), facts, owed)
         cells = world.cpus[0].cells
         self.cpu = tuple((name, self._held(name, cell.settled)) for name, cell in cells.items())
@@ -97,7 +99,9 @@ class State:
 def moved(state: State, left: State) -> State:
     """An owner comes to a CPU that is as another state has left it."""
     world = state.world.copy()
-    world.cpus = {0: Cpu(left.world.cpus[0].copy().cells, next(iter(state.world.cpus.values())).runs)}
+    world.cpus = {
+        0: Cpu(left.world.cpus[0].copy().cells, next(iter(state.world.cpus.values())).runs)
+    }
     step = Step(state, (), left)
     return State(
         world, dict(state.owed), state.at, state.open, step, state.kind, state.depth, state.data

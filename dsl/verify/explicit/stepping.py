@@ -8,26 +8,27 @@ from dataclasses import dataclass, field
 
 from dsl.diagnostics.base import Diagnostic
 from dsl.diagnostics.proofs import InvariantBroken, StateLeaks, StateLost, StopsHere
+from dsl.ir import expr as x
 from dsl.ir import lifecycle as l
-from dsl.ir import sequence as s
 from dsl.ir.platform import Endpoint
 from dsl.ir.program import Program
 from dsl.ir.shapes import MACHINE, Period, RegisterRef, Slot
+from dsl.ir.walk import inside
 from dsl.ir.ways import Graph, Node
 from dsl.run.choices import Choices
 from dsl.run.errors import RunError, Stopped, Trapped
 from dsl.run.machine import Look
 from dsl.run.permits import mays
-from dsl.run.registers import Element, changes
+from dsl.run.registers import Element, changes, show
 from dsl.run.scenarios import Run
 from dsl.run.start import Start
 from dsl.run.visibility import HARDWARE
 from dsl.run.world import Position, owner_of
 from dsl.source import Span
 from dsl.verify.explicit.domain import PATTERNS, Mirror, Owned
+from dsl.verify.explicit.recording import Happening, Hazard, Recorder
 from dsl.verify.explicit.sampling import Answers, Contracts, Excluded, Sampler
 from dsl.verify.explicit.states import Place, State, Step
-from dsl.verify.explicit.recording import Happening, Hazard, Recorder
 from dsl.verify.explicit.visible import named, seen_by
 from dsl.verify.findings import Configuration
 
@@ -177,7 +178,7 @@ class Stepper:
         permitted = list(mays(phase.body, lambda value: self.sampler.value(value, watcher)))
         registers: dict[str, int] = {}
         changing: dict[str, int] = {}
-        endpoints: list[Endpoint] = []
+        endpoints: dict[Endpoint, Span] = {}
         slots: list[Slot] = []
         for may in permitted:
             for place in may.places:
@@ -189,31 +190,32 @@ class Stepper:
                             if may.kind != "read":
                                 changing[element.name] = changing.get(element.name, 0) | mask
                     case Endpoint():
-                        endpoints.append(place)
+                        endpoints.setdefault(place, may.span)
                     case Slot() if may.kind == "read":
                         self._slot_read(place, may.span)
                     case Slot():
                         slots.append(place)
                     case _:
                         pass
-        span = permitted[-1].span if permitted else phase.span
+        span = permitted[0].span if permitted else phase.span
         for name, mask in registers.items():
             self._look(self.machine.elements[name], mask, HARDWARE, node, span)
-        for endpoint in endpoints:
+        # Whose state it is too first: what he sees is what goes wrong.
+        for endpoint, where in sorted(endpoints.items(), key=lambda each: not each[0].aliases):
             for name, mask in self._seen_by(endpoint).items():
-                self._look(self.machine.elements[name], mask, endpoint.name, node, span)
-        changed = [(node.name, HARDWARE, changing)] if changing else []
-        for endpoint in endpoints:
+                self._look(self.machine.elements[name], mask, endpoint.name, node, where)
+        changed = [(node.name, HARDWARE, changing, span)] if changing else []
+        for endpoint, where in endpoints.items():
             those: dict[str, int] = {}
             for ref in endpoint.aliases:
                 for element in self._elements(ref):
                     mask = ref.field.mask if ref.field else element.ones
                     those[element.name] = those.get(element.name, 0) | mask
             if those:
-                changed.append((endpoint.name, endpoint.name, those))
+                changed.append((endpoint.name, endpoint.name, those, where))
         lines = []
-        for actor, who, masks in changed:
-            lines += self._change(actor, who, masks, answers, span)
+        for actor, who, masks, where in changed:
+            lines += self._change(actor, who, masks, answers, where)
         told = [slot for slot in slots if slot.name in self.owned.asked]
         if told and answers.pick(2):
             lines += self._tell(node.name, told, span)
@@ -225,9 +227,7 @@ class Stepper:
     def _seen_by(self, endpoint: Endpoint) -> dict[str, int]:
         """The bits that somebody beyond the registers looks at."""
         elements = self.machine.elements
-        return seen_by(
-            self.program, endpoint, elements, self.owned.by_element, self.machine.holds
-        )
+        return seen_by(self.program, endpoint, elements, self.owned.by_element, self.machine.holds)
 
     def _change(
         self, actor: str, who: str, masks: dict[str, int], answers: Answers, span: Span
@@ -366,8 +366,16 @@ class Stepper:
             self._read_out(self.owned.by_place[key], self.program_span(node))
 
     def _invariant(self, message: str, span: Span) -> None:
-        named = message.removeprefix("invariant ").split(" ", 1)[0]
-        self.wrong.append(Wrong(InvariantBroken, named, span, message, "", message))
+        """An invariant does not hold: what it is about has these values."""
+        broken = next(i for m in self.program.modules for i in m.invariants if i.span == span)
+        env = self.run.watcher(self.owner)
+        shown: dict[str, str] = {}
+        for part in inside(broken.condition):
+            if isinstance(part, x.Extract) and isinstance(part.value, x.ReadRegister):
+                value = self.sampler.value(part, env)
+                shown[" ".join(part.span.text.split())] = show(part.field, value)
+        seen = ", ".join(f"{name} is {value}" for name, value in shown.items()) or message
+        self.wrong.append(Wrong(InvariantBroken, broken.name, span, message, "", seen))
 
     def _stops(self, message: str, span: Span | None, node: Node) -> None:
         where = span or self.program_span(node)
@@ -405,8 +413,6 @@ def _written(element: Element, mask: int, value: int) -> str:
 
 
 def _given(program: Program, configuration: Configuration) -> tuple[l.Given, ...]:
-    from dsl.ir import expr as x
-
     found = []
     for name, value in configuration:
         condition = program.conditions[name]

@@ -35,7 +35,6 @@ from dsl.verify.explicit.recording import (
     Recorder,
     Wrote,
 )
-
 from dsl.verify.explicit.states import Data, Key
 
 
@@ -208,9 +207,7 @@ class Following:
                         self._order(settled, writes, each, of, found)
                     progress = tuple(self.rules.fresh(each.author, each.mask, of))
                     value = 0 if of.name in self.data.elements else each.value
-                    made = Write(
-                        each.mask, value, each.author, each.span, each.function, progress
-                    )
+                    made = Write(each.mask, value, each.author, each.span, each.function, progress)
                     settled, writes = self._settle(*_tidy(settled, (*writes, made)))
                 case Looked():
                     if writes:
@@ -277,7 +274,7 @@ class Following:
         newest = _value(settled, writes, len(writes)) & look.mask
         for at, need in self._unseen(writes, of, access, look.holds):
             old = _value(settled, writes, at) & look.mask
-            if old != newest or data and writes[at].mask & look.mask:
+            if old != newest or (data and writes[at].mask & look.mask):
                 found.append((writes[at], need, look))
 
     def _order(
@@ -316,7 +313,9 @@ class Following:
     def _fence(
         self, settled: int, writes: tuple[Write, ...], barrier: object
     ) -> tuple[int, tuple[Write, ...]]:
-        cell = Cell(settled, [Update(w.mask, w.value, w.author, "", list(w.progress)) for w in writes])
+        cell = Cell(
+            settled, [Update(w.mask, w.value, w.author, "", list(w.progress)) for w in writes]
+        )
         if not self.rules.barrier(cell, barrier):  # type: ignore[arg-type]
             return settled, writes
         left = writes[len(writes) - len(cell.updates) :]

@@ -36,9 +36,7 @@ class Facts:
     A key that is not in ``shapes`` is as it was at the start.
     """
 
-    def __init__(
-        self, shapes: dict[Key, tuple[Shape, ...]], origin: dict[Key, Span]
-    ) -> None:
+    def __init__(self, shapes: dict[Key, tuple[Shape, ...]], origin: dict[Key, Span]) -> None:
         self.shapes, self.origin = shapes, origin
 
 
@@ -96,9 +94,7 @@ class Abstraction:
         width = width_of(slot)
         if slot.link is not None and width:
             name = slot.link.register.register.name
-            element = next(
-                e for e in self.machine.elements.values() if e.register.name == name
-            )
+            element = next(e for e in self.machine.elements.values() if e.register.name == name)
             mask = element.register.type.mask & ((1 << width) - 1)
             return [(low, min(w, width - low)) for low, w in stretches(element, mask, fields=True)]
         return [(0, width)]
@@ -271,9 +267,7 @@ class Abstraction:
             if key in machine.cells and machine.cells[key] is not self.initial(key):
                 return False
         return all(
-            machine.cells[k] is self.initial(k)
-            for k in mirror.context
-            if k in machine.cells
+            machine.cells[k] is self.initial(k) for k in mirror.context if k in machine.cells
         )
 
     def _holding(
@@ -296,8 +290,10 @@ class Abstraction:
         found: set[Fact] = set()
         number = self._number(part, given)
         if number is not None and (old is None or number in old):
-            goal = self.terms.eq(part, self.terms.const(number, width)) if width else (
-                part if number else self.terms.not_(part)
+            goal = (
+                self.terms.eq(part, self.terms.const(number, width))
+                if width
+                else (part if number else self.terms.not_(part))
             )
             if solver.holds(goal, given):
                 found.add(number)
@@ -340,9 +336,7 @@ class Abstraction:
 
 def common(a: tuple[Shape, ...], b: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """The facts that hold of each stretch in both."""
-    return tuple(
-        (_both(x[0], y[0]), _both(x[1], y[1])) for x, y in zip(a, b, strict=True)
-    )
+    return tuple((_both(x[0], y[0]), _both(x[1], y[1])) for x, y in zip(a, b, strict=True))
 
 
 def _both(a: frozenset[Fact], b: frozenset[Fact]) -> frozenset[Fact]:
@@ -365,4 +359,4 @@ def meet(a: Facts | None, b: Facts, started: object) -> tuple[Facts, bool]:
     return Facts(shapes, {**a.origin, **b.origin}), less
 
 
-__all__ = ["Abstraction", "Facts", "fact_key", "meet", "Element"]
+__all__ = ["Abstraction", "Element", "Facts", "fact_key", "meet"]

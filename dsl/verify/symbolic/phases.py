@@ -159,7 +159,12 @@ class Phases(Executor):
                     text = " ".join(each.condition.span.text.split())
                     what = f"invariant {each.name} does not hold in `{point}`: {text}"
                     self._suspect(
-                        InvariantBroken, each.name, each.span, (), what, invariant=each,
+                        InvariantBroken,
+                        each.name,
+                        each.span,
+                        (),
+                        what,
+                        invariant=each,
                         unknown=found is None,
                     )
 
@@ -294,9 +299,7 @@ class Phases(Executor):
             return self.live(mirror)
         return self.exists(element)
 
-    def _change(
-        self, element: Element, where: list[tuple[Term, int, Span]], guest: bool
-    ) -> None:
+    def _change(self, element: Element, where: list[tuple[Term, int, Span]], guest: bool) -> None:
         """Bits of a register become what others make of them, and so does what the owner had."""
         mirrors = self.static.by_element.get(element.name, ())
         for c, mask, span in where:
@@ -362,7 +365,9 @@ class Phases(Executor):
             mine = self.legalised(element, mine, element.ones)
         return self.terms.and_(
             *(
-                self.terms.eq(self.terms.slice(value, low, width), self.terms.slice(mine, low, width))
+                self.terms.eq(
+                    self.terms.slice(value, low, width), self.terms.slice(mine, low, width)
+                )
                 for low, width in mirror.stretches
                 if mask >> low & 1
             )
@@ -404,8 +409,14 @@ class Phases(Executor):
         how = "does not come back from memory" if kept else "is not kept"
         what = f"what a guest has in {element.name} ({self._named(element, bits)}) {how}"
         self._suspect(
-            StateLost, mirror.slot.name, where or mirror.slot.span, tuple(ends), what,
-            mirror=mirror, bits=bits, unknown=unknown,
+            StateLost,
+            mirror.slot.name,
+            where or mirror.slot.span,
+            tuple(ends),
+            what,
+            mirror=mirror,
+            bits=bits,
+            unknown=unknown,
         )
 
     def _differing(self, mirror: Mirror, value: Term, given: tuple[Term, ...]) -> int:
@@ -462,8 +473,14 @@ class Phases(Executor):
             f"({self._named(element, bits)})"
         )
         self._suspect(
-            StateLost, mirror.slot.name, where or mirror.slot.span, ends, what,
-            mirror=mirror, bits=bits, unknown=holds is None,
+            StateLost,
+            mirror.slot.name,
+            where or mirror.slot.span,
+            ends,
+            what,
+            mirror=mirror,
+            bits=bits,
+            unknown=holds is None,
         )
 
     # ---- what sequences and externs do
