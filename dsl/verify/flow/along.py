@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -54,11 +54,14 @@ class Follower:
         self.explorer = explorer
         self.analyses = analyses
         self.nodes = explorer.graph.nodes
-        #: By place, the analyses that something happens for there.
-        self.asked = [
-            [i for i, a in enumerate(analyses) if any(a.concerns(e) for e in node.events)]
-            for node in self.nodes
-        ]
+        #: By place, the analyses that something happens for there, with the numbers of the events.
+        self.asked: list[dict[int, list[int]]] = []
+        for node in self.nodes:
+            mine = {
+                i: [n for n, e in enumerate(node.events) if a.concerns(e)]
+                for i, a in enumerate(analyses)
+            }
+            self.asked.append({i: numbers for i, numbers in mine.items() if numbers})
 
     def follow(self, paths: Paths) -> None:
         """Takes every fact along every path, each to each place once."""
@@ -105,11 +108,17 @@ class Follower:
             if out:
                 go(number, out)
 
-    def _known(self, paths: Paths, node: int, registers: Registers) -> Iterable[Registers]:
-        """What registers hold before each event of a place."""
-        for event in self.nodes[node].events:
-            yield registers
-            _, registers = self.explorer.through((event,), (), registers, paths.facts)
+    def _events(
+        self, paths: Paths, node: int, analysis: int, registers: Registers
+    ) -> Iterator[tuple[Event, Registers]]:
+        """The events of a place that an analysis asks about, with what registers hold there."""
+        events = self.nodes[node].events
+        at = 0
+        for number in self.asked[node][analysis]:
+            while at < number:
+                registers = self.explorer.after(events[at], registers, paths.facts)
+                at += 1
+            yield events[number], registers
 
     def _new(self, paths: Paths, facts: _Facts, node: int, registers: Registers) -> int:
         """What begins in a place, at its end."""
@@ -117,11 +126,9 @@ class Follower:
         for i in self.asked[node]:
             analysis = self.analyses[i]
             found: list[Any] = []
-            known = self._known(paths, node, registers)
-            for event, holds in zip(self.nodes[node].events, known, strict=True):
-                if analysis.concerns(event):
-                    found = [f for fact in found for f in analysis.step(event, fact, holds)]
-                    found += analysis.begin(event, holds)
+            for event, holds in self._events(paths, node, i, registers):
+                found = [f for fact in found for f in analysis.step(event, fact, holds)]
+                found += analysis.begin(event, holds)
             made |= facts.bits(i, found)
         return made
 
@@ -130,10 +137,8 @@ class Follower:
     ) -> int:
         """What becomes of a fact in a place."""
         i, fact = facts.facts[bit.bit_length() - 1]
-        analysis = self.analyses[i]
+        step = self.analyses[i].step
         found: list[Any] = [fact]
-        known = self._known(paths, node, registers)
-        for event, holds in zip(self.nodes[node].events, known, strict=True):
-            if analysis.concerns(event):
-                found = [f for one in found for f in analysis.step(event, one, holds)]
+        for event, holds in self._events(paths, node, i, registers):
+            found = [f for one in found for f in step(event, one, holds)]
         return facts.bits(i, found)

@@ -114,7 +114,7 @@ def _known(events: Events | None, acting: set[str]) -> bool:
 def _side(events: Events | None, event: Event) -> bool:
     if events is None:
         return False
-    if event.op is Op.CHANGE:
+    if event.op is Op.CHANGE or (event.op is Op.READ and event.permitted):
         assert event.register is not None
         name = event.register.name
         return any(isinstance(t, RegisterRef) and t.register.name == name for t in events.targets)

@@ -94,6 +94,11 @@ class Event:
         return r.element(self.index) if r.banked and self.index is not None else r.name
 
     @property
+    def permitted(self) -> bool:
+        """Whether it is what a lifecycle permits others."""
+        return self.where.others.startswith("may ")
+
+    @property
     def place(self) -> Place:
         assert self.slot is not None
         return (self.slot.name, self.base, self.index)
@@ -127,13 +132,16 @@ class Node:
 
 
 def touches(events: Events, event: Event) -> bool:
-    """Whether an access by software, or an endpoint's, is one of these events."""
+    """Whether an access by software, or an endpoint's, is one of these events.
+
+    What a lifecycle says that others may read, somebody looks at in a way that nobody knows.
+    """
     match event.op:
         case Op.USE:
             assert event.endpoint is not None
             name = event.endpoint.name
             return any(isinstance(t, Endpoint) and t.name == name for t in events.targets)
-        case Op.READ | Op.WRITE:
+        case Op.READ | Op.WRITE if not event.permitted:
             kind = "reads" if event.op is Op.READ else "writes"
             if events.access not in (None, kind):
                 return False

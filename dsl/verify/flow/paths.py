@@ -141,14 +141,17 @@ class Explorer:
     ) -> tuple[Answers, Registers]:
         """What is known after some events."""
         for event in events:
-            match event.op:
-                case Op.STORE | Op.FORGET if answers:
-                    answers = self._stored(event, answers)
-                case Op.WRITE | Op.KEPT | Op.CHANGE:
-                    registers = self.register(event, registers, facts)
-                case _:
-                    pass
+            if event.op in (Op.STORE, Op.FORGET):
+                answers = self._stored(event, answers) if answers else answers
+            else:
+                registers = self.after(event, registers, facts)
         return answers, registers
+
+    def after(self, event: Event, registers: Registers, facts: Mapping[str, int]) -> Registers:
+        """What registers hold after an event."""
+        if event.op in (Op.WRITE, Op.KEPT, Op.CHANGE):
+            return self._register(event, registers, facts)
+        return registers
 
     def _stored(self, event: Event, answers: Answers) -> Answers:
         keys = self.graph.keys
@@ -171,7 +174,7 @@ class Explorer:
                 pass
         return kept
 
-    def register(self, event: Event, registers: Registers, facts: Mapping[str, int]) -> Registers:
+    def _register(self, event: Event, registers: Registers, facts: Mapping[str, int]) -> Registers:
         """What registers hold after a write or a change."""
         register = event.register
         assert register is not None

@@ -34,15 +34,15 @@ def test_before_the_patch() -> None:
     findings = check(load("sequences/kvm/run_before.vgs")).findings
     assert "".join(map(said, findings)) == """\
 VGS110 mmio_before_sysreg before.vgs: dsb(st) orders guest_mmio before rea ...
-    not sre, gicv3_cpuif, not exit_barriers
+    not sre, not its_vm, gicv3_cpuif, not exit_barriers
 VGS112 mmio_before_sysreg common.vgs: vgic_ap1r[3]
-    not sre, not exit_barriers
+    not sre, not its_vm, not exit_barriers
 VGS112 mmio_before_sysreg common.vgs: vgic_ap1r[2]
-    not sre, not exit_barriers
+    not sre, not its_vm, not exit_barriers
 VGS112 mmio_before_sysreg common.vgs: vgic_ap1r[1]
-    not sre, not exit_barriers
+    not sre, not its_vm, not exit_barriers
 VGS112 mmio_before_sysreg common.vgs: vgic_ap1r[0]
-    not sre, not exit_barriers
+    not sre, not its_vm, not exit_barriers
 VGS112 sysreg_before_mmio lifecycle.vgs: may use guest_mmio
     not vhe, not cpuif_trap, not sre, not its_vm, not gicv3_cpuif
 VGS112 sysreg_before_mmio lifecycle.vgs: may use guest_mmio
@@ -54,31 +54,31 @@ def test_after_the_patch() -> None:
     findings = check(load("sequences/kvm/run_after.vgs")).findings
     assert "".join(map(said, findings)) == """\
 VGS110 mmio_before_sysreg after.vgs: dsb(st) orders guest_mmio before rea ...
-    not sre, gicv3_cpuif, not exit_barriers
+    not sre, not its_vm, gicv3_cpuif, not exit_barriers
 VGS112 mmio_before_sysreg after.vgs: ICH_ELRSR_EL2
-    not sre, gicv3_cpuif, not exit_barriers
+    not sre, not its_vm, gicv3_cpuif, not exit_barriers
 VGS113 vgic_hcr after.vgs: ICH_HCR_EL2 <- vgic_hcr with En = 0
     vhe, gicv3_cpuif
 VGS115 ICH_HCR_EL2 after.vgs: vgic_hcr
     vhe, not cpuif_trap, not its_vm, gicv3_cpuif
 VGS112 mmio_before_sysreg after.vgs: vgic_vmcr
-    vhe, not sre, gicv3_cpuif, not exit_barriers
+    vhe, not sre, not its_vm, gicv3_cpuif, not exit_barriers
 VGS112 mmio_before_sysreg common.vgs: vgic_ap1r[3]
-    not sre, not exit_barriers
+    not sre, not its_vm, not exit_barriers
 VGS112 mmio_before_sysreg common.vgs: vgic_ap1r[2]
-    not sre, not exit_barriers
+    not sre, not its_vm, not exit_barriers
 VGS112 mmio_before_sysreg common.vgs: vgic_ap1r[1]
-    not sre, not exit_barriers
+    not sre, not its_vm, not exit_barriers
 VGS112 mmio_before_sysreg common.vgs: vgic_ap1r[0]
-    not sre, not exit_barriers
+    not sre, not its_vm, not exit_barriers
 VGS112 sysreg_before_mmio lifecycle.vgs: may use redistributors
-    vhe, not sre, gicv3_cpuif
+    vhe, not sre, not its_vm, gicv3_cpuif
 VGS112 sysreg_before_mmio lifecycle.vgs: may use guest_mmio
-    not sre
+    not sre, not its_vm
 VGS112 sysreg_before_mmio lifecycle.vgs: may use redistributors
-    vhe, not sre, gicv3_cpuif
+    vhe, not sre, not its_vm, gicv3_cpuif
 VGS112 sysreg_before_mmio lifecycle.vgs: may use guest_mmio
-    not sre
+    not sre, not its_vm
 """
 
 
