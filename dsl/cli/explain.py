@@ -66,7 +66,7 @@ def _rules(names: Sequence[str], paths: Sequence[str], known: Iterable[str]) -> 
     from dsl.cli.inputs import inputs, project_for
     from dsl.project.file import source_files
     from dsl.resources import library
-    from dsl.verify.declared import declared
+    from dsl.verify.declared import ALWAYS, declared
 
     files = list(inputs(paths).files) if paths else []
     if not names:
@@ -74,7 +74,8 @@ def _rules(names: Sequence[str], paths: Sequence[str], known: Iterable[str]) -> 
     project, _ = project_for(paths)
     files += project.modules() if project is not None else []
     files += source_files(library() / "platforms")
-    every = list(declared({os.path.realpath(path): path for path in files[::-1]}.values()))
+    each_once = {os.path.realpath(path): path for path in files[::-1]}
+    every = [ALWAYS, *declared(each_once.values())]
     found = []
     for name in names:
         these = [each for each in every if each.name == name]

@@ -39,7 +39,7 @@ class Declared(Struct, frozen=True):
         if self.doc:
             parts.append("\n".join(self.doc))
         said = f"Source: {self.source}" if self.kind == "rule" else f"Why: {self.source}"
-        where = f"Declared at {self.span}."
+        where = f"Declared at {self.span}." if self is not ALWAYS else "It holds everywhere."
         if self.points:
             where = f"It holds at {', '.join(self.points)}. {where}"
         parts.append("\n".join(_indented(clause) for clause in self.clauses))
@@ -59,6 +59,20 @@ class Declared(Struct, frozen=True):
             "line": self.span.line,
             "column": self.span.column,
         }
+
+
+#: What no platform has to say, for it is so on all of them.
+ALWAYS = Declared(
+    "rule",
+    "context synchronization",
+    "architecture",
+    "DEN 0024A, 13.2.2: effects of writes of system registers are guaranteed only after a context "
+    "synchronization event",
+    (),
+    ("writes of any register visible to anything but reads of the same register needs isb",),
+    ("The entry to an exception and the return from one will do as well.",),
+    Span(Source("<vgs>", ""), 0, 0),
+)
 
 
 def declared(paths: Iterable[Path]) -> Iterator[Declared]:

@@ -128,3 +128,11 @@ def test_an_unknown_rule_has_suggestions(empty, vgs):
     done = vgs("explain", "mmio_before_sysregs")
     assert (done.status, done.out) == (2, "")
     assert "did you mean `mmio_before_sysreg`?" in done.err
+
+
+def test_what_holds_everywhere_is_a_rule_too(empty, vgs, holds):
+    done = vgs("explain", "context synchronization")
+    assert done.status == 0
+    assert done.out.startswith("context synchronization: rule (architecture)\n")
+    assert done.out.endswith("\nIt holds everywhere.\n")
+    holds("explain", vgs("explain", "context synchronization", "--format", "json").json)
