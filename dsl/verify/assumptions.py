@@ -36,20 +36,23 @@ def _assumed(program: Program) -> Iterator[str]:
 
 
 def _externs(program: Program, reached: set[str]) -> Iterator[str]:
-    """What is said of those outside the language: a model, or a contract."""
+    """What is said of those outside the language: what they declare, whatever their models do."""
     for name, extern in program.externs.items():
         if name not in reached:
-            continue
-        model = program.models.get(name)
-        if model is not None:
-            yield f"{name} does what its model says ({model.signature.span})"
             continue
         said = [_plain(effect.span.text) for effect in extern.effects if effect.span.text]
         said += [f"ensures {_plain(each.span.text)}" for each in extern.ensures]
         text = f"{name} does no more than it declares: {'; '.join(said) or 'nothing'}"
-        yield text + (", and returns anything" if extern.signature.result is not None else "")
+        text += ", and returns anything" if extern.signature.result is not None else ""
+        yield f"{text} ({extern.signature.span})"
+    # It comes with the whole engine.
+    from dsl.verify.explicit.sampling import Contracts
+
+    contracts = Contracts(program)
     for name, model in program.models.items():
-        if name in program.conditions:
+        condition = program.conditions.get(name)
+        # Of others any value is tried, each time that they are asked for.
+        if condition is not None and not contracts.samples(condition):
             yield f"{name} is what its model says ({model.signature.span})"
 
 

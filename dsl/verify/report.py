@@ -85,10 +85,10 @@ def one(
     history = [line for step in steps(finding) for line in step.splitlines()]
     if history:
         lines += _block("history", history, colour)
-    if finding.witness is not None:
-        say("seen", finding.witness.seen)
+    seen = finding.witness.seen if finding.witness is not None else ""
     if not finding.value:
-        say("seen", "no value: what happens then is not defined, and the run notes the hazard")
+        seen = f"a hazard, and no value: what happens then is not defined ({seen or finding.rule})"
+    say("seen", seen)
     say("masked", "; ".join(finding.masked))
     if finding.edit is not None:
         say("edit", f"{finding.edit.title} (tried: with it, this is not found)")

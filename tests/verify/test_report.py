@@ -109,7 +109,7 @@ def test_colours_change_nothing_but_colours(judged: Judged) -> None:
 def test_a_hazard_has_no_value_and_says_so(old: Program) -> None:
     finding = missing(old, value=False, witness=Witness(("run load",)))
     told = one(finding, Scope(judge(Chosen("x", old), verdict(old)), None))
-    assert "  seen:     no value: what happens then is not defined" in told
+    assert "  seen:     a hazard, and no value: what happens then is not defined" in told
 
 
 def test_an_engine_says_what_it_did() -> None:
