@@ -245,7 +245,8 @@ def _verdicts(
 
 
 def _progress(console: Console, file: str, text: str) -> None:
-    console.progress(f"{file}: {text}")
+    # A line that is wrapped could not be taken away.
+    console.progress(f"{file}: {text}"[: max(20, console.width - 5)])
 
 
 # ---- what is written
