@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
+from dsl.diagnostics import Note
 from dsl.diagnostics.render import render
 from dsl.verify.configurations import configurations, text
 from dsl.verify.findings import Configuration, Edit, Finding, Verdict, Work
@@ -61,18 +62,44 @@ def findings(
     colour: bool = False,
     width: int = 100,
 ) -> Iterator[str]:
-    """The text of each finding that decides, one after the other."""
+    """The text of each finding that decides; what one history shows is told together."""
     scope = Scope(judged, given)
+    together: dict[object, list[Finding]] = {}
     for finding in judged.deciding:
-        yield one(finding, scope, commands.get(finding, ""), colour=colour, width=width)
+        together.setdefault(_cause(finding), []).append(finding)
+    for first, *more in together.values():
+        command = commands.get(first, "")
+        yield one(first, scope, command, also=more, colour=colour, width=width)
+
+
+def _cause(finding: Finding) -> object:
+    """What findings have in common that one edit mends, or one history shows in one function."""
+    if finding.edit is not None:
+        return (finding.code, finding.rule, finding.edit)
+    if finding.witness is None:
+        return finding
+    history = (finding.witness.steps, finding.witness.answers)
+    found = (finding.configuration, finding.configurations)
+    return (finding.code, finding.rule, finding.function, history, found)
 
 
 def one(
-    finding: Finding, scope: Scope, command: str = "", *, colour: bool = False, width: int = 100
+    finding: Finding,
+    scope: Scope,
+    command: str = "",
+    *,
+    also: Iterable[Finding] = (),
+    colour: bool = False,
+    width: int = 100,
 ) -> str:
-    """A finding as a maintainer needs it: where, what, in which machines, how, and what to do."""
+    """A finding as a maintainer needs it: where, what, in which machines, how, and what to do.
+
+    ``also`` are others that the same edit mends, or the same history shows.
+    """
     head = f"{finding.kind.title}: {finding.rule} ({finding.strength})"
-    shown = render([finding.kind(finding.where, head, notes=finding.ends)], colour=colour)
+    same = "the same edit mends this" if finding.edit is not None else "and so is this"
+    notes = (*finding.ends, *(Note(each.where, same) for each in also))
+    shown = render([finding.kind(finding.where, head, notes=notes)], colour=colour)
     lines = [shown.rstrip("\n")]
 
     def say(label: str, told: str) -> None:

@@ -16,7 +16,7 @@ from dsl.verify.programs import Chosen
 from dsl.verify.report import Scope, engine, findings, one, rest, summary
 from dsl.verify.settings import given
 from dsl.verify.shorten import condition
-from tests.verify.made import missing, verdict
+from tests.verify.made import missing, span, verdict
 
 FINDING = """\
 src/old.vgs:6:5: error[VGS100]: write is not surely visible: synchronisation (architecture)
@@ -104,6 +104,21 @@ def test_colours_change_nothing_but_colours(judged: Judged) -> None:
     (plain,), (painted,) = findings(judged, None, {}), findings(judged, None, {}, colour=True)
     assert painted != plain
     assert re.sub(r"\x1b\[[0-9;]*m", "", painted) == plain
+
+
+def test_what_has_one_cause_is_told_together(old: Program) -> None:
+    where = span(old, "restore time, ctl")
+    first, second = missing(old, edit=None), missing(old, edit=None, where=where)
+    other = missing(old, edit=None, where=where, rule="another")
+    elsewhere = missing(old, edit=None, where=where, function="another")
+    mended, too = missing(old), missing(old, where=where, function="another")
+    every = (first, second, other, elsewhere, mended, too)
+    made = judge(Chosen("x", old), verdict(old, findings=every))
+    told = list(findings(made, None, {}))
+    assert len(told) == 4
+    assert [text.count("note: and so is this") for text in told].count(1) == 1
+    assert [text.count("note: the same edit mends this") for text in told].count(1) == 1
+    assert summary(made).startswith("x: 6 findings")
 
 
 def test_a_hazard_has_no_value_and_says_so(old: Program) -> None:
