@@ -116,6 +116,10 @@ def verdict(
     if not used:
         listed = ", ".join(asked)
         missing.append(f"anything: without a lifecycle there is no work for {listed}")
+    if made.withdrawn and not chosen.complete:
+        many = len(made.withdrawn)
+        what = "what is suspected" if many == 1 else f"the {many} things that are suspected"
+        missing.append(f"{what}: without a lifecycle no run can show whether it is so")
     return replace(made, unchecked=(*missing, *made.unchecked))
 
 

@@ -160,10 +160,17 @@ def rest(judged: Judged, *, colour: bool = False, width: int = 100) -> Iterator[
     yield from section(
         "in the baseline, and not found any more:", (each.text for each in judged.stale)
     )
-    yield from section(
-        "suspected, and withdrawn, for no run confirms it:",
-        (f"{_short(each)} [{each.engine}]" for each in sorted(verdict.withdrawn, key=place)),
-    )
+    suspected = sorted(verdict.withdrawn, key=place)
+    if judged.chosen.complete:
+        yield from section(
+            "suspected, and withdrawn, for no run confirms it:",
+            (f"{_short(each)} [{each.engine}]" for each in suspected),
+        )
+    else:
+        yield from section(
+            "suspected, which nothing here can run:",
+            (f"{_short(each)}: {each.message} [{each.engine}]" for each in suspected),
+        )
     yield from section("proved:", proved(verdict))
     yield from section("on these assumptions:", (*judged.chosen.notes, *verdict.assumptions))
     yield from section("not checked:", verdict.unchecked)
@@ -192,7 +199,8 @@ def summary(judged: Judged) -> str:
     if judged.others:
         parts.append(f"{len(judged.others)} of other strengths")
     if verdict.withdrawn:
-        parts.append(f"{len(verdict.withdrawn)} withdrawn")
+        word = "withdrawn" if judged.chosen.complete else "suspected"
+        parts.append(f"{len(verdict.withdrawn)} {word}")
     parts.append(f"{len(verdict.proved)} proved")
     if verdict.unchecked:
         parts.append(f"{len(verdict.unchecked)} not checked")

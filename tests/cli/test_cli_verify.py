@@ -8,7 +8,8 @@ import shlex
 import pytest
 
 import dsl.verify
-from dsl.verify.findings import Engine, Proved, Verdict
+from dsl.diagnostics.proofs import StateLost
+from dsl.verify.findings import Engine, Finding, Proved, Strength, Verdict
 from tests.run import alarm
 from tests.verify.made import Driver, convention, missing, verdict
 
@@ -30,6 +31,11 @@ def driver(monkeypatch):
 
 def nothing(program):
     return Verdict(program.name, proved=(Proved("all is well", Engine.FLOW, 1),))
+
+
+def lone(program):
+    where = program.sequences["clear"].signature.span
+    return Finding(StateLost, "x", Strength.DECLARED, Engine.FLOW, where, "it may be lost")
 
 
 def test_a_finding_ends_with_1_and_what_it_rests_on(clock, driver, vgs):
@@ -108,6 +114,11 @@ def test_without_a_lifecycle_only_what_needs_none_is_checked(empty, driver, vgs)
     assert done.status == 0
     assert driver.asked[0]["engines"] == [Engine.FLOW]
     assert "on these assumptions:\n  lone.vgs has no lifecycle" in done.out
+    driver.answer = lambda p: Verdict(p.name, withdrawn=(lone(p),))
+    done = vgs("verify", "lone.vgs")
+    assert done.status == 2
+    assert "suspected, which nothing here can run:\n  lone.vgs:5:10: VGS101" in done.out
+    assert "not checked:\n  what is suspected: without a lifecycle no run" in done.out
     done = vgs("verify", "lone.vgs", "--engine", "explicit")
     assert done.status == 2
     assert "not checked:\n  anything: without a lifecycle there is no work for explicit" in done.out
