@@ -101,6 +101,9 @@ def _moved(file: str, old: Path, new: Path) -> str:
 def read(path: Path) -> Baseline:
     """The baseline in a file.  Raises `CannotRun` where there is none, or it is damaged."""
     try:
+        if path.exists() and not path.is_file():
+            # A pipe or a device might never end.
+            raise CannotRun(f"{path} cannot be read: it is no file")
         if path.stat().st_size > _LARGEST:
             raise CannotRun(f"{path} is too large for a baseline")
         data = path.read_bytes()

@@ -129,8 +129,9 @@ def test_one_that_is_not_there(folder: Path) -> None:
     with pytest.raises(CannotRun, match="there is no baseline") as error:
         read(Path("known.json"))
     assert "--write-baseline known.json" in error.value.help
-    with pytest.raises(CannotRun, match="cannot be read"):
-        read(folder)
+    for what in (folder, Path("/dev/zero")):
+        with pytest.raises(CannotRun, match="it is no file"):
+            read(what)
 
 
 def test_fingerprints_tell_findings_apart(old: Program) -> None:
