@@ -116,6 +116,11 @@ def _verify(options: argparse.Namespace, console: Console) -> int:
 
     strengths = profile(options.profile)
     known = read(Path(options.baseline)) if options.baseline is not None else None
+    # What cannot be written is said before all the work.
+    listed = options.write_baseline
+    old = read(Path(listed)) if known is None and listed and Path(listed).exists() else known
+    if options.witness is not None and Path(options.witness).is_file():
+        raise CannotRun(f"verify: --witness {options.witness} is a file, and no folder")
     engines = tuple(Engine(name) for name in dict.fromkeys(options.engine)) or tuple(Engine)
     found, project = _chosen(options.words)
     given = settings(options.set, [each.program for each in found])
@@ -130,7 +135,7 @@ def _verify(options: argparse.Namespace, console: Console) -> int:
     ]
     commands = _witnesses(options.witness, judged, project)
     if options.write_baseline is not None:
-        _write_baseline(Path(options.write_baseline), judged, known, whole=whole)
+        _write_baseline(Path(options.write_baseline), judged, old, whole=whole)
         judged = [
             replace(each, deciding=(), known=(*each.known, *each.deciding)) for each in judged
         ]
@@ -261,10 +266,7 @@ def _witnesses(
     from dsl.project.folder import write_all
     from dsl.verify.witness import replays
 
-    where = Path(folder)
-    if where.exists() and not where.is_dir():
-        raise CannotRun(f"--witness: {folder} is there, and is no folder")
-    made, files = replays(judged, where, project)
+    made, files = replays(judged, Path(folder), project)
     write_all(files)
     return {each.finding: each.command for each in made}
 
@@ -273,10 +275,8 @@ def _write_baseline(
     path: Path, judged: Sequence[Judged], old: Baseline | None, *, whole: bool
 ) -> None:
     from dsl.project.folder import write_all
-    from dsl.verify.baseline import data, read, updated
+    from dsl.verify.baseline import data, updated
 
-    if old is None and path.exists():
-        old = read(path)
     found = [(each.chosen.program.name, [one for _, one in each.all]) for each in judged]
     complete = [each.chosen.program.name for each in judged if whole and not each.verdict.unchecked]
     write_all({path: data(updated(old, path.parent, found, complete))})

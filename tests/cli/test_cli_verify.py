@@ -185,7 +185,7 @@ def test_what_is_asked_of_the_engines(clock, driver, vgs):
         (["--write-baseline", "src/old.vgs"], "would overwrite a source"),
         (["--write-baseline", "src"], "src cannot be read: it is no file"),
         (["--write-baseline", "/dev/null"], "it is no file"),
-        (["--witness", "src/old.vgs"], "is no folder"),
+        (["--witness", "src/old.vgs"], "is a file, and no folder"),
         (["--against", "nosuch.vgs"], "there is no file or folder nosuch.vgs"),
         (["nosuch.vgs"], "there is no file or folder nosuch.vgs"),
         (["--fromat", "json"], "did you mean `--format`?"),
@@ -198,6 +198,7 @@ def test_what_cannot_be_asked(clock, driver, vgs, files, argv, says):
     assert (done.status, done.out) == (2, "")
     assert says in done.err
     assert files(clock) == before
+    assert driver.asked == []
 
 
 def test_sources_with_errors(clock, driver, vgs, holds):
