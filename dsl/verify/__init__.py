@@ -5,8 +5,10 @@ Engines suspect, each in its own way; what a run does not confirm is withdrawn.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dsl.ir.program import Program
@@ -34,3 +36,18 @@ def verify(
     from dsl.verify.driver import Driver
 
     return Driver(program, given or {}, engines, against, budget, mends, progress).verdict()
+
+
+class _Package(ModuleType):
+    """The package, and at once `dsl.verify(...)`, the function of that name in `dsl.api`.
+
+    Python makes a package an attribute of the one around it, and so hides the function.
+    """
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        from dsl import api
+
+        return api.verify(*args, **options)
+
+
+sys.modules[__name__].__class__ = _Package
