@@ -91,6 +91,19 @@ class Owned:
         )
 
     @cached_property
+    def read(self) -> frozenset[str]:
+        """The registers that a sequence, lifecycle, invariant or computed field asks for."""
+        program = self.program
+        bodies = [q.body for q in program.sequences.values() if q.body is not None]
+        bodies += [p.body for each in program.lifecycles for p in phases(each.steps)]
+        values = [v for body in bodies for each in statements(body) for v in expressions(each)]
+        values += [i.condition for m in program.modules for i in m.invariants]
+        values += [each.value for each in program.computed]
+        parts = [part for value in values for part in inside(value)]
+        found = {p.register.name for p in parts if isinstance(p, x.ReadRegister)}
+        return frozenset(found)
+
+    @cached_property
     def counters(self) -> dict[str, Slot]:
         """The counter of each list, by the names of the arrays."""
         found = {}

@@ -81,6 +81,17 @@ class Contracts:
             )
         )
 
+    @cached_property
+    def exact(self) -> frozenset[str]:
+        """The externs that promise a value in registers, which only their models would hit on."""
+        return frozenset(
+            name
+            for name, extern in self.program.externs.items()
+            if name in self.program.models
+            for promise in extern.ensures
+            if any(isinstance(part, x.ReadRegister) for part in inside(promise))
+        )
+
     def samples(self, condition: Condition) -> bool:
         """Whether a condition may be another each time it is asked for."""
         return (
@@ -143,11 +154,20 @@ class Sampler(Executor):
         )
 
     def _possible(
-        self, params: tuple[s.Param, ...], promise: x.Expr, assumed: dict[str, int]
+        self,
+        params: tuple[s.Param, ...],
+        promise: x.Expr,
+        assumed: dict[str, int],
+        given: dict[str, int] | None = None,
     ) -> bool:
-        """Whether a promise may hold now, whatever the conditions are that nobody knows."""
+        """Whether a promise may hold now, whatever the conditions are that nobody knows.
+
+        ``given`` are the arguments that are numbers; without them, what asks for one may hold.
+        """
+        if given is None and any(isinstance(part, x.Var) for part in inside(promise)):
+            return True
         handles = {p.name: owner_of(p.type.root) for p in params if isinstance(p.type, Handle)}
-        env = Env({}, handles, quiet=True)
+        env = Env(dict(given or {}), handles, quiet=True)
         open = {
             p.condition.name: p.condition
             for p in inside(promise)
@@ -169,7 +189,7 @@ class Sampler(Executor):
 
     def model(self, name: str, args: tuple[str | int, ...], env: Env, at: x.Expr) -> int | None:
         extern = self.program.externs.get(name)
-        if extern is None or name in self.contracts.definite:
+        if extern is None or name in self.contracts.definite or name in self.contracts.exact:
             return super().model(name, args, env, at)
         for effect in extern.effects:
             if effect.kind == "reads":
@@ -189,8 +209,10 @@ class Sampler(Executor):
         return result
 
     def _keeps(self, extern: s.Extern, args: tuple[int | str, ...], call: x.Call) -> None:
+        names = (param.name for param in extern.signature.params)
+        given = {n: a for n, a in zip(names, args, strict=True) if isinstance(a, int)}
         for promise in extern.ensures:
-            if not self._possible(extern.signature.params, promise, {}):
+            if not self._possible(extern.signature.params, promise, {}, given):
                 raise Excluded
 
     def statement(self, node: s.Statement, env: Env) -> None:

@@ -236,14 +236,18 @@ class Stepper:
         theirs = {
             name: mask
             for name, mask in masks.items()
-            if any(m.key in self.sampler.owed for m in self.owned.by_element.get(name, ()))
+            if (
+                any(m.key in self.sampler.owed for m in self.owned.by_element[name])
+                if name in self.owned.by_element
+                else self.machine.elements[name].register.name in self.owned.read
+            )
         }
         if not theirs:
             return []
         lists = any(
             m.slot.name in self.owned.counters
             for name in theirs
-            for m in self.owned.by_element[name]
+            for m in self.owned.by_element.get(name, ())
         )
         way = answers.pick(3 if lists else 2)
         if not way:
@@ -252,13 +256,14 @@ class Stepper:
         for name, mask in theirs.items():
             element = self.machine.elements[name]
             old = self.machine.newest(element)
-            listed = any(m.slot.name in self.owned.counters for m in self.owned.by_element[name])
+            mirrors = self.owned.by_element.get(name, ())
+            listed = any(m.slot.name in self.owned.counters for m in mirrors)
             new = next(p & mask for p in PATTERNS if (p ^ old) & mask & element.stored)
             if way == 2 and listed:
                 new = 0
             self.machine.change(element, mask, old & ~mask | new, who, span)
             now = self.machine.newest(element)
-            for mirror in self.owned.by_element[name]:
+            for mirror in mirrors:
                 if mirror.key in self.sampler.owed:
                     self.sampler.owed[mirror.key] = self._as_slot(mirror, now)
             said.append(_written(element, mask, now))
