@@ -17,21 +17,17 @@ ENGINES = ("flow", "explicit", "symbolic", "all")
 
 #: Runs in a child, so that memory is one engine's; prints what it did as JSON.
 CHILD = """
-import importlib, json, sys, time
-from pathlib import Path
+import json, sys, time
 import dsl
-engine, module, given = sys.argv[1], Path(sys.argv[2]), json.loads(sys.argv[3])
+engine, module, given = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 loaded = dsl.load(module)
-if not loaded.ok:
-    sys.exit("\\n".join(str(finding) for finding in loaded.findings))
-name = "dsl.verify" if engine == "all" else f"dsl.verify.{engine}"
-run = getattr(importlib.import_module(name), "verify" if engine == "all" else "check")
+engines = [] if engine == "all" else [engine]
 start = time.perf_counter()
-said = run(loaded.program, given=given)
+verdict = dsl.verify(loaded, given=given, engines=engines)
 seconds = time.perf_counter() - start
-works = said.work if engine == "all" else [said.work] if said.work else []
-counts = {"findings": len(said.findings), "not checked": len(said.unchecked)}
-counts |= {f"{w.engine.value} {what}": n for w in works for what, n in w.amounts}
+counts = {"findings": len(verdict.findings), "withdrawn": len(verdict.withdrawn)}
+counts |= {"not checked": len(verdict.unchecked)}
+counts |= {f"{w.engine.value} {what}": n for w in verdict.work for what, n in w.amounts}
 print(json.dumps([seconds, counts]))
 """
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from bench.spin.defects import DEFECTS, ROOT, Defect, write
+from bench.spin.defects import DEFECTS, Defect, write
 
 MODEL = Path(__file__).with_name("protocol.pml")
 _STATES = re.compile(r"^\s*(\d+) states, stored", re.MULTILINE)
@@ -94,15 +94,11 @@ def spin(number: int, guests: int) -> tuple[str, int, float, float]:
 def ours(defect: Defect) -> tuple[str, int, float]:
     """Verdict, states and seconds of `vgs verify`'s engines on the sequences with the defect."""
     import dsl
-    from dsl.verify import verify
 
     with tempfile.TemporaryDirectory() as name:
         module = write(defect, Path(name))
-        loaded = dsl.load(module, roots=[module.parent, ROOT / "sequences"])
-        if not loaded.ok:
-            raise Unusable("\n".join(str(finding) for finding in loaded.findings))
         start = time.perf_counter()
-        verdict = verify(loaded.program)
+        verdict = dsl.verify(module, roots=[module.parent])
         seconds = time.perf_counter() - start
     states = sum(n for work in verdict.work for what, n in work.amounts if what == "states")
     codes = sorted({finding.code for finding in verdict.findings})

@@ -92,15 +92,18 @@ class Owned:
 
     @cached_property
     def read(self) -> frozenset[str]:
-        """The registers that a sequence, lifecycle, invariant or computed field asks for."""
+        """The registers that a sequence, lifecycle or invariant asks for, computed fields too."""
         program = self.program
         bodies = [q.body for q in program.sequences.values() if q.body is not None]
         bodies += [p.body for each in program.lifecycles for p in phases(each.steps)]
         values = [v for body in bodies for each in statements(body) for v in expressions(each)]
         values += [i.condition for m in program.modules for i in m.invariants]
-        values += [each.value for each in program.computed]
-        parts = [part for value in values for part in inside(value)]
-        found = {p.register.name for p in parts if isinstance(p, x.ReadRegister)}
+        found: set[str] = set()
+        while values:
+            parts = [part for value in values for part in inside(value)]
+            fresh = {p.register.name for p in parts if isinstance(p, x.ReadRegister)} - found
+            found |= fresh
+            values = [c.value for c in program.computed if c.register.name in fresh]
         return frozenset(found)
 
     @cached_property
