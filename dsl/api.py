@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dsl.costs import Cost
     from dsl.ir.dialect import Dialect
     from dsl.machine.lanes import LanesFailed, in_parts
+    from dsl.mutation.report import Report as Mutated
     from dsl.project.comparisons import Compared
     from dsl.project.outputs import BuildResult
     from dsl.run.histories import History
@@ -39,6 +40,7 @@ __all__ = [
     "History",
     "LanesFailed",
     "Loaded",
+    "Mutated",
     "Result",
     "Verdict",
     "build",
@@ -48,6 +50,7 @@ __all__ = [
     "format",
     "in_parts",
     "load",
+    "mutate",
     "run_scenario",
     "scenarios",
     "simulate",
@@ -303,6 +306,45 @@ def _choice(module: PathLike | Loaded, roots: Iterable[PathLike]) -> Chosen:
     raise CannotRun(f"{where} is a part of {len(found)} programs", f"name one of {listed}")
 
 
+def mutate(
+    paths: PathLike | Iterable[PathLike] = (),
+    *,
+    operators: Iterable[str] = (),
+    functions: Iterable[str] = (),
+    sample: int | None = None,
+    seed: int = 0,
+    without: Iterable[str] = (),
+    all_killers: bool = False,
+    jobs: int | None = None,
+    seconds: float = 60.0,
+    memory: int = 2048,
+    resume: PathLike | None = None,
+) -> Mutated:
+    """What the checks of a program notice of changes of its sequences, in one place at a time.
+
+    ``paths`` are a program and modules of it; without them it is the project of the current
+    folder.  The rest is as the options of `vgs mutate` say; ``seconds`` and ``memory`` (in MiB)
+    are what one mutant may take.  Raises `HasErrors` where a source has errors, and `CannotRun`
+    for what is not there or cannot be mutated.
+    """
+    from dsl.mutation import asking
+    from dsl.mutation.workers import Limits
+
+    asked = asking.Asked(
+        operators=tuple(operators),
+        functions=tuple(functions),
+        sample=sample,
+        seed=seed,
+        without=tuple(without),
+        all_killers=all_killers,
+        jobs=jobs,
+        limits=Limits(seconds, memory << 20),
+        resume=None if resume is None else Path(resume),
+    )
+    given = [paths] if isinstance(paths, (str, os.PathLike)) else paths
+    return asking.mutate([str(Path(path)) for path in given], asked)
+
+
 def simulate(
     module: PathLike | Loaded,
     *,
@@ -469,6 +511,10 @@ def __getattr__(name: str) -> object:
         from dsl.verify.findings import Verdict
 
         return Verdict
+    if name == "Mutated":
+        from dsl.mutation.report import Report
+
+        return Report
     if name == "Compared":
         from dsl.project.comparisons import Compared
 

@@ -20,7 +20,7 @@ from dsl.mutation.report import Report
 from dsl.mutation.results import Judged, Outcome, Results, fingerprint
 from dsl.mutation.subject import Subject, reached, subject
 from dsl.mutation.workers import Limits
-from dsl.resolve.workspace import Loaded, Workspace
+from dsl.resolve.workspace import Loaded, Workspace, decode
 
 #: What a mutant may take, if nobody says otherwise: a minute, and 2 GiB.
 LIMITS = Limits(60.0, 2 << 30)
@@ -49,13 +49,14 @@ class Progress:
     judged: Callable[[Judged], None] = lambda one: None
 
 
-def mutate(paths: Sequence[str], asked: Asked, progress: Progress) -> Report:
+def mutate(paths: Sequence[str], asked: Asked, progress: Progress | None = None) -> Report:
     """Mutates the program that some paths name, and judges each mutant.
 
     Raises `HasErrors` where a source has errors, and `CannotRun` for what is not there, cannot
     be mutated, or was kept of something else.
     """
     since = time.perf_counter()
+    progress = progress or Progress()
     chosen = _program(paths, asked.without)
     made = _mutants(chosen, asked)
     picked = made.mutants
@@ -121,13 +122,18 @@ def _mutants(chosen: Subject, asked: Asked) -> Made:
 
 def _program(paths: Sequence[str], without: Sequence[str]) -> Subject:
     """The program that is meant, and the functions of it."""
-    from dsl.cli.inputs import inputs
+    from dsl.cli.inputs import STDIN_NAME, inputs, standard_input
 
     given = inputs(paths)
     if given.findings:
         raise HasErrors(given.findings)
     workspace = Workspace(given.roots)
-    loaded = [each for each in map(workspace.load, given.files) if each is not None]
+    if given.stdin:
+        source = decode(STDIN_NAME, "stdin", standard_input(), workspace.found)
+        read = [workspace.load_text(source.text, STDIN_NAME) if source else None]
+    else:
+        read = [workspace.load(path) for path in given.files]
+    loaded = [each for each in read if each is not None]
     workspace.check(loaded)
     errors = [d for d in workspace.found.sorted() if d.severity is Severity.ERROR]
     if errors:

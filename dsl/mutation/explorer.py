@@ -1,0 +1,408 @@
+"""The explicit engine for mutants: what the original's exploration knows is not found out again.
+
+A step of the exploration that did not come by what a mutant changes is the same step for the
+mutant.  So the original is explored once, with what each step came by, and of a mutant only the
+other steps are taken; where each of them leads to the same and shows the same, so does everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeAlias
+
+from dsl.ir import sequence as s
+from dsl.ir.program import Program
+from dsl.ir.sequence import Sequence
+from dsl.ir.walk import statements
+from dsl.ir.ways import Graph, Node, graph
+from dsl.mutation.judging import Answer, Fault, Known
+from dsl.mutation.normal import parted
+from dsl.run.errors import Impossible
+from dsl.run.evaluate import Env
+from dsl.verify.configurations import configurations, machine_of
+from dsl.verify.confirming import confirmed
+from dsl.verify.explicit import MOST, _Machine as _Telling
+from dsl.verify.explicit.domain import Owned
+from dsl.verify.explicit.exploring import Edge, Exploration
+from dsl.verify.explicit.states import Data, Key, State
+from dsl.verify.explicit.stepping import Outcome, Stepper
+from dsl.verify.explicit.visibility import Following, Unseen
+from dsl.verify.findings import Configuration, Engine, Finding, Strength
+from dsl.verify.subject import Subject, subject
+
+#: A statement, by where it stands: the name of its source, and the offset.
+Spot: TypeAlias = tuple[str, int]
+_Step: TypeAlias = tuple[Key, int]
+
+
+@dataclass(slots=True)
+class _Known:
+    """A step of the original: what it leads to, and the statements that it came by."""
+
+    outcomes: list[Outcome]
+    spots: frozenset[Spot]
+
+
+class Told(_Telling):
+    """What an exploration shows, told as findings."""
+
+    def __init__(
+        self,
+        program: Program,
+        kinds: list[Configuration],
+        steppers: dict[int, Stepper],
+        data: Data,
+        exploration: Exploration,
+    ) -> None:
+        self.program, self.kinds = program, kinds
+        self.steppers, self.data, self.exploration = steppers, data, exploration
+        self.followed = 0
+        self._parents: dict[int, Edge] = {}
+        for edge in exploration.edges:
+            if edge.start < edge.end:
+                self._parents.setdefault(edge.end, edge)
+
+    def certain(self, start: int, outcome: Outcome) -> Iterator[Finding]:
+        """What an outcome shows for certain, with the shortest way to the state before it."""
+        for wrong in outcome.wrong:
+            yield self._certain(start, outcome, wrong)
+        for hazard in outcome.hazards:
+            yield self._hazard(start, outcome, hazard)
+
+    def unseen(self, unseen: Unseen) -> Finding:
+        """Somebody need not see a write, as a finding."""
+        return self._unseen(unseen)
+
+
+class _Found(Exception):
+    """Something is wrong that the original does not have."""
+
+    def __init__(self, state: State, outcome: Outcome) -> None:
+        super().__init__()
+        self.state, self.outcome = state, outcome
+
+
+class _Recording:
+    """A stepper that keeps what each step leads to."""
+
+    def __init__(self, stepper: Stepper, steps: dict[_Step, _Known]) -> None:
+        self.stepper, self._steps = stepper, steps
+        self.machine = stepper.machine
+        self._came: set[Spot] = set()
+        execute = stepper.sampler.statement
+
+        def statement(node: s.Statement, env: Env) -> None:
+            self._came.add((node.span.source.name, node.span.start))
+            execute(node, env)
+
+        stepper.sampler.statement = statement  # type: ignore[method-assign]
+
+    def first(self) -> State:
+        return self.stepper.first()
+
+    def steps(self, state: State, node: Node) -> list[Outcome]:
+        self._came.clear()
+        outcomes = list(self.stepper.steps(state, node))
+        self._steps[state.key, node.number] = _Known(outcomes, frozenset(self._came))
+        return outcomes
+
+
+class _Replaying:
+    """A stepper of a mutant: what the original knows is not done again.
+
+    ``wrong`` says of an outcome whether it shows what the original does not have.
+    """
+
+    def __init__(
+        self,
+        stepper: Stepper,
+        steps: dict[_Step, _Known],
+        region: frozenset[Spot],
+        wrong: Callable[[Outcome], bool],
+    ) -> None:
+        self.stepper, self._steps, self._region, self._wrong = stepper, steps, region, wrong
+        self.machine = stepper.machine
+        self._own: dict[_Step, list[Outcome]] = {}
+
+    def first(self) -> State:
+        return self.stepper.first()
+
+    def steps(self, state: State, node: Node) -> list[Outcome]:
+        key = (state.key, node.number)
+        known = self._steps.get(key)
+        if known is not None and known.spots.isdisjoint(self._region):
+            return known.outcomes
+        outcomes = self._own.get(key)
+        if outcomes is None:
+            outcomes = self._own[key] = list(self.stepper.steps(state, node))
+        for outcome in outcomes:
+            if (outcome.wrong or outcome.hazards) and self._wrong(outcome):
+                raise _Found(state, outcome)
+        return outcomes
+
+
+@dataclass
+class _Machine:
+    """One kind of machine with all kinds of owners, and the exploration of the original."""
+
+    kinds: list[Configuration]
+    graph: Graph
+    steps: dict[_Step, _Known] = field(default_factory=dict)
+    exploration: Exploration | None = None
+    told: Told | None = None
+    #: By each statement that some step came by: these steps, the nearest to the start first.
+    by_spot: dict[Spot, list[tuple[State, int]]] = field(default_factory=dict)
+
+
+class Explorer:
+    """Explores the mutants of one program; `same` and `ask` are for a `Judge`."""
+
+    def __init__(self, program: Program, *, most: int = MOST, shared: bool = True) -> None:
+        self.program, self.most, self.shared = program, most, shared
+        self.owned = Owned(program)
+        self.subject: Subject = subject(program)
+        self.machines: list[_Machine] = []
+        #: What the original is suspected of; what a run confirms of that are its findings.
+        self.suspected: dict[tuple[str, str, str, int], Finding] = {}
+        self._same: dict[int, bool] = {}
+
+    # ---- the original
+
+    def prepare(self, progress: Callable[[str], None] = lambda text: None) -> Answer:
+        """Explores the original, and says what is found in it."""
+        machines: dict[Configuration, list[Configuration]] = {}
+        for each in configurations(self.program):
+            machines.setdefault(machine_of(self.program, each), []).append(each)
+        unchecked = []
+        for number, kinds in enumerate(machines.values()):
+            progress(f"exploring the original: {number + 1} of {len(machines)} kinds of machine")
+            for lifecycle in self.program.lifecycles:
+                made = _Machine(kinds, graph(lifecycle))
+                self._record(made)
+                if made.exploration is not None and not made.exploration.complete:
+                    unchecked.append(f"explicit: more than {self.most} states")
+                self.machines.append(made)
+        faults = []
+        for finding in self.suspected.values():
+            sure = confirmed(self.subject, finding, self.owned)
+            if sure is not None:
+                faults.append(_fault(sure))
+        return Answer(tuple(faults), tuple(dict.fromkeys(unchecked)))
+
+    def _record(self, made: _Machine) -> None:
+        steppers = {
+            number: _Recording(stepper, made.steps)
+            for number, stepper in self._steppers(self.program, made).items()
+        }
+        if not steppers:
+            return
+        exploration = Exploration(steppers, made.graph, self.most, self.shared).run()  # type: ignore[arg-type]
+        made.exploration = exploration
+        told = Told(self.program, made.kinds, steppers, self.owned.data, exploration)  # type: ignore[arg-type]
+        for finding in told.suspicions():
+            self.suspected.setdefault(finding.key, finding)
+        made.told = told
+        states = {state.key: state for state in exploration.states}
+        for (key, node), known in made.steps.items():
+            for spot in known.spots:
+                made.by_spot.setdefault(spot, []).append((states[key], node))
+        for those in made.by_spot.values():
+            those.sort(key=lambda one: one[0].depth)
+
+    def _steppers(self, program: Program, made: _Machine) -> dict[int, Stepper]:
+        found = {}
+        for number, kind in enumerate(made.kinds):
+            try:
+                found[number] = Stepper(program, kind, made.graph, self.owned, number)
+            except Impossible:
+                continue
+        return found
+
+    # ---- mutants
+
+    def same(self, old: Program, new: Program) -> bool:
+        """Whether no step of any machine of the original goes another way, or shows anything else.
+
+        Asked of a mutant that `ask` was asked of.
+        """
+        return self._same.get(id(new), False)
+
+    def ask(self, program: Program, known: Known, first: bool) -> Answer:
+        """What is found in a mutant."""
+        if program is self.program:
+            return self.prepare()
+        region = _region(self.program, program)
+        search = _Search(self, program, region, known, first)
+        faults = search.run()
+        self._same[id(program)] = search.same
+        return Answer(tuple(faults), tuple(search.unchecked))
+
+
+@dataclass
+class _Search:
+    """The search for what is wrong with one mutant."""
+
+    explorer: Explorer
+    program: Program
+    region: frozenset[Spot]
+    known: Known
+    first: bool
+    same: bool = True
+    unchecked: list[str] = field(default_factory=list)
+    _passed: set[tuple[object, ...]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.subject = self.explorer.subject.of(self.program)
+
+    def run(self) -> list[Fault]:
+        """What is found; with ``first`` no more than one fault."""
+        found: dict[tuple[str, str, object], Fault] = {}
+        for made in self._machines():
+            for fault in self._machine(made):
+                found.setdefault((fault.code, fault.rule, fault.where), fault)
+                if self.first:
+                    return list(found.values())
+        return list(found.values())
+
+    def _machines(self) -> list[_Machine]:
+        """The machines whose steps come by what is changed, the one with fewest of these first."""
+        steps = {
+            id(m): sum(len(m.by_spot.get(spot, ())) for spot in self.region)
+            for m in self.explorer.machines
+        }
+        return sorted(
+            (m for m in self.explorer.machines if steps[id(m)]), key=lambda m: steps[id(m)]
+        )
+
+    def _machine(self, made: _Machine) -> Iterator[Fault]:
+        plain = self.explorer._steppers(self.program, made)
+        differs = shows = False
+        for state, node in self._steps(made):
+            step = made.steps[state.key, node]
+            now = list(plain[state.kind].steps(state, made.graph.nodes[node]))
+            differ, show = _compared(step.outcomes, now)
+            differs, shows = differs or differ, shows or show
+            if differs:
+                break
+        if not differs and not shows:
+            return
+        self.same = False
+        yield from self._explored(made, plain)
+
+    def _steps(self, made: _Machine) -> Iterator[tuple[State, int]]:
+        """The steps of the original that came by what is changed."""
+        seen = set()
+        for spot in self.region:
+            for state, node in made.by_spot.get(spot, ()):
+                if (state.key, node) not in seen:
+                    seen.add((state.key, node))
+                    yield state, node
+
+    def _explored(self, made: _Machine, plain: dict[int, Stepper]) -> Iterator[Fault]:
+        wrong = partial(self._wrong, made)
+        steppers = {
+            n: _Replaying(stepper, made.steps, self.region, wrong) for n, stepper in plain.items()
+        }
+        explorer = self.explorer
+        while True:
+            exploration = Exploration(steppers, made.graph, explorer.most, explorer.shared)  # type: ignore[arg-type]
+            try:
+                exploration.run()
+            except _Found as found:
+                told = self._told(made, steppers, exploration)
+                start = exploration.states.index(found.state)
+                for finding in told.certain(start, found.outcome):
+                    yield from self._sure(finding)
+                continue
+            break
+        if not exploration.complete:
+            self.unchecked.append(f"explicit: more than {explorer.most} states")
+        told = self._told(made, steppers, exploration)
+        machine = next(iter(plain.values())).machine
+        for unseen in Following(exploration, machine, explorer.owned.data).run():
+            finding = told.unseen(unseen)
+            if finding.key not in self._passed and not self._had(finding):
+                yield from self._sure(finding)
+
+    def _told(
+        self, made: _Machine, steppers: dict[int, _Replaying], exploration: Exploration
+    ) -> Told:
+        return Told(
+            self.program, made.kinds, steppers, self.explorer.owned.data, exploration  # type: ignore[arg-type]
+        )
+
+    def _wrong(self, made: _Machine, outcome: Outcome) -> bool:
+        """Whether an outcome shows what is neither the original's nor looked at already."""
+        told = made.told
+        assert told is not None
+        those = [*told.certain(0, outcome)]
+        return any(f.key not in self._passed and not self._had(f) for f in those)
+
+    def _had(self, finding: Finding) -> bool:
+        fault = _fault(finding)
+        return finding.strength is Strength.CONVENTION or self.known(fault)
+
+    def _sure(self, finding: Finding) -> Iterator[Fault]:
+        """The fault, if a run confirms it."""
+        if finding.key in self._passed or self._had(finding):
+            return
+        self._passed.add(finding.key)
+        sure = confirmed(self.subject, finding, self.explorer.owned)
+        if sure is not None:
+            yield _fault(sure)
+
+
+def _region(old: Program, new: Program) -> frozenset[Spot]:
+    """The statements of the original that a mutant does otherwise, or does not have."""
+    found: set[Spot] = set()
+    for name, before in old.sequences.items():
+        after = new.sequences[name]
+        if after is before:
+            continue
+        inside = {id(each) for each in statements(before.body)}
+        changed = [each for each in _parted(before, after) if id(each) in inside]
+        # What is only added is come by wherever the function is.
+        spots = changed or list(statements(before.body))
+        found |= {(each.span.source.name, each.span.start) for each in spots}
+    return frozenset(found)
+
+
+def _parted(before: Sequence, after: Sequence) -> Iterator[s.Statement]:
+    return parted(before.body or (), after.body or ())
+
+
+def _compared(old: list[Outcome], new: list[Outcome]) -> tuple[bool, bool]:
+    """Whether steps lead elsewhere, and whether what happens on the way is something else."""
+    if [_end(o) for o in old] != [_end(o) for o in new]:
+        return True, True
+    return False, [_shown(o) for o in old] != [_shown(o) for o in new]
+
+
+def _end(outcome: Outcome) -> object:
+    state = outcome.state
+    end = None
+    if state is not None:
+        cells = {n: c.settled for n, c in next(iter(state.world.cpus.values())).cells.items()}
+        end = (state.key, state.world.slots, cells)
+    wrong = [(w.kind, w.rule, w.line) for w in outcome.wrong]
+    return end, outcome.lines, wrong, [(h.rule, h.what) for h in outcome.hazards]
+
+
+def _shown(outcome: Outcome) -> list[object]:
+    """What happens in a step, without places."""
+    return [
+        tuple(
+            getattr(each, name)
+            for name in type(each).__dataclass_fields__
+            if name not in ("span", "function", "clause", "condition")
+        )
+        for each in outcome.happenings
+    ]
+
+
+def _fault(finding: Finding) -> Fault:
+    return Fault(
+        str(Engine.EXPLICIT), finding.code, finding.rule, finding.where, finding.message
+    )
