@@ -10,7 +10,7 @@ from dsl.ir import expr as x
 from dsl.ir import sequence as s
 from dsl.ir.program import Program
 from dsl.ir.shapes import LinkKind, Slot
-from dsl.ir.walk import expressions, inside, statements
+from dsl.ir.walk import expressions, inside, parts, statements
 from dsl.ir.ways import phases
 from dsl.run.registers import indexes, name_of
 from dsl.verify.explicit.states import Data
@@ -91,20 +91,30 @@ class Owned:
         )
 
     @cached_property
-    def read(self) -> frozenset[str]:
-        """The registers that a sequence, lifecycle or invariant asks for, computed fields too."""
+    def read(self) -> dict[str, int]:
+        """The bits that a sequence, lifecycle or invariant asks for, by register; what is computed
+        asks in its turn."""
         program = self.program
         bodies = [q.body for q in program.sequences.values() if q.body is not None]
         bodies += [p.body for each in program.lifecycles for p in phases(each.steps)]
         values = [v for body in bodies for each in statements(body) for v in expressions(each)]
         values += [i.condition for m in program.modules for i in m.invariants]
-        found: set[str] = set()
+        found: dict[str, int] = {}
         while values:
-            parts = [part for value in values for part in inside(value)]
-            fresh = {p.register.name for p in parts if isinstance(p, x.ReadRegister)} - found
-            found |= fresh
-            values = [c.value for c in program.computed if c.register.name in fresh]
-        return frozenset(found)
+            fresh: dict[str, int] = {}
+            for value in values:
+                _asked(value, fresh)
+            values = [c.value for c in program.computed if fresh.get(c.register.name, 0) & c.field.mask]
+            values = [v for v in values if self._news(v, found)]
+            for name, mask in fresh.items():
+                found[name] = found.get(name, 0) | mask
+        return found
+
+    def _news(self, value: x.Expr, known: dict[str, int]) -> bool:
+        """Whether an expression asks for bits that nobody has asked for."""
+        asked: dict[str, int] = {}
+        _asked(value, asked)
+        return any(mask & ~known.get(name, 0) for name, mask in asked.items())
 
     @cached_property
     def counters(self) -> dict[str, Slot]:
@@ -136,6 +146,18 @@ class Owned:
         for body in bodies:
             found |= {e.slot.name for e in statements(body) if isinstance(e, s.UpdateSlot)}
         return frozenset(found)
+
+
+def _asked(value: x.Expr, found: dict[str, int]) -> None:
+    """Adds the bits of registers that an expression asks for."""
+    match value:
+        case x.Extract(value=x.ReadRegister(register=register), field=field):
+            found[register.name] = found.get(register.name, 0) | field.mask
+        case x.ReadRegister(register=register):
+            found[register.name] = found.get(register.name, 0) | register.type.mask
+    for part in parts(value):
+        if not isinstance(value, x.Extract) or not isinstance(part, x.ReadRegister):
+            _asked(part, found)
 
 
 def _mirrors(slot: Slot) -> Iterator[Mirror]:

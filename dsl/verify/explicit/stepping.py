@@ -239,7 +239,7 @@ class Stepper:
             if (
                 any(m.key in self.sampler.owed for m in self.owned.by_element[name])
                 if name in self.owned.by_element
-                else self.machine.elements[name].register.name in self.owned.read
+                else mask & self.owned.read.get(self.machine.elements[name].register.name, 0)
             )
         }
         if not theirs:
