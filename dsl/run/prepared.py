@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from dsl.ir.lifecycle import Invariant
 from dsl.ir.program import Program
 from dsl.ir.ways import Graph, graph
 from dsl.run.promised import visible
@@ -16,13 +17,15 @@ from dsl.run.visibility import Rules
 class Prepared:
     """The elements of a program's registers, its rules, its lifecycles, and what externs know.
 
-    All are by name; ``known`` has the modules whose names an extern's declaration could use.
+    All are by name; ``known`` has the modules whose names an extern's declaration could use,
+    ``invariants`` what must hold at each point.
     """
 
     elements: dict[str, Element]
     rules: Rules
     graphs: dict[str, Graph]
     known: dict[str, frozenset[str]]
+    invariants: dict[str, tuple[Invariant, ...]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,4 +54,14 @@ def _prepared(same: _Same) -> Prepared:
         Rules(program),
         {x.name: graph(x) for x in program.lifecycles},
         {name: visible(program, extern) for name, extern in program.externs.items()},
+        _invariants(program),
     )
+
+
+def _invariants(program: Program) -> dict[str, tuple[Invariant, ...]]:
+    found: dict[str, tuple[Invariant, ...]] = {}
+    for module in program.modules:
+        for invariant in module.invariants:
+            for point in invariant.points:
+                found[point] = (*found.get(point, ()), invariant)
+    return found

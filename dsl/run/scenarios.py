@@ -90,6 +90,8 @@ class Run:
     visits: dict[str, int] = field(default_factory=dict)
     booted: set[int] = field(default_factory=set)
     _asked: set[str] = field(default_factory=set)
+    #: Whose each handle is, by the owner that a lifecycle is of.
+    _handles: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.machine = Machine(self.program, self.choices)
@@ -291,21 +293,20 @@ class Run:
             self.ended[name] = Snapshot(machine.world.copy(), machine.number, since, until)
 
     def _env(self, owner: str) -> Env:
-        handles = {p.name: p.name for p in self.scenario.params}
-        for root in {c.root for c in self.program.contexts.values()} - {MACHINE}:
-            those = owners(self.scenario, root)
-            handles[root] = owner if owner in those else those[0]
-        return Env({}, handles)
+        found = self._handles.get(owner)
+        if found is None:
+            found = self._handles[owner] = {p.name: p.name for p in self.scenario.params}
+            for root in {c.root for c in self.program.contexts.values()} - {MACHINE}:
+                those = owners(self.scenario, root)
+                found[root] = owner if owner in those else those[0]
+        return Env({}, dict(found))
 
     def _invariants(self, owner: str, point: str) -> None:
-        for module in self.program.modules:
-            for invariant in module.invariants:
-                if point not in invariant.points:
-                    continue
-                if not self.executor.value(invariant.condition, self.watcher(owner)):
-                    text = " ".join(invariant.condition.span.text.split())
-                    what = f"invariant {invariant.name} does not hold in `{point}`: "
-                    self._fail(f"{what}{invariant.reason} ({text})", invariant.span)
+        for invariant in prepared(self.program).invariants.get(point, ()):
+            if not self.executor.value(invariant.condition, self.watcher(owner)):
+                text = " ".join(invariant.condition.span.text.split())
+                what = f"invariant {invariant.name} does not hold in `{point}`: "
+                self._fail(f"{what}{invariant.reason} ({text})", invariant.span)
 
     # ---- who acts, and what must hold
 

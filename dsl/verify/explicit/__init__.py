@@ -5,9 +5,11 @@ It proposes what may be wrong, each with the shortest history; a run confirms it
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
 from time import monotonic
 
 from dsl.diagnostics.base import Note
@@ -63,33 +65,100 @@ def check(
     suspected: dict[tuple[object, ...], Finding] = {}
     unchecked: list[str] = []
     states = steps = lines = 0
-    for number, (machine, kinds) in enumerate(machines.items()):
-        why = budget.spent() if budget is not None else ""
-        if why:
-            left = "; ".join(text(m) or "the machine" for m in list(machines)[number:])
-            unchecked.append(f"explicit: {why}, so nothing is known of these machines: {left}")
-            break
-        where = text(machine) or "the machine"
-        for lifecycle in program.lifecycles:
-            progress(f"explicit: {number + 1} of {len(machines)} kinds of machine ({where})")
-            found = _Machine(program, kinds, lifecycle.name, most, shared)
-            for finding in found.suspicions():
-                key = _key(finding)
-                known = suspected.get(key)
-                suspected[key] = finding if known is None else _merged(known, finding)
-            states += len(found.exploration.states)
-            steps += len(found.exploration.edges)
-            lines += found.followed
-            if not found.exploration.complete:
-                unchecked.append(
-                    f"explicit: {where}: more than {most} states of {lifecycle.name} "
-                    "(--most allows more)"
-                )
+    work = [(lifecycle.name, kinds) for kinds in machines.values() for lifecycle in program.lifecycles]
+    for number, done in enumerate(_explored(program, work, most, shared, budget)):
+        name, kinds = work[number]
+        where = text(machine_of(program, kinds[0])) or "the machine"
+        progress(f"explicit: {number + 1} of {len(work)} ({name}, {where})")
+        if isinstance(done, str):
+            unchecked.append(f"explicit: {done}, so nothing is known of {name} where {where}")
+            continue
+        for finding in done.findings:
+            key = _key(finding)
+            known = suspected.get(key)
+            suspected[key] = finding if known is None else _merged(known, finding)
+        states += done.states
+        steps += done.steps
+        lines += done.lines
+        if not done.complete:
+            what = f"more than {most} states of {name} where {where} (--most allows more)"
+            unchecked.append(f"explicit: {what}")
     total = sum(len(kinds) for kinds in machines.values())
     proved = () if unchecked else _proved(program, total, suspected)
     amounts = (("states", states), ("steps", steps), ("lines", lines))
-    work = Work(Engine.EXPLICIT, monotonic() - began, amounts)
-    return Report(tuple(suspected.values()), proved, tuple(unchecked), work)
+    spent = Work(Engine.EXPLICIT, monotonic() - began, amounts)
+    return Report(tuple(suspected.values()), proved, tuple(unchecked), spent)
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What the exploration of one kind of machine gives."""
+
+    findings: tuple[Finding, ...]
+    states: int
+    steps: int
+    lines: int
+    complete: bool
+
+
+#: What a process of its own works on: set before it is forked, so that nothing is copied to it.
+_shared: list[tuple[Program, list[tuple[str, list[Configuration]]], int, bool]] = []
+
+
+def _explored(
+    program: Program,
+    work: list[tuple[str, list[Configuration]]],
+    most: int,
+    shared: bool,
+    budget: Budget | None,
+) -> Iterator[_Done | str]:
+    """Each piece of work in order; for what is not done, why."""
+    jobs = min(len(work), budget.jobs if budget is not None else 1)
+    if jobs < 2 or not hasattr(os, "fork"):
+        for name, kinds in work:
+            why = budget.spent() if budget is not None else ""
+            yield why or _one(program, kinds, name, most, shared)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    _shared.append((program, work, most, shared))
+    pool = ProcessPoolExecutor(jobs, get_context("fork"))
+    try:
+        asked = [pool.submit(_numbered, number) for number in range(len(work))]
+        for future in asked:
+            why = budget.spent() if budget is not None else ""
+            if why:
+                future.cancel()
+                yield why
+                continue
+            try:
+                yield future.result(budget.left if budget is not None else None)
+            except TimeoutError:
+                yield "the time is up"
+            except BrokenProcessPool:
+                yield "a process that worked on it came to an end"
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
+        _shared.pop()
+
+
+def _numbered(number: int) -> _Done:
+    program, work, most, shared = _shared[-1]
+    name, kinds = work[number]
+    return _one(program, kinds, name, most, shared)
+
+
+def _one(
+    program: Program, kinds: list[Configuration], lifecycle: str, most: int, shared: bool
+) -> _Done:
+    found = _Machine(program, kinds, lifecycle, most, shared)
+    findings = tuple(found.suspicions())
+    explored = found.exploration
+    amounts = (len(explored.states), len(explored.edges), found.followed)
+    return _Done(findings, *amounts, explored.complete)
 
 
 def _key(finding: Finding) -> tuple[object, ...]:
@@ -142,6 +211,10 @@ class _Machine:
             except Impossible:
                 continue
         self.steppers, self.data = steppers, owned.data
+        # What one of them writes, the others find.
+        touched: set[str] = set()
+        for stepper in steppers.values():
+            stepper.machine.touched = touched
         self.exploration = Exploration(steppers, found, most, shared).run()
         self.followed = 0
         self._parents: dict[int, Edge] = {}

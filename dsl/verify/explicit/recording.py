@@ -98,6 +98,8 @@ class Recorder(Machine):
     hazards: list[Hazard] = field(default_factory=list)
     #: The orders whose second half has come in the phase that is now, by clause.
     behind: set[int] = field(default_factory=set)
+    #: The elements that anybody has written so far; the others are as they were at the start.
+    touched: set[str] = field(default_factory=set)
     #: The access that is being made, which is where all that it looks at is looked at.
     at: Span | None = None
     _conditions: dict[str, tuple[Clause, ...]] = field(default_factory=dict)
@@ -134,7 +136,12 @@ class Recorder(Machine):
         )
 
     def _place(self, element: Element, cell: Cell, update: Update, span: Span) -> None:
-        Machine._place(self, element, cell, update, span)
+        # States share what they have in common, so what is there is replaced and never changed.
+        value = update.over(cell.settled)
+        self.cpu.cells[element.name] = Cell(value)
+        if self.step is not None and element.name in self.step:
+            self.step[element.name] = value
+        self.touched.add(element.name)
         holds = self._holding(element)
         self.happenings.append(
             Wrote(
@@ -159,6 +166,8 @@ class Recorder(Machine):
                 and c.condition is not None
                 and any(getattr(t, "register", None) == element.register for t in _named(c.body))
             )
+        if not asked:
+            return _NOTHING
         return frozenset(
             c.number for c in asked if c.condition is not None and self.holds(c.condition)
         )
@@ -205,6 +214,9 @@ class Recorder(Machine):
         fixed = {**dict(asked.values), name: value}
         look = Look(HARDWARE, fixed=tuple(fixed.items()))
         return bool(self.evaluate(asked.condition, look, {}))
+
+
+_NOTHING: frozenset[int] = frozenset()
 
 
 def _named(body: VisibleTo) -> tuple[object, ...]:

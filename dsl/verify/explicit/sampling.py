@@ -51,6 +51,19 @@ class Answers(Choices):
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What is true, in whose words (``handles``); ``open`` are the conditions that nobody knows.
+
+    ``asks``: it speaks of arguments that are numbers.
+    """
+
+    claim: x.Expr
+    handles: dict[str, str]
+    open: tuple[Condition, ...]
+    asks: bool
+
+
 @dataclass(frozen=True)
 class Contracts:
     """What is known of what a program leaves to others, apart from any state."""
@@ -58,10 +71,39 @@ class Contracts:
     program: Program
 
     @cached_property
-    def promises(self) -> tuple[tuple[tuple[s.Param, ...], x.Expr], ...]:
-        """What externs leave true, and what is always so, each with whose parameters it names."""
+    def promises(self) -> tuple[Promise, ...]:
+        """What externs leave true, and what is always so."""
         said = [(e.signature.params, p) for e in self.program.externs.values() for p in e.ensures]
-        return (*said, *(((), a.condition) for a in self.program.assumptions))
+        said += [((), a.condition) for a in self.program.assumptions]
+        return tuple(self._promise(params, p) for params, p in said)
+
+    @cached_property
+    def about(self) -> dict[str, tuple[Promise, ...]]:
+        """The promises that speak of each condition that is sampled."""
+        names = dict.fromkeys(c.name for promise in self.promises for c in promise.open)
+        return {
+            name: tuple(p for p in self.promises if any(c.name == name for c in p.open))
+            for name in names
+        }
+
+    @cached_property
+    def of(self) -> dict[str, tuple[Promise, ...]]:
+        """The promises of each extern."""
+        return {
+            name: tuple(self._promise(e.signature.params, p) for p in e.ensures)
+            for name, e in self.program.externs.items()
+        }
+
+    def _promise(self, params: tuple[s.Param, ...], promise: x.Expr) -> Promise:
+        within = list(inside(promise))
+        handles = {p.name: owner_of(p.type.root) for p in params if isinstance(p.type, Handle)}
+        open = {
+            p.condition.name: p.condition
+            for p in within
+            if isinstance(p, x.Test) and self.samples(p.condition)
+        }
+        asks = any(isinstance(part, x.Var) for part in within)
+        return Promise(promise, handles, tuple(open.values()), asks)
 
     @cached_property
     def definite(self) -> frozenset[str]:
@@ -147,39 +189,26 @@ class Sampler(Executor):
 
     def _consistent(self, condition: Condition, value: int) -> bool:
         """Whether a condition may be this, by what externs leave true."""
-        return all(
-            self._possible(params, promise, {condition.name: value})
-            for params, promise in self.contracts.promises
-            if any(isinstance(p, x.Test) and p.condition == condition for p in inside(promise))
-        )
+        about = self.contracts.about.get(condition.name, ())
+        return all(self._possible(promise, {condition.name: value}) for promise in about)
 
     def _possible(
-        self,
-        params: tuple[s.Param, ...],
-        promise: x.Expr,
-        assumed: dict[str, int],
-        given: dict[str, int] | None = None,
+        self, promise: Promise, assumed: dict[str, int], given: dict[str, int] | None = None
     ) -> bool:
         """Whether a promise may hold now, whatever the conditions are that nobody knows.
 
         ``given`` are the arguments that are numbers; without them, what asks for one may hold.
         """
-        if given is None and any(isinstance(part, x.Var) for part in inside(promise)):
+        if given is None and promise.asks:
             return True
-        handles = {p.name: owner_of(p.type.root) for p in params if isinstance(p.type, Handle)}
-        env = Env(dict(given or {}), handles, quiet=True)
-        open = {
-            p.condition.name: p.condition
-            for p in inside(promise)
-            if isinstance(p, x.Test) and self.contracts.samples(p.condition)
-        }
-        free = [c for name, c in open.items() if name not in assumed]
+        env = Env(dict(given or {}), dict(promise.handles), quiet=True)
+        free = [c for c in promise.open if c.name not in assumed]
         around = self._assumed
         try:
             for each in product(*(range(limits(c)[0], limits(c)[1] + 1) for c in free)):
                 names = (c.name for c in free)
                 self._assumed = {**assumed, **dict(zip(names, each, strict=True))}
-                if self.value(promise, env):
+                if self.value(promise.claim, env):
                     return True
         finally:
             self._assumed = around
@@ -211,8 +240,8 @@ class Sampler(Executor):
     def _keeps(self, extern: s.Extern, args: tuple[int | str, ...], call: x.Call) -> None:
         names = (param.name for param in extern.signature.params)
         given = {n: a for n, a in zip(names, args, strict=True) if isinstance(a, int)}
-        for promise in extern.ensures:
-            if not self._possible(extern.signature.params, promise, {}, given):
+        for promise in self.contracts.of[extern.signature.name]:
+            if not self._possible(promise, {}, given):
                 raise Excluded
 
     def statement(self, node: s.Statement, env: Env) -> None:

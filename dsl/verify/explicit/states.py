@@ -96,6 +96,13 @@ class State:
         return value if place is None else self._like(place, value, slot=False)
 
 
+def copied(world: World) -> World:
+    """A world of its own; what registers hold is never changed in place, and so is shared."""
+    slots = {k: list(v) if isinstance(v, list) else v for k, v in world.slots.items()}
+    cpus = {n: Cpu(dict(cpu.cells), cpu.runs) for n, cpu in world.cpus.items()}
+    return World(dict(world.facts), slots, cpus, set(world.held))
+
+
 def moved(state: State, left: State) -> State:
     """An owner comes to a CPU that is as another state has left it."""
     world = state.world.copy()

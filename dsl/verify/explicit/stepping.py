@@ -28,7 +28,7 @@ from dsl.source import Span
 from dsl.verify.explicit.domain import PATTERNS, Mirror, Owned
 from dsl.verify.explicit.recording import Happening, Hazard, Recorder
 from dsl.verify.explicit.sampling import Answers, Contracts, Excluded, Sampler
-from dsl.verify.explicit.states import Place, State, Step
+from dsl.verify.explicit.states import Place, State, Step, copied
 from dsl.verify.explicit.visible import named, seen_by
 from dsl.verify.findings import Configuration
 
@@ -111,7 +111,7 @@ class Stepper:
         run, machine, sampler = self.run, self.machine, self.sampler
         machine.choices = answers
         sampler.answers = answers
-        machine.world = state.world.copy()
+        machine.world = copied(state.world)
         machine.work.done = 0
         machine.number = 0
         machine.step = None
@@ -299,10 +299,16 @@ class Stepper:
     def _look(self, element: Element, mask: int, who: str, node: Node, span: Span) -> None:
         """Somebody looks at a register: he surely finds the newest, and what is the owner's."""
         machine = self.machine
+        mirrors = self.owned.by_element.get(element.name, ())
+        if element.name not in machine.touched and not any(
+            m.key in self.sampler.owed for m in mirrors
+        ):
+            # It is as it was at the start, and nobody is owed anything else.
+            return
         actor = node.name if who == HARDWARE else who
         machine.looked(element, Look(who), span, mask, actor)
         value = machine.cell(element).settled
-        for mirror in self.owned.by_element.get(element.name, ()):
+        for mirror in mirrors:
             if mirror.key in self.sampler.owed:
                 wanted = self._legal(element, self.sampler.owed[mirror.key])
                 if (value ^ wanted) & mask:
