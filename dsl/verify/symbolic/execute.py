@@ -1,4 +1,4 @@
-"""Statements and calls on a symbolic machine: all paths of a body at once, merged where they meet."""
+"""Statements and calls on a symbolic machine: all paths at once, merged where they meet."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from dsl.ir import expr as x
 from dsl.ir import sequence as s
 from dsl.ir.program import Program
 from dsl.ir.shapes import Condition, Register, RegisterRef, Slot
-from dsl.ir.types import Handle
+from dsl.ir.types import Handle, Int, Type
+from dsl.ir.walk import expressions, inside, statements
 from dsl.source import Span
 from dsl.verify.symbolic.expressions import Env, Evaluator
 from dsl.verify.symbolic.solver import Solver
@@ -95,6 +96,9 @@ class Executor(Evaluator):
                 made = self.as_type(self.value(value, env), value.type, type)
                 self.let(name, value, env)
                 self.cells[("=", env.frame, name)] = made
+            case s.If() if _only_orders(node):
+                # Everything is in force at once.
+                pass
             case s.If(arms=arms, otherwise=otherwise):
                 self._arms(list(arms), otherwise or (), env)
             case s.Loop():
@@ -217,7 +221,8 @@ class Executor(Evaluator):
             if more is terms.false:
                 return
             if more is not terms.true:
-                self._split(more, lambda: self._round(node, env, first, last, done), lambda: None)
+                at = done
+                self._split(more, lambda: self._round(node, env, first, last, at), lambda: None)
                 return
             self.cells[("=", env.frame, node.var)] = self.as_type(now, None, node.type)
             self.body(node.body, env)
@@ -366,7 +371,7 @@ class Executor(Evaluator):
             return self.run(sequence, args, software=True)
         return self._extern(call, args)
 
-    _result: object = None
+    _result: Type | None = None
 
     def run(self, what: s.Sequence, args: list[Term | str], *, software: bool) -> Term | None:
         """A sequence, an operation or a model with its arguments; gives its result."""
@@ -504,7 +509,17 @@ def _fixed(part: Term) -> tuple[Term | None, int]:
     return None, 0
 
 
-def _wide(width: int) -> object:
-    from dsl.ir.types import Int
+def _only_orders(node: s.If) -> bool:
+    """Whether a branch has nothing in it but barriers, so that it need not be decided."""
+    return all(
+        isinstance(each, s.If | s.Order | s.Perhaps | s.May) for each in statements((node,))
+    ) and not any(
+        isinstance(part, x.Call)
+        for each in statements((node,))
+        for value in expressions(each)
+        for part in inside(value)
+    )
 
+
+def _wide(width: int) -> Int:
     return Int(width)

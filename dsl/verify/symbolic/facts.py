@@ -7,16 +7,16 @@ counter there are two sets of facts: for the elements in use, and for the others
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from dsl.ir.shapes import MACHINE, Slot
-from dsl.run.registers import Element
 from dsl.run.world import limits
 from dsl.source import Span
 from dsl.verify.symbolic.mirrors import Mirror, Stretch, stretches
 from dsl.verify.symbolic.phases import Phases
-from dsl.verify.symbolic.state import Key, fact_key, slot_key, width_of
-from dsl.verify.symbolic.terms import SAMPLES, Term, sample
+from dsl.verify.symbolic.state import Cells, Key, slot_key, width_of
+from dsl.verify.symbolic.terms import Term, sample
 
 SAME, LEGAL, EITHER = "same", "legal", "either"
 #: Everything holds of what there is not.
@@ -63,7 +63,7 @@ class Abstraction:
                 self._slots[self._key(slot, index)] = slot
         self._now: dict[Key, tuple[Shape, ...]] = {}
         self._under_way: set[Key] = set()
-        self._entry: dict[Key, Term] = {}
+        self._entry: Cells = {}
 
     def _key(self, slot: Slot, index: int | None) -> Key:
         return slot_key("" if slot.root == MACHINE else self.machine.owner, slot, index)
@@ -131,6 +131,7 @@ class Abstraction:
         """Makes the machine one of which nothing is known but these facts."""
         machine = self.machine
         machine.cells, machine.path = {}, self.terms.true
+        machine.again()
         machine.initial = self.initial
         machine.origin = dict(facts.origin)
         self._now, self._entry = facts.shapes, {}
@@ -140,17 +141,22 @@ class Abstraction:
             return None
         found = self._entry.get(key)
         if found is None:
-            found = self._entry[key] = self._made(key)
+            # It speaks of the state at the entry, whatever has happened since.
+            machine = self.machine
+            cells, path = machine.cells, machine.path
+            machine.cells, machine.path = self._entry, self.terms.true
+            found = self._made(key)
+            machine.cells, machine.path = cells, path
+            self._entry[key] = found
         return found
 
     def _made(self, key: Key) -> Term:
         terms = self.terms
         if not isinstance(key, str) and key[0] == "g":
-            mirror = self._ghosts[key]
-            return terms.symbol(f"G:{mirror.name}", mirror.element.register.width)
+            of = self._ghosts[key]
+            return terms.symbol(f"G:{of.name}", of.element.register.width)
         whole = self._anything(key)
         mirror = self._mirrors.get(key)
-        self._under_way.add(key)
         for (low, width), (live, dead) in zip(
             self.stretches(key), self._now.get(key) or self.started(key), strict=True
         ):
@@ -160,7 +166,6 @@ class Abstraction:
                 other = self._value(key, mirror, low, width, dead, old)
                 new = terms.ite(self.machine.live(mirror), new, other)
             whole = terms.insert(whole, low, new)
-        self._under_way.discard(key)
         return whole
 
     def _anything(self, key: Key) -> Term:
@@ -218,40 +223,34 @@ class Abstraction:
 
     # ---- from a state to facts
 
-    def leave(self, before: Facts | None) -> Facts:
-        """What is known of the machine's state now, of what was known when it was last left."""
+    def leave(self) -> Facts:
+        """What is known of the machine's state now."""
         machine = self.machine
-        shapes: dict[Key, tuple[Shape, ...]] = {}
         keys = [k for k in machine.cells if k[0] not in ("?", "=", "g")]
         keys += [k for k in self._now if k not in machine.cells]
         for mirror in self.static.mirrors:
             ghost = machine.ghost_key(mirror)
             if ghost in machine.cells and machine.cells[ghost] is not self.initial(ghost):
                 keys += [self._owned(mirror), mirror.element.name]
-        for key in dict.fromkeys(keys):
-            old = None if before is None else before.shapes.get(key) or self.started(key)
-            shapes[key] = self._shapes(key, old)
+        shapes = {key: self._shapes(key) for key in dict.fromkeys(keys)}
         return Facts(shapes, dict(machine.origin))
 
-    def _shapes(self, key: Key, old: tuple[Shape, ...] | None) -> tuple[Shape, ...]:
+    def _shapes(self, key: Key) -> tuple[Shape, ...]:
         machine = self.machine
-        was = self._now.get(key) or self.started(key)
         mirror = self._mirrors.get(key)
         value = machine.cells.get(key)
         same = value is None or value is self.initial(key)
         if same and (mirror is None or self._context_same(mirror)):
-            return was if old is None else common(old, was)
+            return self._now.get(key) or self.started(key)
         if value is None:
             value = machine.get(key)
         live = machine.live(mirror) if mirror is not None else self.terms.true
         made: list[Shape] = []
-        for at, (low, width) in enumerate(self.stretches(key)):
+        for low, width in self.stretches(key):
             part = self.terms.slice(value, low, width)
-            kept = (None, None) if old is None else old[at]
-            one = self._holding(part, mirror, low, width, live, kept[0])
-            two = one
+            one = two = self._holding(part, mirror, low, width, live)
             if live is not self.terms.true:
-                two = self._holding(part, mirror, low, width, self.terms.not_(live), kept[1])
+                two = self._holding(part, mirror, low, width, self.terms.not_(live))
             made.append((one, two))
         return tuple(made)
 
@@ -271,71 +270,65 @@ class Abstraction:
         )
 
     def _holding(
-        self,
-        part: Term,
-        mirror: Mirror | None,
-        low: int,
-        width: int,
-        where: Term,
-        old: frozenset[Fact] | None,
+        self, part: Term, mirror: Mirror | None, low: int, width: int, where: Term
     ) -> frozenset[Fact]:
-        """The facts that hold of some bits, ``where`` a condition does; of ``old`` ones if any."""
+        """The facts that hold of some bits, ``where`` a condition does."""
         machine, solver = self.machine, self.machine.solver
         given = (machine.path, where)
-        if solver.known((self.terms.and_(*given), True)).dead:
-            # There is no such element: everything holds of it.
-            return _EVERYTHING if old is None else old
-        if old is not None and ALL in old:
-            old = None
-        found: set[Fact] = set()
-        number = self._number(part, given)
-        if number is not None and (old is None or number in old):
-            goal = (
-                self.terms.eq(part, self.terms.const(number, width))
-                if width
-                else (part if number else self.terms.not_(part))
-            )
-            if solver.holds(goal, given):
-                found.add(number)
-        if mirror is None:
-            return frozenset(found)
-        mine = machine.get(machine.ghost_key(mirror))
-        same = self.terms.eq(part, self.terms.slice(mine, low, width))
-        if (old is None or SAME in old) and solver.holds(same, given):
-            found |= {SAME, EITHER}
-        if not any(r.field.mask >> low & 1 for r in mirror.element.legalised):
-            if EITHER in found:
-                found.add(LEGAL)
-            return frozenset(found)
-        legal = self._legal(mirror, low, width)
-        assert legal is not None
-        also = self.terms.eq(part, legal)
-        if (old is None or LEGAL in old) and solver.holds(also, given):
-            found |= {LEGAL, EITHER}
-        if EITHER not in found and (old is None or EITHER in old):
-            if solver.holds(self.terms.or_(same, also), given):
-                found.add(EITHER)
-        return frozenset(found)
+        same = legal = None
+        if mirror is not None:
+            mine = machine.get(machine.ghost_key(mirror))
+            same = self.terms.slice(mine, low, width)
+            if any(r.field.mask >> low & 1 for r in mirror.element.legalised):
+                legal = self._legal(mirror, low, width)
+        key = ("holding", part, same, legal, given)
+        found: frozenset[Fact] | None = solver.kept.get(key)
+        if found is None:
+            found = solver.kept[key] = frozenset(self._found(part, same, legal, given))
+        return found
 
-    def _number(self, part: Term, given: tuple[Term, ...]) -> int | None:
-        """The number that some bits might always be."""
+    def _found(
+        self, part: Term, same: Term | None, legal: Term | None, given: tuple[Term, ...]
+    ) -> Iterator[Fact]:
+        terms, solver = self.terms, self.machine.solver
+        known = solver.known((terms.and_(*given), True))
+        if known.dead:
+            # There is no such element.
+            yield ALL
+            return
+        part = known.of(part)
+        for number in self._numbers(part, given):
+            is_it = terms.const(number, part.width) if part.width else terms.truth(number)
+            if solver.holds(terms.eq(part, is_it), given):
+                yield number
+        if same is None:
+            return
+        is_same = terms.eq(part, same)
+        holds = solver.holds(is_same, given)
+        if holds:
+            yield SAME
+        is_legal = is_same if legal is None else terms.eq(part, legal)
+        becomes = holds if legal is None else solver.holds(is_legal, given)
+        if becomes:
+            yield LEGAL
+        if holds or becomes or solver.holds(terms.or_(is_same, is_legal), given):
+            yield EITHER
+
+    def _numbers(self, part: Term, given: tuple[Term, ...]) -> list[int]:
+        """The numbers that some bits might always be."""
         if part.constant:
-            return part.value
-        if part.op == "sym":
-            return None
-        number: int | None = None
-        everything = (*given, *self.machine.solver.assumed)
-        for at in range(SAMPLES):
-            if all(sample(f, at) for f in everything):
-                found = sample(part, at)
-                if number is not None and found != number:
-                    return None
-                number = found
-        return number
+            return [part.value]
+        if part.op == "sym" or (part.op == "ext" and part.args[0].op == "sym"):
+            return []
+        fits = self.machine.solver.fits(given)
+        found = {sample(part, n) for n in fits} or {sample(part, 0)}
+        return list(found) if len(found) == 1 else []
 
 
 def common(a: tuple[Shape, ...], b: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """The facts that hold of each stretch in both."""
+    if a == b:
+        return a
     return tuple((_both(x[0], y[0]), _both(x[1], y[1])) for x, y in zip(a, b, strict=True))
 
 
@@ -343,9 +336,10 @@ def _both(a: frozenset[Fact], b: frozenset[Fact]) -> frozenset[Fact]:
     return a if ALL in b else b if ALL in a else a & b
 
 
-def meet(a: Facts | None, b: Facts, started: object) -> tuple[Facts, bool]:
+def meet(
+    a: Facts | None, b: Facts, started: Callable[[Key], tuple[Shape, ...]]
+) -> tuple[Facts, bool]:
     """What is known where one comes from either; and whether it is less than ``a``."""
-    assert callable(started)
     if a is None:
         return b, True
     shapes: dict[Key, tuple[Shape, ...]] = {}
@@ -353,10 +347,7 @@ def meet(a: Facts | None, b: Facts, started: object) -> tuple[Facts, bool]:
     for key in a.shapes.keys() | b.shapes.keys():
         mine = a.shapes.get(key) or started(key)
         other = b.shapes.get(key) or started(key)
-        both = common(mine, other)
+        both = mine if mine is other else common(mine, other)
         shapes[key] = both
-        less |= both != mine
+        less |= both is not mine and both != mine
     return Facts(shapes, {**a.origin, **b.origin}), less
-
-
-__all__ = ["Abstraction", "Element", "Facts", "fact_key", "meet"]

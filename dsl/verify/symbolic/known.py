@@ -41,6 +41,13 @@ class Known:
         self._range[of] = low, high
         self.dead |= low > high
 
+    def range_of(self, unknown: Term) -> tuple[int, int]:
+        """Between which numbers an unknown is, as far as a fact says so of itself."""
+        if unknown.width == 0:
+            known = self._truth.get(unknown)
+            return (0, 1) if known is None else (int(known), int(known))
+        return self._range.get(unknown, (unknown.lo, unknown.hi))
+
     def of(self, term: Term) -> Term:
         """The term, where the facts hold."""
         found = self._made.get(term)

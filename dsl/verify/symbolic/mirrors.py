@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from dsl.ir import expr as x
 from dsl.ir import lifecycle as l
@@ -16,6 +17,7 @@ from dsl.ir.walk import expressions, inside, statements
 from dsl.ir.ways import graph
 from dsl.run.prepared import prepared
 from dsl.run.registers import Element, bits
+from dsl.verify.symbolic.state import legal_context
 from dsl.verify.symbolic.terms import runs
 
 #: The lowest bit and the length of a stretch of bits that is looked at as one.
@@ -58,6 +60,8 @@ class Static:
     counters: dict[str, Slot] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
     guests: set[int] = field(default_factory=set)
+    #: The fields of each register that somebody changes by themselves.
+    named: dict[str, set[str]] = field(default_factory=dict)
     #: For registers of a bank that others change in a loop: up to where there are such registers.
     bounds: dict[str, list[x.Expr]] = field(default_factory=dict)
 
@@ -65,9 +69,6 @@ class Static:
 def static(program: Program) -> Static:
     """Looks through a program."""
     made = Static(program)
-    for slot in program.slots.values():
-        if slot.link is not None and slot.link.kind is LinkKind.MIRRORS:
-            _mirrors(made, slot)
     bodies = [q.body for q in program.sequences.values() if q.body is not None]
     bodies += [m.body for m in program.models.values() if m.body is not None]
     phases = list(_phases(program))
@@ -75,6 +76,11 @@ def static(program: Program) -> Static:
     for body in bodies:
         for each in statements(body):
             _look(made, each)
+    for endpoint in program.endpoints.values():
+        _named(made, endpoint.aliases)
+    for slot in program.slots.values():
+        if slot.link is not None and slot.link.kind is LinkKind.MIRRORS:
+            _mirrors(made, slot)
     for definition in program.definitions.values():
         _asks(made, definition.value)
     synchronising = [p for p in phases if _erets(p)]
@@ -112,40 +118,49 @@ def _mirrors(made: Static, slot: Slot) -> None:
             continue
         width = 1 if isinstance(slot.type, Bool) else slot.type.width
         mask = element.writable & ((1 << width) - 1)
-        cut = tuple(stretches(element, mask))
-        mirror = Mirror(slot, index, element, mask, cut, tuple(_context(made.program, element)))
+        context = tuple(legal_context(made.program, element))
+        named = made.named.get(element.register.name, set())
+        cut = tuple(stretches(element, mask, named=named))
+        mirror = Mirror(slot, index, element, mask, cut, context)
         made.mirrors.append(mirror)
         made.by_slot[slot.name, index] = mirror
         made.by_element.setdefault(element.name, []).append(mirror)
 
 
-def _context(program: Program, element: Element) -> Iterator[str]:
-    """The registers that what a write becomes depends on, as far as they can change."""
-    for rule in element.legalised:
-        for value in (rule.value, rule.condition):
-            for part in inside(value):
-                if isinstance(part, x.ReadRegister) and part.register.access != "ro":
-                    for other in prepared(program).elements.values():
-                        if other.register.name == part.register.name:
-                            yield other.name
-
-
-def stretches(element: Element, mask: int, *, fields: bool = False) -> Iterator[Stretch]:
-    """The bits of ``mask``, cut where a field is legalised, or (``fields``) where any field is."""
+def stretches(
+    element: Element, mask: int, *, fields: bool = False, named: Iterable[str] = ()
+) -> Iterator[Stretch]:
+    """The bits of ``mask``, cut where a field is legalised or ``named``, or at all ``fields``."""
     cut = {low for low, _ in runs(mask, element.register.width)}
-    named = element.register.fields if fields else [r.field for r in element.legalised]
-    for f in named:
+    legal = {r.field.name for r in element.legalised} | set(named)
+    for f in element.register.fields:
+        if not fields and f.name not in legal:
+            continue
         for index in range(f.first, f.first + f.count) if f.count else (None,):
             low, place = bits(f, index)
             cut |= {low, place.bit_length()}
     edges = sorted(e for e in cut | {0, element.register.width} if e <= element.register.width)
-    for low, end in zip(edges, edges[1:], strict=False):
+    for low, end in pairwise(edges):
         if mask >> low & 1:
             yield low, end - low
 
 
+def _named(made: Static, places: Iterable[object]) -> None:
+    """Fields that somebody changes by themselves."""
+    for place in places:
+        if isinstance(place, RegisterRef) and place.field is not None:
+            made.named.setdefault(place.register.name, set()).add(place.field.name)
+
+
 def _look(made: Static, each: s.Statement) -> None:
     match each:
+        case s.May(places=places):
+            _named(made, places)
+        case s.UpdateRegister(register=register, changes=changes) | s.UpdateSlot(
+            view=register, changes=changes
+        ):
+            fields = made.named.setdefault(register.name, set())
+            fields |= {change.field.name for change in changes}
         case s.If(arms=arms):
             for arm in arms:
                 _asks(made, arm.condition)

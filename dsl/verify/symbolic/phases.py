@@ -17,6 +17,7 @@ from dsl.ir import sequence as s
 from dsl.ir.platform import Endpoint
 from dsl.ir.program import Program
 from dsl.ir.shapes import MACHINE, Condition, Register, RegisterRef, Slot
+from dsl.ir.walk import statements
 from dsl.ir.ways import parts
 from dsl.run.registers import Element
 from dsl.source import Span
@@ -94,7 +95,7 @@ class Phases(Executor):
         bounds = self.static.bounds.get(element.register.name, [])
         made = self.terms.truth(not bounds)
         for high in bounds:
-            end = self.terms.zext(self.value(high, self._watcher()), 64)
+            end = self.terms.zext(self.value(high, self.watcher()), 64)
             made = self.terms.or_(made, self.terms.ult(self.terms.const(element.index, 64), end))
         return made
 
@@ -122,7 +123,7 @@ class Phases(Executor):
         if phase.condition is None:
             self._phase(phase, invariants, env)
             return
-        c = self.on(self.truth(phase.condition, self._watcher()))
+        c = self.on(self.truth(phase.condition, self.watcher()))
         if c.constant:
             if c.value:
                 self._phase(phase, invariants, env)
@@ -144,7 +145,8 @@ class Phases(Executor):
         self._others(phase)
         self.body(out, env)
 
-    def _watcher(self) -> Env:
+    def watcher(self) -> Env:
+        """Who looks from outside: nothing is an access."""
         env = self.env()
         env.software = False
         return env
@@ -153,7 +155,7 @@ class Phases(Executor):
         """The invariants of a point."""
         for each in invariants:
             if point in each.points:
-                holds = self.on(self.truth(each.condition, self._watcher()))
+                holds = self.on(self.truth(each.condition, self.watcher()))
                 found = self.solver.holds(holds, (self.path,))
                 if not found:
                     text = " ".join(each.condition.span.text.split())
@@ -237,9 +239,9 @@ class Phases(Executor):
 
     def _of(self, place: RegisterRef) -> Iterator[Element]:
         for element in self.elements.values():
-            if element.register.name == place.register.name:
-                if place.index is None or place.index == element.index:
-                    yield element
+            named = element.register.name == place.register.name
+            if named and place.index in (None, element.index):
+                yield element
 
     def _mays(
         self, body: s.Body, c: Term, bound: dict[str, Term]
@@ -247,6 +249,8 @@ class Phases(Executor):
         """What others may do, place by place, with the condition under which they may."""
         terms = self.terms
         for each in body:
+            if not any(isinstance(inner, s.May) for inner in statements((each,))):
+                continue
             match each:
                 case s.May(places=places):
                     for place in places:
@@ -263,7 +267,7 @@ class Phases(Executor):
                 case s.If(arms=arms, otherwise=otherwise):
                     rest = c
                     for arm in arms:
-                        env = self._watcher()
+                        env = self.watcher()
                         env.bound = bound
                         holds = self.on(self.truth(arm.condition, env))
                         taken = terms.and_(rest, holds)
@@ -280,7 +284,7 @@ class Phases(Executor):
     def _looped(
         self, loop: s.Loop, c: Term, bound: dict[str, Term]
     ) -> Iterator[tuple[s.May, object, Term]]:
-        env = self._watcher()
+        env = self.watcher()
         env.bound = bound
         low, high = self.value(loop.low, env), self.value(loop.high, env)
         for n in range(low.lo, min(high.hi, low.lo + 512) + 1):

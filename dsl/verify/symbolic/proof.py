@@ -15,7 +15,8 @@ from dsl.ir import expr as x
 from dsl.ir import lifecycle as l
 from dsl.ir.shapes import MACHINE, Access, Period
 from dsl.ir.walk import inside
-from dsl.ir.ways import Graph, graph
+from dsl.ir.ways import Graph, Node, graph
+from dsl.source import Span
 from dsl.verify.symbolic.expressions import Env
 from dsl.verify.symbolic.facts import Abstraction, Fact, Facts, Shape, common, meet
 from dsl.verify.symbolic.mirrors import Static
@@ -26,6 +27,21 @@ from dsl.verify.symbolic.terms import Term, Terms, symbols
 
 #: What every owner leaves behind on a CPU, of what all share.
 Free = dict[Key, tuple[Shape, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A phase that was executed: from what, under which facts and assumptions, and what came."""
+
+    facts: frozenset[tuple[str, int]]
+    assumed: frozenset[Term]
+    post: Facts
+    origin: dict[Key, Span]
+    suspicions: tuple[Suspicion, ...]
+
+
+#: Phases that were executed, by lifecycle, place, and what was known before.
+Done = dict[tuple[object, ...], list[_Done]]
 
 
 @dataclass(slots=True)
@@ -41,11 +57,14 @@ class Proof:
     facts: Mapping[str, int]
     lifecycle: l.Lifecycle
     free: Free
+    done: Done = field(default_factory=dict)
     machine: Phases = field(init=False)
     abstraction: Abstraction = field(init=False)
     graph: Graph = field(init=False)
     suspicions: dict[int, list[Suspicion]] = field(default_factory=dict)
     phases: int = 0
+    asked: set[str] = field(default_factory=set)
+    _boot: tuple[object, ...] = ()
     _pre: dict[int, Facts] = field(default_factory=dict)
     _post: dict[int, Facts] = field(default_factory=dict)
     _entry: list[x.Expr] = field(default_factory=list)
@@ -61,11 +80,8 @@ class Proof:
         self.abstraction.constants = constants
         self.solver.assume(assumed)
         self.abstraction.booted = booted(self.machine, constants)
-
-    @property
-    def asked(self) -> set[str]:
-        """The conditions of the configuration that something depends on."""
-        return self.machine.asked
+        self._boot = (*self.abstraction.booted.values(), *constants.values())
+        self.asked |= self.machine.asked
 
     # ---- to the fixed point
 
@@ -105,35 +121,65 @@ class Proof:
                 continue
             old = self.free.get(key) or _numbers(self.abstraction.started(key))
             new = common(old, _numbers(shapes))
-            if new != old or key not in self.free:
-                less |= new != _numbers(self.abstraction.started(key)) or new != old
+            if new != old:
                 self.free[key] = new
+                less = True
         return less
 
     def _node(self, at: int) -> None:
         node = self.graph.nodes[at]
         before = self._pre[at]
-        self.suspicions[at] = found = []
-        machine = self.machine
-        machine.suspected = found.append
-        invariants = [
-            i for m in machine.program.modules for i in m.invariants if node.name in i.points
-        ]
+        found: list[Suspicion] = []
+        self.suspicions[at] = found
+        program = self.static.program
+        invariants = [i for m in program.modules for i in m.invariants if node.name in i.points]
         if node.phase is None and not (node.ends and invariants):
             self._post[at] = before
             return
+        key = (self.lifecycle.name, at, self._boot, frozenset(before.shapes.items()))
+        earlier = self.done.setdefault(key, [])
+        done = next((d for d in earlier if self._serves(d, before)), None)
+        if done is None:
+            self.machine.asked.clear()
+            done = self._execute(node, before, invariants)
+            earlier.append(done)
+        found += done.suspicions
+        self.asked |= {name for name, _ in done.facts}
+        post = Facts(done.post.shapes, {**before.origin, **done.origin})
+        self._post[at] = meet(self._post.get(at), post, self.abstraction.started)[0]
+
+    def _serves(self, done: _Done, before: Facts) -> bool:
+        """Whether a phase need not be executed once more: it would be the same.
+
+        What holds under fewer assumptions holds under more of them.
+        """
+        assumed = frozenset(self.solver.assumed)
+        if not done.facts <= frozenset(self.facts.items()) or not done.assumed <= assumed:
+            return False
+        return not done.suspicions or (
+            done.assumed == assumed and done.origin.items() <= before.origin.items()
+        )
+
+    def _execute(self, node: Node, before: Facts, invariants: list[l.Invariant]) -> _Done:
         self.phases += 1
+        machine = self.machine
+        found: list[Suspicion] = []
+        machine.suspected = found.append
         self.abstraction.enter(before)
         for assumed in self._entry:
-            holds = machine.on(machine.truth(assumed, machine._watcher()))
+            holds = machine.on(machine.truth(assumed, machine.watcher()))
             machine.path = self.terms.and_(machine.path, holds)
         if node.phase is None:
             machine.phase = node.name
             machine.check(invariants, node.name)
-            self._post[at] = before
-            return
-        machine.run_phase(node.phase, invariants)
-        self._post[at] = self.abstraction.leave(self._post.get(at))
+            post = before
+        else:
+            machine.run_phase(node.phase, invariants)
+            post = self.abstraction.leave()
+        facts = frozenset((n, v) for n, v in self.facts.items() if n in machine.asked)
+        return _Done(
+            facts, frozenset(self.solver.assumed), post, dict(machine.origin), tuple(found)
+        )
 
 
 def _numbers(shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
@@ -163,21 +209,23 @@ def fixed(machine: Phases) -> tuple[dict[str, Term], tuple[Term, ...], list[x.Ex
     ranges: dict[str, tuple[int, int]] = {}
     parts: list[Term] = []
     constants = _constants(machine, ranges, "")
-    machine.initial = lambda key: constants.get(key) if isinstance(key, str) else None
-    for number in range(2):
+    for number in range(3):
         parts = []
+        machine.initial = lambda key, now=constants: now.get(key)  # type: ignore[misc]
         for condition in asked:
             machine.cells, machine.path = {}, machine.terms.true
             if not _about(machine, condition, constants):
-                if number:
+                if number == 2:
                     entry.append(condition)
                 continue
             holds = machine.truth(condition, Env(0, {}, False))
             parts += machine.terms.conjuncts(holds)
-        if not number:
-            for part in parts:
-                _range(part, ranges)
-            constants = _constants(machine, ranges, ":")
+            if not any(isinstance(p, x.Test) for p in inside(condition)):
+                # It is the same on every machine, and so are the unknowns.
+                for part in machine.terms.conjuncts(holds):
+                    _range(part, ranges)
+        if number < 2:
+            constants = _constants(machine, ranges, ":" * (number + 1))
     return constants, tuple(p for p in parts if p is not machine.terms.true), entry
 
 
@@ -225,13 +273,23 @@ def _constants(
 
 
 def _range(part: Term, ranges: dict[str, tuple[int, int]]) -> None:
+    """What a condition says of the range of an unknown, or of two of them."""
     truth = part.op != "not"
     ult = part if truth else part.args[0]
-    if ult.op != "ult" or ult.args[0].op != "sym" or not ult.args[1].constant:
+    if ult.op != "ult":
         return
-    of, bound = ult.args[0], ult.args[1].value
-    low, high = ranges.get(of.args[0], (of.lo, of.hi))
-    ranges[of.args[0]] = (low, min(high, bound - 1)) if truth else (max(low, bound), high)
+    of, bound = ult.args
+    for one in ult.args:
+        if one.op == "sym":
+            ranges.setdefault(one.args[0].rstrip(":"), (one.lo, one.hi))
+    if of.op == "sym":
+        name = of.args[0].rstrip(":")
+        low, high = ranges[name]
+        ranges[name] = (low, min(high, bound.hi - 1)) if truth else (max(low, bound.lo), high)
+    if bound.op == "sym":
+        name = bound.args[0].rstrip(":")
+        low, high = ranges[name]
+        ranges[name] = (max(low, of.lo + 1), high) if truth else (low, min(high, of.hi))
 
 
 def booted(machine: Phases, constants: Mapping[str, Term]) -> dict[str, Term]:

@@ -7,10 +7,21 @@ from typing import Any
 
 from dsl.failures import CannotRun
 from dsl.verify.symbolic.known import Known
-from dsl.verify.symbolic.terms import SAMPLES, Term, Terms, sample, symbols
+from dsl.verify.symbolic.terms import (
+    SAMPLES,
+    Term,
+    Terms,
+    evaluate,
+    example,
+    sample,
+    symbols,
+)
 
 #: How often a goal is taken apart by the choices in it before a solver is asked.
 _DEEPEST = 40
+
+#: More cases than these are a solver's business.
+_MOST_CASES = 12
 
 
 def z3() -> Any:
@@ -36,10 +47,22 @@ class Solver:
         self.assumed: tuple[Term, ...] = ()
         self.rlimit = rlimit
         self.asked = self.seen = self.refuted = self.unknown = 0
+        self._symbols: dict[Term, set[Term]] = {}
         self._translated: dict[Term, Any] = {}
         self._known: dict[tuple[tuple[Term, bool], ...], Known] = {}
         self._fits: dict[tuple[Term, ...], list[int]] = {}
         self._answers: dict[tuple[Term, ...], bool | None] = {}
+        #: What others found out under the same assumptions.
+        self.kept: dict[tuple[object, ...], Any] = {}
+        self._under: dict[tuple[Term, ...], tuple[Any, Any, Any]] = {
+            (): (self._fits, self._answers, self.kept)
+        }
+
+    def assume(self, conditions: tuple[Term, ...]) -> None:
+        """What holds everywhere from now on."""
+        if conditions != self.assumed:
+            self.assumed = conditions
+            self._fits, self._answers, self.kept = self._under.setdefault(conditions, ({}, {}, {}))
 
     def assume(self, conditions: tuple[Term, ...]) -> None:
         """What holds everywhere from now on."""
@@ -73,7 +96,11 @@ class Solver:
         if known.dead or self._plain(known.of(goal), _DEEPEST):
             self.seen += 1
             return True
-        if self._example(goal, facts) is not None:
+        refuted = self._example(goal, facts) is not None
+        if not refuted and self._by_cases(goal, facts):
+            self.seen += 1
+            return True
+        if refuted or self._built(goal, facts, known):
             self.refuted += 1
             return False
         key = (goal, *facts)
@@ -84,6 +111,29 @@ class Solver:
 
     def equal(self, a: Term, b: Term, given: Iterable[Term] = ()) -> bool | None:
         return True if a is b else self.holds(self.terms.eq(a, b), given)
+
+    def _by_cases(self, goal: Term, facts: tuple[Term, ...]) -> bool:
+        """Whether the form of a goal shows that it holds in each case that the facts leave."""
+        cases: list[tuple[tuple[Term, bool], ...]] = [()]
+        for fact in facts:
+            if fact.op == "not" and fact.args[0].op == "and":
+                parts = fact.args[0].args
+                ways = [
+                    (*((p, True) for p in parts[:at]), (part, False))
+                    for at, part in enumerate(parts)
+                ]
+            else:
+                ways = [((fact, True),)]
+            if len(cases) * len(ways) > _MOST_CASES:
+                return False
+            cases = [(*case, *way) for case in cases for way in ways]
+        if len(cases) == 1:
+            return False
+        for case in cases:
+            known = self.known(*case)
+            if not known.dead and not self._plain(known.of(goal), _DEEPEST):
+                return False
+        return True
 
     def _plain(self, goal: Term, depth: int) -> bool:
         """Whether the form of a goal shows that it holds, by looking at each choice in it."""
@@ -120,12 +170,40 @@ class Solver:
 
     def _example(self, goal: Term, facts: tuple[Term, ...]) -> int | None:
         """The number of a sample in which the facts hold and the goal does not."""
-        fits = self._fits.get(facts)
-        if fits is None:
+        return next((n for n in self.fits(facts) if not sample(goal, n)), None)
+
+    def fits(self, facts: tuple[Term, ...]) -> list[int]:
+        """The samples in which some facts hold."""
+        found = self._fits.get(facts)
+        if found is None:
             everything = (*facts, *self.assumed)
-            fits = [n for n in range(SAMPLES) if all(sample(f, n) for f in everything)]
-            self._fits[facts] = fits
-        return next((n for n in fits if not sample(goal, n)), None)
+            found = [n for n in range(SAMPLES) if all(sample(f, n) for f in everything)]
+            self._fits[facts] = found
+        return found
+
+    def _built(self, goal: Term, facts: tuple[Term, ...], known: Known) -> bool:
+        """Whether values that the facts ask for, and others at random, refute a goal."""
+        everything = (*facts, *self.assumed)
+        for number in range(4):
+            values: dict[Term, int] = {}
+            for each in sorted(self._unknowns((goal, *facts)), key=lambda t: t.number):
+                low, high = known.range_of(each)
+                value = example(each, number + 4)
+                values[each] = value if low <= value <= high else (high if number & 1 else low)
+            made: dict[Term, int] = {}
+            if not evaluate(goal, values, made) and all(
+                evaluate(f, values, made) for f in everything
+            ):
+                return True
+        return False
+
+    def _unknowns(self, asked: tuple[Term, ...]) -> set[Term]:
+        found: set[Term] = set()
+        for each in asked:
+            if each not in self._symbols:
+                self._symbols[each] = symbols(each)
+            found |= self._symbols[each]
+        return found
 
     def model(self, goal: Term, given: Iterable[Term] = ()) -> tuple[bool, dict[Term, int]] | None:
         """Whether ``goal`` can hold, and values with which it does; None where z3 gives up."""

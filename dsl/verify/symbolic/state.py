@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
+from dsl.ir import expr as x
 from dsl.ir.program import Program
 from dsl.ir.shapes import Condition, Register, Slot
 from dsl.ir.types import Bool
+from dsl.ir.walk import inside
 from dsl.run.prepared import prepared
 from dsl.run.registers import Element, bits, indexes, name_of
 from dsl.run.world import limits
@@ -39,6 +41,17 @@ def width_of(what: Slot | Condition) -> int:
     return 0 if isinstance(what.type, Bool) else what.type.width
 
 
+def legal_context(program: Program, element: Element) -> Iterator[str]:
+    """The registers that what a write becomes depends on."""
+    for rule in element.legalised:
+        for value in (rule.value, rule.condition):
+            for part in inside(value):
+                if isinstance(part, x.ReadRegister):
+                    for other in prepared(program).elements.values():
+                        if other.register.name == part.register.name:
+                            yield other.name
+
+
 class State:
     """Registers and memory on one path; every write is in force for everybody at once.
 
@@ -55,8 +68,14 @@ class State:
         self.shapes: dict[tuple[str, str], Slot] = {}
         self.evaluate: Callable[..., Term]
         self._fresh = 0
+        self._contexts: dict[str, tuple[str, ...]] = {}
+        self._legal: dict[tuple[object, ...], Term] = {}
 
     # ---- values
+
+    def again(self) -> None:
+        """Names of unknowns begin anew, for a history that has nothing to do with earlier ones."""
+        self._fresh = 0
 
     def fresh(self, name: str, width: int, lo: int = 0, hi: int | None = None) -> Term:
         """An unknown of its own."""
@@ -166,6 +185,18 @@ class State:
 
     def legalised(self, element: Element, value: Term, mask: int) -> Term:
         """What a write of some bits becomes."""
+        if not element.legalised:
+            return value
+        context = self._contexts.get(element.name)
+        if context is None:
+            context = self._contexts[element.name] = tuple(legal_context(self.program, element))
+        key = (element.name, value, mask, *(self.get(name) for name in context))
+        found = self._legal.get(key)
+        if found is None:
+            found = self._legal[key] = self._legalise(element, value, mask)
+        return found
+
+    def _legalise(self, element: Element, value: Term, mask: int) -> Term:
         written = value
         for rule in element.legalised:
             if not rule.field.mask & mask:

@@ -50,6 +50,9 @@ class Terms:
 
     def __init__(self) -> None:
         self._made: dict[tuple[Any, ...], Term] = {}
+        self._chosen: dict[tuple[Term, Term, Term], Term] = {}
+        self._equal: dict[tuple[Term, Term], Term] = {}
+        self._slices: dict[tuple[Term, int, int], Term] = {}
         self.false = self._new("const", 0, (0,), 0, 0)
         self.true = self._new("const", 0, (1,), 1, 1)
 
@@ -91,7 +94,8 @@ class Terms:
     def and_(self, *parts: Term) -> Term:
         found: dict[Term, None] = {}
         for part in parts:
-            for each in part.args if part.op == "and" else (part,):
+            inside: tuple[Term, ...] = part.args if part.op == "and" else (part,)
+            for each in inside:
                 if each is self.false:
                     return self.false
                 if each is not self.true:
@@ -99,6 +103,8 @@ class Terms:
         for each in found:
             if each.op == "not" and each.args[0] in found:
                 return self.false
+        if not self._bounded(found):
+            return self.false
         # What some part says of a disjunction, it need not say itself.
         for each in list(found):
             if each.op == "not" and each.args[0].op == "and":
@@ -113,6 +119,31 @@ class Terms:
             return next(iter(found))
         ordered = tuple(sorted(found, key=lambda t: t.number))
         return self._new("and", 0, ordered, 0, 1)
+
+    @staticmethod
+    def _bounded(found: dict[Term, None]) -> bool:
+        """Keeps the tightest bounds of each value; False where they leave nothing."""
+        ranges: dict[Term, tuple[int, int, Term | None, Term | None]] = {}
+        for each in list(found):
+            ult = each.args[0] if each.op == "not" else each
+            if ult.op != "ult" or ult.args[1].op != "const":
+                continue
+            of, bound = ult.args[0], ult.args[1].args[0]
+            low, high, least, most = ranges.get(of, (of.lo, of.hi, None, None))
+            if each is ult:
+                if most is not None:
+                    found.pop(most if bound - 1 < high else each)
+                if bound - 1 < high:
+                    high, most = bound - 1, each
+            else:
+                if least is not None:
+                    found.pop(least if bound > low else each)
+                if bound > low:
+                    low, least = bound, each
+            if low > high:
+                return False
+            ranges[of] = (low, high, least, most)
+        return True
 
     def or_(self, *parts: Term) -> Term:
         made = self.not_(self.and_(*(self.not_(p) for p in parts)))
@@ -192,9 +223,16 @@ class Terms:
                 return self.const(0, width)
             inside = self.slice(a, low, a.width - low)
             return self.cat((inside, self.const(0, low + width - a.width)))
+        if a.op == "const":
+            return self.const(a.args[0] >> low, width)
+        key = (a, low, width)
+        made = self._slices.get(key)
+        if made is None:
+            made = self._slices[key] = self._slice(a, low, width)
+        return made
+
+    def _slice(self, a: Term, low: int, width: int) -> Term:
         match a.op:
-            case "const":
-                return self.const(a.value >> low, width)
             case "cat":
                 found: list[Term] = []
                 at = 0
@@ -280,8 +318,15 @@ class Terms:
             return self.choose_truth(c, a, b)
         if c.op == "not":
             c, a, b = c.args[0], b, a
+        key = (c, a, b)
+        made = self._chosen.get(key)
+        if made is None:
+            made = self._chosen[key] = self._ite(c, a, b)
+        return made
+
+    def _ite(self, c: Term, a: Term, b: Term) -> Term:
         if a.op == "cat" or b.op == "cat":
-            return self.cat(self.ite(c, x, y) for x, y in self._aligned(a, b))
+            return self.cat([self.ite(c, x, y) for x, y in self._aligned(a, b)])
         while a.op == "ite":
             known = self._follows(c, True, a.args[0])
             if known is None:
@@ -292,11 +337,31 @@ class Terms:
             if known is None:
                 break
             b = b.args[1] if known else b.args[2]
+        a, b = self._at_point(c, True, a), self._at_point(c, False, b)
         if a is b:
             return a
         if a.op == "cat" or b.op == "cat":
             return self.ite(c, a, b)
         return self._new("ite", a.width, (c, a, b), min(a.lo, b.lo), max(a.hi, b.hi))
+
+    def _at_point(self, c: Term, truth: bool, a: Term) -> Term:
+        """A value that a condition makes one number."""
+        if truth and c.op == "and":
+            for part in c.args:
+                a = self._at_point(part, True, a)
+            return a
+        if c.op == "not":
+            return self._at_point(c.args[0], not truth, a)
+        if c.op == "ult" and c.args[0] is a and c.args[1].op == "const":
+            bound = c.args[1].value
+            if truth and bound == a.lo + 1:
+                return self.const(a.lo, a.width)
+            if not truth and bound == a.hi:
+                return self.const(a.hi, a.width)
+        if truth and c.op == "eq" and c.args[0] is a and c.args[1].op == "const":
+            number: Term = c.args[1]
+            return number
+        return a
 
     def _follows(self, c: Term, truth: bool, d: Term) -> bool | None:
         """What ``d`` is where ``c`` is ``truth``, where that is plain to see."""
@@ -446,6 +511,12 @@ class Terms:
             return self.choose_truth(a, b, self.not_(b))
         if a.lo > b.hi or b.lo > a.hi:
             return self.false
+        found = self._equal.get((a, b))
+        if found is None:
+            found = self._equal[a, b] = self._eq(a, b)
+        return found
+
+    def _eq(self, a: Term, b: Term) -> Term:
         if a.op == "const":
             a, b = b, a
         if a.op == "cat" or b.op == "cat":

@@ -1,0 +1,236 @@
+"""All configurations of a program, one proof each, and what comes of them as a report."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from dsl.diagnostics.base import Diagnostic
+from dsl.diagnostics.proofs import BitsLost
+from dsl.ir import lifecycle as l
+from dsl.ir.program import Program
+from dsl.ir.walk import statements
+from dsl.source import Span
+from dsl.verify.configurations import configurations, machine_of, text
+from dsl.verify.findings import (
+    Configuration,
+    Engine,
+    Finding,
+    Proved,
+    Report,
+    Strength,
+    Work,
+)
+from dsl.verify.symbolic.mirrors import static
+from dsl.verify.symbolic.phases import Suspicion
+from dsl.verify.symbolic.proof import Done, Free, Proof
+from dsl.verify.symbolic.solver import Solver
+from dsl.verify.symbolic.state import Unbounded
+from dsl.verify.symbolic.terms import Terms
+from dsl.verify.symbolic.witness import witness
+
+if TYPE_CHECKING:
+    from dsl.verify.symbolic import Limits
+
+#: Terms are as deep as loops and lists are long.
+_DEEP = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """One proof: the facts that it depends on, what the CPU was known to hold, what came out."""
+
+    asked: frozenset[tuple[str, int]]
+    before: Free
+    after: Free
+    suspicions: tuple[Suspicion, ...]
+
+
+@dataclass(slots=True)
+class _Found:
+    """One suspicion, by its site, and the configurations in which it is one."""
+
+    suspicion: Suspicion
+    lifecycle: l.Lifecycle
+    configurations: list[Configuration] = field(default_factory=list)
+
+
+class Checking:
+    """One check of one program."""
+
+    def __init__(
+        self,
+        program: Program,
+        given: Mapping[str, int] | None,
+        budget: Limits | None,
+        progress: Callable[[str], None],
+    ) -> None:
+        self.program, self.given, self.progress = program, given, progress
+        self.budget = budget
+        self.static = static(program)
+        self.terms = Terms()
+        self.solver = Solver(self.terms)
+        self.unchecked: dict[str, None] = {}
+        self.phases = self.proofs = 0
+        self._made: dict[str, list[_Made]] = {}
+        self._done: Done = {}
+
+    def report(self) -> Report:
+        """Proves what can be proved."""
+        began = time.monotonic()
+        with deep():
+            found, checked = self._all()
+            findings = [self._finding(each) for each in found if not each.suspicion.unknown]
+        for each in found:
+            if each.suspicion.unknown:
+                self.unchecked[f"the solver gave no answer: {each.suspicion.message}"] = None
+        amounts = (
+            ("proofs", self.proofs),
+            ("phases", self.phases),
+            ("terms", len(self.terms)),
+            ("queries", self.solver.asked),
+            ("decided by form", self.solver.seen),
+            ("refuted by examples", self.solver.refuted),
+        )
+        work = Work(Engine.SYMBOLIC, time.monotonic() - began, amounts)
+        proved = tuple(self._proved(findings, len(checked)))
+        return Report(tuple(findings), proved, tuple(self.unchecked), work)
+
+    def _all(self) -> tuple[list[_Found], list[Configuration]]:
+        machines: dict[Configuration, list[Configuration]] = {}
+        for each in configurations(self.program, self.given):
+            machines.setdefault(machine_of(self.program, each), []).append(each)
+        found: dict[tuple[object, ...], _Found] = {}
+        checked: list[Configuration] = []
+        for of_machine in machines.values():
+            spent = self.budget.spent() if self.budget is not None else ""
+            if spent:
+                for each in of_machine:
+                    self.unchecked[f"{spent}: nothing was proved for {text(each)}"] = None
+                continue
+            self.progress(f"values: {text(of_machine[0])}")
+            for lifecycle, configuration, suspicion in self._machine(of_machine):
+                key = (suspicion.kind.code, suspicion.rule, suspicion.where, suspicion.unknown)
+                one = found.setdefault(key, _Found(suspicion, lifecycle))
+                if configuration not in one.configurations:
+                    one.configurations.append(configuration)
+            checked += of_machine
+        return list(found.values()), checked
+
+    def _machine(
+        self, of_machine: list[Configuration]
+    ) -> Iterator[tuple[l.Lifecycle, Configuration, Suspicion]]:
+        """All VMs of one kind of machine: what any of them leaves on a CPU, the others find."""
+        free: Free = {}
+        asked = [(each, c) for c in of_machine for each in self.program.lifecycles]
+        made: list[_Made | None] = [None] * len(asked)
+        while True:
+            again = [n for n, one in enumerate(made) if one is None or one.after != free]
+            for number in again:
+                try:
+                    proved = self._prove(*asked[number], free)
+                except (Unbounded, RecursionError) as error:
+                    lifecycle, configuration = asked[number]
+                    why = str(error) or "it is too deep"
+                    self.unchecked[f"values of {lifecycle.name}: {why}"] = None
+                    made[number] = _Made(frozenset(configuration), free, free, ())
+                    continue
+                made[number] = proved
+                free = proved.after
+            if all(one is not None and one.after == free for one in made):
+                break
+        for (lifecycle, configuration), one in zip(asked, made, strict=True):
+            assert one is not None
+            for suspicion in one.suspicions:
+                yield lifecycle, configuration, suspicion
+
+    def _prove(self, lifecycle: l.Lifecycle, configuration: Configuration, free: Free) -> _Made:
+        earlier = self._made.setdefault(lifecycle.name, [])
+        facts = frozenset(configuration)
+        for made in earlier:
+            if made.asked <= facts and made.before == free:
+                return made
+        before = dict(free)
+        proof = Proof(
+            self.static,
+            self.terms,
+            self.solver,
+            dict(configuration),
+            lifecycle,
+            dict(free),
+            self._done,
+        )
+        suspicions = tuple(proof.run())
+        self.proofs += 1
+        self.phases += proof.phases
+        asked = frozenset((n, v) for n, v in configuration if n in proof.asked)
+        result = _Made(asked, before, proof.free, suspicions)
+        earlier.append(result)
+        return result
+
+    # ---- what came out
+
+    def _finding(self, found: _Found) -> Finding:
+        suspicion = found.suspicion
+        made = Finding(
+            suspicion.kind,
+            suspicion.rule,
+            Strength.DECLARED,
+            Engine.SYMBOLIC,
+            suspicion.where,
+            suspicion.message,
+            function_of(self.program, suspicion.where),
+            suspicion.ends,
+            found.configurations[0],
+            tuple(found.configurations),
+        )
+        return replace(
+            made,
+            witness=witness(
+                self.static, self.terms, found.lifecycle, found.configurations[0], suspicion
+            ),
+        )
+
+    def _proved(self, findings: Iterable[Finding], configurations: int) -> Iterator[Proved]:
+        if not configurations or self.unchecked:
+            return
+        wrong: set[tuple[type[Diagnostic], str]] = {(f.kind, f.rule) for f in findings}
+        rules = {rule for _, rule in wrong}
+        for slot in dict.fromkeys(m.slot for m in self.static.mirrors):
+            if slot.name not in rules and slot.link is not None:
+                what = f"what is in {slot.name} and {slot.link.register.name} survives"
+                yield Proved(what, Engine.SYMBOLIC, configurations)
+        for module in self.program.modules:
+            for invariant in module.invariants:
+                if invariant.name not in rules:
+                    what = f"invariant {invariant.name} holds"
+                    yield Proved(what, Engine.SYMBOLIC, configurations)
+        if not any(kind is BitsLost for kind, _ in wrong):
+            yield Proved(
+                "updates of registers keep the other bits", Engine.SYMBOLIC, configurations
+            )
+
+
+def function_of(program: Program, where: Span) -> str:
+    """The sequence that a place of the source is in; empty for a place outside of any."""
+    for sequence in program.sequences.values():
+        for each in statements(sequence.body):
+            span = each.span
+            if span.source is where.source and span.start <= where.start < max(span.end, 1):
+                return sequence.name
+    return ""
+
+
+@contextmanager
+def deep() -> Iterator[None]:
+    """Lets calls be nested as deep as terms are."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _DEEP))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
