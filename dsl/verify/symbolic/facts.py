@@ -117,7 +117,7 @@ class Abstraction:
         slot = self._slots[key]
         if key in self._mirrors:
             facts = frozenset((SAME, EITHER))
-        elif slot.link is None and self._flag(slot):
+        elif slot.name in self.static.written or (slot.link is None and self._flag(slot)):
             facts = frozenset((max(0, limits(slot)[0]),))
         return facts, facts
 
@@ -162,9 +162,9 @@ class Abstraction:
         ):
             old = terms.slice(whole, low, width)
             new = self._value(key, mirror, low, width, live, old)
-            if mirror is not None and live != dead:
+            if live != dead:
                 other = self._value(key, mirror, low, width, dead, old)
-                new = terms.ite(self.machine.live(mirror), new, other)
+                new = terms.ite(self._live(key, mirror), new, other)
             whole = terms.insert(whole, low, new)
         return whole
 
@@ -232,19 +232,27 @@ class Abstraction:
             ghost = machine.ghost_key(mirror)
             if ghost in machine.cells and machine.cells[ghost] is not self.initial(ghost):
                 keys += [self._owned(mirror), mirror.element.name]
+        switch = self.static.switch
+        if switch is not None and not self._context_same("", None):
+            keys += [k for k in machine.elements if self._split_facts(k)]
         shapes = {key: self._shapes(key) for key in dict.fromkeys(keys)}
         return Facts(shapes, dict(machine.origin))
+
+    def _split_facts(self, key: str) -> bool:
+        """Whether a register is known to be one thing while there is something to do, else another."""
+        known = self._now.get(key)
+        return known is not None and any(live != dead for live, dead in known)
 
     def _shapes(self, key: Key) -> tuple[Shape, ...]:
         machine = self.machine
         mirror = self._mirrors.get(key)
         value = machine.cells.get(key)
         same = value is None or value is self.initial(key)
-        if same and (mirror is None or self._context_same(mirror)):
+        if same and self._context_same(key, mirror):
             return self._now.get(key) or self.started(key)
         if value is None:
             value = machine.get(key)
-        live = machine.live(mirror) if mirror is not None else self.terms.true
+        live = self._live(key, mirror)
         made: list[Shape] = []
         for low, width in self.stretches(key):
             part = self.terms.slice(value, low, width)
@@ -254,9 +262,24 @@ class Abstraction:
             made.append((one, two))
         return tuple(made)
 
-    def _context_same(self, mirror: Mirror) -> bool:
-        """Whether nothing has changed of what the facts about a mirror speak of."""
+    def _live(self, key: Key, mirror: Mirror | None) -> Term:
+        """What the facts about something distinguish: whether it is in use."""
+        if mirror is not None:
+            return self.machine.live(mirror)
+        switch = self.static.switch
+        if switch is None or not isinstance(key, str):
+            return self.terms.true
+        on = self.machine.get(self._key(switch, None))
+        return on if on.width == 0 else self.terms.nonzero(on)
+
+    def _context_same(self, key: Key, mirror: Mirror | None) -> bool:
+        """Whether nothing has changed of what the facts about something speak of."""
         machine = self.machine
+        if mirror is None:
+            if self.static.switch is None or not isinstance(key, str):
+                return True
+            switch = self._key(self.static.switch, None)
+            return switch not in machine.cells or machine.cells[switch] is self.initial(switch)
         ghost = machine.ghost_key(mirror)
         if ghost in machine.cells and machine.cells[ghost] is not self.initial(ghost):
             return False
@@ -329,10 +352,11 @@ def common(a: tuple[Shape, ...], b: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """The facts that hold of each stretch in both."""
     if a == b:
         return a
-    return tuple((_both(x[0], y[0]), _both(x[1], y[1])) for x, y in zip(a, b, strict=True))
+    return tuple((both(x[0], y[0]), both(x[1], y[1])) for x, y in zip(a, b, strict=True))
 
 
-def _both(a: frozenset[Fact], b: frozenset[Fact]) -> frozenset[Fact]:
+def both(a: frozenset[Fact], b: frozenset[Fact]) -> frozenset[Fact]:
+    """The facts that hold in both; of what there is not, everything does."""
     return a if ALL in b else b if ALL in a else a & b
 
 
@@ -347,7 +371,7 @@ def meet(
     for key in a.shapes.keys() | b.shapes.keys():
         mine = a.shapes.get(key) or started(key)
         other = b.shapes.get(key) or started(key)
-        both = mine if mine is other else common(mine, other)
-        shapes[key] = both
-        less |= both is not mine and both != mine
+        shared = mine if mine is other else common(mine, other)
+        shapes[key] = shared
+        less |= shared is not mine and shared != mine
     return Facts(shapes, {**a.origin, **b.origin}), less

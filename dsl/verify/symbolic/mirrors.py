@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -60,6 +61,10 @@ class Static:
     counters: dict[str, Slot] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
     guests: set[int] = field(default_factory=set)
+    #: The slots that anybody at all writes.
+    written: set[str] = field(default_factory=set)
+    #: The slot that says whether there is anything to do: what most branches ask about.
+    switch: Slot | None = None
     #: The fields of each register that somebody changes by themselves.
     named: dict[str, set[str]] = field(default_factory=dict)
     #: For registers of a bank that others change in a loop: up to where there are such registers.
@@ -81,6 +86,11 @@ def static(program: Program) -> Static:
     for slot in program.slots.values():
         if slot.link is not None and slot.link.kind is LinkKind.MIRRORS:
             _mirrors(made, slot)
+    made.switch = _switch(bodies)
+    for extern in program.externs.values():
+        for effect in extern.effects:
+            if effect.kind == "writes":
+                made.written |= {p.name for p in effect.places if isinstance(p, Slot)}
     for definition in program.definitions.values():
         _asks(made, definition.value)
     synchronising = [p for p in phases if _erets(p)]
@@ -145,6 +155,21 @@ def stretches(
             yield low, end - low
 
 
+def _switch(bodies: Iterable[s.Body]) -> Slot | None:
+    """The slot that most branches ask about, of those that are numbers of a range, or flags."""
+    asked: Counter[Slot] = Counter()
+    for body in bodies:
+        for each in statements(body):
+            if isinstance(each, s.If):
+                for arm in each.arms:
+                    for part in inside(arm.condition):
+                        if isinstance(part, x.ReadSlot) and not part.slot.length:
+                            small = part.slot.high is not None or isinstance(part.slot.type, Bool)
+                            asked[part.slot] += small
+    most = asked.most_common(1)
+    return most[0][0] if most and most[0][1] else None
+
+
 def _named(made: Static, places: Iterable[object]) -> None:
     """Fields that somebody changes by themselves."""
     for place in places:
@@ -154,11 +179,17 @@ def _named(made: Static, places: Iterable[object]) -> None:
 
 def _look(made: Static, each: s.Statement) -> None:
     match each:
-        case s.May(places=places):
+        case s.May(kind=kind, places=places):
             _named(made, places)
+            if kind in ("change", "write"):
+                made.written |= {p.name for p in places if isinstance(p, Slot)}
+        case s.WriteSlot(slot=slot):
+            made.written.add(slot.name)
         case s.UpdateRegister(register=register, changes=changes) | s.UpdateSlot(
             view=register, changes=changes
         ):
+            if isinstance(each, s.UpdateSlot):
+                made.written.add(each.slot.name)
             fields = made.named.setdefault(register.name, set())
             fields |= {change.field.name for change in changes}
         case s.If(arms=arms):

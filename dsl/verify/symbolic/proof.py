@@ -18,7 +18,7 @@ from dsl.ir.walk import inside
 from dsl.ir.ways import Graph, Node, graph
 from dsl.source import Span
 from dsl.verify.symbolic.expressions import Env
-from dsl.verify.symbolic.facts import Abstraction, Fact, Facts, Shape, common, meet
+from dsl.verify.symbolic.facts import Abstraction, Fact, Facts, Shape, both, common, meet
 from dsl.verify.symbolic.mirrors import Static
 from dsl.verify.symbolic.phases import Phases, Suspicion
 from dsl.verify.symbolic.solver import Solver
@@ -188,7 +188,8 @@ def _numbers(shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
     def only(facts: frozenset[Fact]) -> frozenset[Fact]:
         return frozenset(f for f in facts if isinstance(f, int))
 
-    return tuple((only(a) & only(b), only(a) & only(b)) for a, b in shapes)
+    known = [only(both(live, dead)) for live, dead in shapes]
+    return tuple((each, each) for each in known)
 
 
 # ---- what holds of every machine
