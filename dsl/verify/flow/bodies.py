@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
-from dsl.ir.platform import Endpoint
+from dsl.ir.platform import BarrierKind, Endpoint
 from dsl.ir.shapes import Condition, Register, RegisterRef, Slot
 from dsl.ir.walk import assigned
 from dsl.source import Span
@@ -75,8 +75,9 @@ class Bodies(Values):
                 end = self.node()
                 frame.labels[label] = end
                 forget(frame, body)
+                kept = dict(frame.env)
                 last = self._body(body, at, frame)
-                forget(frame, body)
+                frame.env = kept
                 if last is not None:
                     self.nodes[last].after.append(end)
                 return end
@@ -93,7 +94,11 @@ class Bodies(Values):
             case s.Fail() | s.Trap():
                 return None
             case s.Hold(body=body):
-                return self._body(body, at, frame)
+                kept = dict(frame.env)
+                last = self._body(body, at, frame)
+                frame.env = kept
+                forget(frame, body)
+                return last
             case s.Perform(call=call):
                 _, at = self._value(call, at, frame)
                 return at
@@ -101,6 +106,9 @@ class Bodies(Values):
                 if first is not None:
                     self.event(at, Op.CLAIM, span, frame, order=node)
                 self._barriers(barriers, at, span, frame, node)
+                returns = any(b.kind is BarrierKind.ERET for b in barriers)
+                if returns and frame.guest == "eret":
+                    self.event(at, Op.GUEST, span, frame)
                 return at
             case s.Warn(condition=condition) | s.Assert(condition=condition):
                 # What is asserted is for those to show who run it.
@@ -166,6 +174,9 @@ class Bodies(Values):
 
     def _may(self, node: s.May, at: int, frame: Frame) -> None:
         others = replace(frame, where=replace(frame.where, others=f"may {node.kind}"))
+        acts = any(isinstance(p, RegisterRef | Endpoint) for p in node.places)
+        if frame.guest == "may" and node.kind in ("change", "use") and acts:
+            self.event(at, Op.GUEST, node.span, frame)
         for place in node.places:
             match place:
                 case Slot():

@@ -27,8 +27,13 @@ class Graph(Bodies):
         super().__init__(program)
         self.starts: dict[str, int] = {}
         every = [p for each in program.lifecycles for p in phases(each.steps)]
+        #: The phases that come once, before and behind all rounds.
+        self.once = {p.name for each in program.lifecycles for p in _once(each)}
         self._returned_to = any(runs_others(p) for p in every)
         for lifecycle in program.lifecycles:
+            # What a sequence does that somebody else defines is not known here.
+            if not _whole(program, lifecycle):
+                continue
             self.starts[lifecycle.name] = self._lifecycle(lifecycle)
         self.composed = set(self.starts)
         elsewhere = {c.callee for q in program.sequences.values() for c in calls(q.body)}
@@ -112,21 +117,19 @@ class Graph(Bodies):
     def _phase(self, phase: l.Phase, at: int, frame: Frame) -> int | None:
         inner = Frame(replace(frame.where, phase=phase.name))
         at = self.node(at)
-        self.event(at, Op.PHASE, phase.span, inner, guest=self._guest(phase))
+        inner.guest = self._guest(phase)
+        self.event(at, Op.PHASE, phase.span, inner)
         if phase.condition is None:
             return self._body(phase.body, at, inner)
         there, absent = self._condition(phase.condition, at, inner)
         done = None if there is None else self._body(phase.body, there, inner)
         return self.join(done, absent)
 
-    def _guest(self, phase: l.Phase) -> bool:
-        """Whether others run in a phase; where nobody is returned to, whoever acts in one."""
-        if self._returned_to:
-            return runs_others(phase)
-        return any(
-            isinstance(each, s.May) and each.kind in ("change", "use")
-            for each in statements(phase.body)
-        )
+    def _guest(self, phase: l.Phase) -> str:
+        """Where others run in a phase: behind an `eret`; where nobody has one, where they act."""
+        if not self._returned_to:
+            return "may"
+        return "eret" if runs_others(phase) else ""
 
     def _alone(self, sequence: s.Sequence) -> int:
         start = self.node()
@@ -139,6 +142,28 @@ class Graph(Bodies):
     # ---- statements
 
 
+def _once(lifecycle: l.Lifecycle) -> list[l.Phase]:
+    """The phases of a lifecycle outside of its rounds, if it has some."""
+    rounds = any(isinstance(step, l.Repeat) for step in lifecycle.steps)
+    outside = [step for step in lifecycle.steps if not isinstance(step, l.Repeat)]
+    return list(phases(outside)) if rounds else []
+
+
+def _whole(program: Program, lifecycle: l.Lifecycle) -> bool:
+    """Whether every sequence that a lifecycle runs is defined."""
+    open_ = [c.callee for p in phases(lifecycle.steps) for c in calls(p.body)]
+    seen: set[str] = set()
+    while open_:
+        sequence = program.sequences.get(open_.pop())
+        if sequence is None or sequence.name in seen:
+            continue
+        if sequence.body is None:
+            return False
+        seen.add(sequence.name)
+        open_ += [c.callee for c in calls(sequence.body)]
+    return True
+
+
 def runs_others(phase: l.Phase) -> bool:
     """Whether a phase lets a guest run: it returns to it by an exception, and others act there."""
     returned = False
@@ -146,7 +171,7 @@ def runs_others(phase: l.Phase) -> bool:
         match each:
             case s.Order(barriers=barriers):
                 returned |= any(b.kind is BarrierKind.ERET for b in barriers)
-            case s.May(kind="change" | "use"):
+            case s.May():
                 if returned:
                     return True
     return False

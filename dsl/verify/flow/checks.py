@@ -13,6 +13,7 @@ from dsl.verify.configurations import configurations
 from dsl.verify.findings import Configuration
 from dsl.verify.flow.along import Analysis, Follower
 from dsl.verify.flow.atoms import value
+from dsl.verify.flow.borrowed import Borrowed
 from dsl.verify.flow.build import Graph
 from dsl.verify.flow.claims import Claims, Turns
 from dsl.verify.flow.controls import Controls
@@ -51,7 +52,7 @@ class Checks:
         copies = Copies(self.graph, self.sites)
         self.analyses: list[Analysis] = [
             *(self.edges, self.orders, self.claims, turns),
-            *(self.controls, copies, self.hosts),
+            *(self.controls, copies, self.hosts, Borrowed(self.graph, self.sites)),
         ]
         self.graph.strip(lambda e: _tells(e, bits) or self._needed(e))
         self.explorer = Explorer(self.graph, bits)

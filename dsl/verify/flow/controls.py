@@ -66,8 +66,8 @@ class Controls:
         match event.op:
             case Op.ROUND:
                 return bool(self.links)
-            case Op.PHASE:
-                return event.guest
+            case Op.GUEST:
+                return bool(self.links)
             case Op.WRITE:
                 return self._fed(event) is not None
             case _:
@@ -90,7 +90,7 @@ class Controls:
 
     def step(self, event: Event, fact: Lost, registers: Registers) -> Iterable[Lost]:
         name, cleared = fact
-        if event.op is Op.PHASE and event.guest:
+        if event.op is Op.GUEST:
             if cleared is None:
                 self.now.unset.setdefault(name, event)
             else:

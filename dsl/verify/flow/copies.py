@@ -89,8 +89,8 @@ class Copies:
             case Op.USE:
                 assert event.endpoint is not None
                 return any(a.register.name in self.registers for a in event.endpoint.aliases)
-            case Op.PHASE:
-                return event.guest and bool(self.linked)
+            case Op.GUEST:
+                return bool(self.linked)
             case _:
                 return False
 
@@ -111,7 +111,7 @@ class Copies:
             case Op.STORE if fact.holds(event):
                 self._stored(event, fact)
                 return ()
-            case Op.PHASE if fact.now is Is.GONE:
+            case Op.GUEST if fact.now is Is.GONE:
                 self._overwritten(fact, event, "the guest runs without it")
                 return ()
             case _:

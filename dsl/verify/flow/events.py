@@ -17,7 +17,8 @@ class Op(Enum):
     """What happens.
 
     ``READ`` and ``WRITE`` are of registers, by software; ``LOAD`` and ``STORE`` of slots.
-    ``CHANGE`` is a register that somebody else may change, ``USE`` an endpoint that may act.
+    ``CHANGE`` is a register that somebody else may change, ``USE`` an endpoint that may act;
+    at ``GUEST`` a guest begins to run.
     ``KEPT`` is what a boot writes.  ``CLAIM`` comes before the barriers of a statement that says
     what they order.  ``ENTER`` and ``LEAVE`` are those of a sequence; ``PHASE`` begins a phase,
     ``ROUND`` is where an owner may leave the CPU, or come to it.
@@ -31,6 +32,7 @@ class Op(Enum):
     STORE = auto()
     FORGET = auto()
     USE = auto()
+    GUEST = auto()
     CLAIM = auto()
     BARRIER = auto()
     ENTER = auto()
@@ -82,8 +84,6 @@ class Event:
     endpoint: Endpoint | None = None
     barrier: Barrier | None = None
     order: s.Order | None = None
-    #: Of a phase: somebody else's software runs in it (it returns to it, or lets others act).
-    guest: bool = False
     whole: bool = True
 
     @property

@@ -62,7 +62,7 @@ class Hosts:
             for slot in self.graph.program.slots.values()
             if slot.link is not None and slot.link.kind is LinkKind.MIRRORS
         }
-        guests = {e.where.phase for n in self.graph.nodes for e in n.events if e.guest}
+        guests = {e.where.phase for n in self.graph.nodes for e in n.events if e.op is Op.GUEST}
         for node in self.graph.nodes:
             for event in node.events:
                 if event.register is None:
@@ -78,8 +78,8 @@ class Hosts:
                 return True
             case Op.LEAVE:
                 return any(function == event.where.function for function, _ in self.inside)
-            case Op.PHASE:
-                return event.guest
+            case Op.GUEST:
+                return True
             case Op.WRITE:
                 assert event.register is not None
                 name = event.register.name
@@ -94,7 +94,9 @@ class Hosts:
         here = (event.where.function, event.register.name)
         if here in self.inside and not _gives_back(event):
             yield (event, Stage.INSIDE, event.where.function)
-        if event.register.name not in self.mirrored and event.where.phase:
+        # What is set up once is the host's own.
+        trip = event.where.phase and event.where.phase not in self.graph.once
+        if trip and event.register.name not in self.mirrored:
             yield (event, Stage.BACK if _undoes(event) else Stage.BEFORE, "")
 
     def step(self, event: Event, fact: Changed, registers: Registers) -> Iterable[Changed]:
@@ -102,7 +104,7 @@ class Hosts:
         match event.op:
             case Op.WRITE if event.register == write.register and event.index == write.index:
                 return self._written(event, fact)
-            case Op.PHASE if stage in (Stage.BEFORE, Stage.BACK):
+            case Op.GUEST if stage in (Stage.BEFORE, Stage.BACK):
                 undone = stage is Stage.BACK and _undoes(write)
                 return (fact,) if undone else ((write, Stage.AWAY, ""),)
             case Op.ROUND:
@@ -141,7 +143,7 @@ class Hosts:
         """Notes what is not given back on a path, although it should be."""
         for write, (function, end, configurations) in self.lost.items():
             assert write.register is not None
-            used = not function and write.register.name in self.used
+            used = not function and write.whole and write.register.name in self.used
             # What is itself lost on another path is there for the guest.
             gives = self.given.get((function, write.element), {})
             spans = {lost.span for lost in self.lost}

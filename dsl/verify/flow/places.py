@@ -30,6 +30,8 @@ class Frame:
     labels: dict[str, int] = field(default_factory=dict)
     end: int = -1
     results: list[x.Expr | None] = field(default_factory=list)
+    #: Where a guest begins to run in a phase: behind an ``eret``, or where others ``may`` act.
+    guest: str = ""
 
 
 class Places:

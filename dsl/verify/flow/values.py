@@ -163,7 +163,12 @@ class Values(Places):
     ) -> tuple[x.Expr | None, int]:
         extern = self.program.externs.get(call.callee)
         if extern is not None:
-            return None, self._extern(extern, call, at, frame)
+            if call.hyp:
+                at = self._crossing(call.span, at, frame, entering=True)
+            at = self._extern(extern, call, at, frame)
+            if call.hyp:
+                at = self._crossing(call.span, at, frame, entering=False)
+            return None, at
         sequence = self.program.sequences.get(call.callee)
         names = [name for name, _ in frame.where.functions]
         if sequence is None or sequence.body is None or call.callee in names:

@@ -148,3 +148,48 @@ def test_a_register_of_its_own_does_for_the_other_kind() -> None:
 
 def test_a_fact_of_the_vm_is_no_kind_of_host() -> None:
     assert found(fill(KINDS, "when nested { CNTH.PCEN <- 0 }")) == []
+
+
+def test_a_guest_runs_behind_the_return_to_it_whatever_else_is_in_the_phase() -> None:
+    text = TRAPS + """
+        activate load(vcpu) { restore hctl }
+        save leave_it(vcpu) { HCTL.On <- 0 }
+        lifecycle life {
+            create { modify hctl { On <- 1 } }
+            each residency {
+                load { load(vcpu) }
+                each trip {
+                    all {
+                        HERE
+                        eret
+                        may change HCTL.VM
+                        exception
+                        leave_it(vcpu)
+                    }
+                }
+            }
+        }
+    """
+    assert found(fill(text, "load(vcpu)")) == []
+    assert found(fill(text, "")) == ["VGS113 hctl: save leave_it(vcpu) { HCTL.On <- 0 }"]
+
+
+def test_where_nobody_returns_to_a_guest_it_runs_where_others_act() -> None:
+    text = TRAPS + """
+        activate load(vcpu) { restore hctl }
+        save leave_it(vcpu) { HCTL.On <- 0 }
+        lifecycle life {
+            each residency {
+                load { load(vcpu) }
+                each trip {
+                    host { may change pending }
+                    guest { HERE }
+                    exit { leave_it(vcpu) }
+                }
+            }
+        }
+    """
+    assert found(fill(text, "may change HCTL.VM")) == [
+        "VGS113 hctl: save leave_it(vcpu) { HCTL.On <- 0 }"
+    ]
+    assert found(fill(text, "may change pending")) == []

@@ -99,3 +99,47 @@ def test_a_sequence_gives_back_what_it_borrowed() -> None:
     assert (finding.code, finding.rule, finding.function) == ("VGS115", "FAULT", "resolve")
     assert (finding.where.text, finding.ends[1].span.text) == ("translate()", "FAULT <- old")
     assert found(fill(text, "when result.F { FAULT <- old return 0 }")) == []
+
+
+BORROWED = HOST + """
+context saved of vcpu { traps : u64 mirrors TRAPS }
+lifecycle life {
+    each trip {
+        host { may change TRAPS }
+        enter { come(vcpu) }
+        guest {
+            eret
+            may change dirty
+            exception
+        }
+        exit { go(vcpu) }
+    }
+}
+sequence go(vcpu) { HERE }
+sequence come(vcpu) {
+    HERE
+    TRAPS <- 0x400
+}
+"""
+
+
+def test_what_the_host_had_there_is_kept_nowhere() -> None:
+    [finding] = checked(fill(BORROWED, "TRAPS <- 0", "")).findings
+    assert (finding.code, finding.rule, finding.strength) == ("VGS115", "TRAPS", "convention")
+    assert (finding.where.text, finding.function) == ("TRAPS <- 0x400", "come")
+    assert finding.ends[0].span.text == "may change TRAPS"
+
+
+def test_what_the_host_had_there_is_kept() -> None:
+    assert found(fill(BORROWED, "restore traps", "save traps")) == []
+    assert found(fill(BORROWED, "TRAPS <- fault", "fault <- TRAPS")) == []
+
+
+def test_it_is_kept_on_one_path_only() -> None:
+    [finding] = checked(fill(BORROWED, "TRAPS <- fault", "when vhe { fault <- TRAPS }")).findings
+    assert {dict(c)["vhe"] for c in finding.configurations} == {0}
+
+
+def test_a_lifecycle_whose_sequences_are_not_all_defined_says_nothing() -> None:
+    text = fill(BORROWED, "TRAPS <- 0", "").replace("sequence go(vcpu) { TRAPS <- 0 }", "")
+    assert found(text + "sequence go(vcpu)") == []
