@@ -230,7 +230,7 @@ def _verdicts(
     found: Sequence[Chosen], verdict: Callable[..., Verdict], console: Console
 ) -> tuple[list[Verdict], bool]:
     """The verdict on each program, and whether somebody stopped that before its end."""
-    from dsl.verify.findings import Verdict
+    from dsl.verify.findings import Interrupted, Verdict
 
     made: list[Verdict] = []
     why = ""
@@ -241,6 +241,9 @@ def _verdicts(
             continue
         try:
             made.append(verdict(chosen, progress=partial(_progress, console, chosen.file)))
+        except Interrupted as error:
+            why = "it was interrupted"
+            made.append(error.verdict)
         except KeyboardInterrupt:
             why = "it was interrupted"
             made.append(Verdict(name, unchecked=(f"the rest of it: {why}",)))

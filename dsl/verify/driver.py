@@ -11,7 +11,15 @@ from dsl.verify.assumptions import assumptions
 from dsl.verify.budget import Budget
 from dsl.verify.confirming import confirmed
 from dsl.verify.explicit.domain import Owned
-from dsl.verify.findings import Engine, Finding, Proved, Report, Strength, Verdict
+from dsl.verify.findings import (
+    Engine,
+    Finding,
+    Interrupted,
+    Proved,
+    Report,
+    Strength,
+    Verdict,
+)
 from dsl.verify.subject import Subject, subject
 
 
@@ -32,26 +40,51 @@ class Driver:
         self._subject = subject(self.program)
 
     def verdict(self) -> Verdict:
-        """The verdict of all engines that are asked."""
+        """The verdict of all engines that are asked.
+
+        Raises `Interrupted` with what is known by then.
+        """
         reports: list[Report] = []
         unchecked: list[str] = []
+        stopped = False
         for engine in self.engines if self.engines is not None else tuple(Engine):
-            why = self.budget.spent() if self.budget is not None else ""
+            why = "it was interrupted" if stopped else self._spent()
             if why:
                 unchecked.append(f"{engine}: {why} before it began")
                 continue
-            reports += self._reports(engine)
+            try:
+                for report in self._reports(engine):
+                    reports.append(report)
+            except KeyboardInterrupt:
+                stopped = True
+                unchecked.append(f"{engine}: it was interrupted")
+            except MemoryError:
+                unchecked.append(f"{engine}: there was no more memory")
         suspected = [f for report in reports for f in report.findings]
-        findings, withdrawn = self._judged(suspected)
-        return Verdict(
+        tried = _Tried(suspected)
+        try:
+            if not stopped:
+                self._try(tried)
+        except KeyboardInterrupt:
+            stopped = True
+        unchecked += tried.left("it was interrupted" if stopped else self._spent())
+        findings = list(_without_echoes(tried.found))
+        withdrawn = [w for w in tried.withdrawn if not any(_same(w, each) for each in findings)]
+        made = Verdict(
             self.program.name,
             tuple(findings),
             tuple(withdrawn),
-            proved=tuple(_proved(reports, findings)),
+            proved=tuple(_proved(reports, [*findings, *tried.rest])),
             assumptions=assumptions(self.program),
             unchecked=(*unchecked, *(each for r in reports for each in r.unchecked)),
             work=tuple(r.work for r in reports if r.work is not None),
         )
+        if stopped:
+            raise Interrupted(made)
+        return made
+
+    def _spent(self) -> str:
+        return self.budget.spent() if self.budget is not None else ""
 
     def _reports(self, engine: Engine) -> Iterator[Report]:
         match engine:
@@ -82,26 +115,35 @@ class Driver:
 
     # ---- what engines suspect
 
-    def _judged(self, suspected: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:
-        """What is confirmed, and what is withdrawn."""
+    def _try(self, tried: _Tried) -> None:
+        """Confirms what is suspected, or withdraws it, as long as there is time."""
         owned = Owned(self.program)
-        found: list[Finding] = []
-        withdrawn: list[Finding] = []
-        for number, each in enumerate(suspected):
-            self.progress(f"confirming {number + 1} of {len(suspected)}")
-            if each.strength is Strength.CONVENTION and not each.value:
-                # It is about how things are written: no run shows it.
-                found.append(each)
-                continue
-            sure = confirmed(self._subject, each, owned)
+        total = len(tried.rest)
+        while tried.rest and not self._spent():
+            self.progress(f"confirming {total - len(tried.rest) + 1} of {total}")
+            each = tried.rest[0]
+            # What is about how things are written, no run shows.
+            written = each.strength is Strength.CONVENTION and not each.value
+            sure = each if written else confirmed(self._subject, each, owned)
+            tried.rest.pop(0)
             if sure is not None:
-                found.append(sure)
+                tried.found.append(sure)
             else:
-                withdrawn.append(each)
-        kept = list(_without_echoes(found))
-        sites = [each for each in kept]
-        left = [w for w in withdrawn if not any(_same(w, each) for each in sites)]
-        return kept, left
+                tried.withdrawn.append(each)
+
+
+@dataclass(slots=True)
+class _Tried:
+    """What is suspected: not tried yet (``rest``), or confirmed, or withdrawn."""
+
+    rest: list[Finding]
+    found: list[Finding] = field(default_factory=list)
+    withdrawn: list[Finding] = field(default_factory=list)
+
+    def left(self, why: str) -> Iterator[str]:
+        """What was not tried, in words."""
+        for each in self.rest:
+            yield f"{each.engine}: {each.where}: {each.kind.title}: {each.rule}: not tried: {why}"
 
 
 def _without_echoes(found: Sequence[Finding]) -> Iterator[Finding]:

@@ -151,3 +151,11 @@ class Verdict:
     def ok(self) -> bool:
         """Whether all holds, and all was checked."""
         return not self.findings and not self.unchecked
+
+
+class Interrupted(KeyboardInterrupt):
+    """Somebody stopped a verification; ``verdict`` is what is known by then, and what is not."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__("interrupted")
+        self.verdict = verdict

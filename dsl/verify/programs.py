@@ -13,7 +13,7 @@ from dsl.project.file import Project
 from dsl.resolve.workspace import SUFFIX, Loaded, Workspace
 from dsl.run.cases import Needs
 from dsl.verify.budget import Budget
-from dsl.verify.findings import Engine, Verdict
+from dsl.verify.findings import Engine, Interrupted, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,29 +98,36 @@ def verdict(
 ) -> Verdict:
     """The verdict on a program; of one without a whole lifecycle on what needs none.
 
-    ``engines`` are all, if none is named.
+    ``engines`` are all, if none is named.  Raises `Interrupted` with what is known by then.
     """
     from dsl.verify import verify
 
     asked = list(engines) or list(Engine)
     used = [each for each in asked if chosen.complete or each is Engine.FLOW]
-    made = verify(
-        chosen.program,
-        given={n: v for n, v in (given or {}).items() if n in chosen.program.conditions},
-        engines=used,
-        against=against,
-        budget=budget or Budget(),
-        progress=progress,
-    )
     missing = list(chosen.unchecked)
     if not used:
         listed = ", ".join(asked)
         missing.append(f"anything: without a lifecycle there is no work for {listed}")
+    try:
+        made = verify(
+            chosen.program,
+            given={n: v for n, v in (given or {}).items() if n in chosen.program.conditions},
+            engines=used,
+            against=against,
+            budget=budget or Budget(),
+            progress=progress,
+        )
+    except Interrupted as error:
+        raise Interrupted(_lacking(error.verdict, missing)) from None
     if made.withdrawn and not chosen.complete:
         many = len(made.withdrawn)
         what = "what is suspected" if many == 1 else f"the {many} things that are suspected"
         missing.append(f"{what}: without a lifecycle no run can show whether it is so")
-    return replace(made, unchecked=(*missing, *made.unchecked))
+    return _lacking(made, missing)
+
+
+def _lacking(verdict: Verdict, missing: Iterable[str]) -> Verdict:
+    return replace(verdict, unchecked=(*missing, *verdict.unchecked))
 
 
 def _choice(loaded: Loaded, workspace: Workspace) -> Chosen:

@@ -9,7 +9,7 @@ import pytest
 
 import dsl.verify
 from dsl.diagnostics.proofs import StateLost
-from dsl.verify.findings import Engine, Finding, Proved, Strength, Verdict
+from dsl.verify.findings import Engine, Finding, Interrupted, Proved, Strength, Verdict
 from tests.run import alarm
 from tests.verify.made import Driver, convention, missing, verdict
 
@@ -378,6 +378,17 @@ def test_interrupted_it_says_what_was_not_checked(clock, driver, vgs, holds):
         "all of it: it was interrupted before it began",
     ]
     assert not value["ok"]
+
+
+def test_interrupted_it_tells_what_was_found_by_then(clock, driver, vgs):
+    def stopped(program):
+        raise Interrupted(verdict(program, unchecked=("symbolic: it was interrupted",)))
+
+    driver.answer = stopped
+    done = vgs("verify", "src/old.vgs", "--write-baseline", "known.json")
+    assert done.status == 130
+    assert "src/old.vgs:6:5: VGS100 write is not surely visible" in done.out
+    assert "not checked:\n  symbolic: it was interrupted\n" in done.out
 
 
 def test_without_memory_it_says_what_was_not_checked(clock, driver, vgs):
