@@ -211,13 +211,16 @@ def replays(subject: Subject, witness: Witness) -> bool:
 def givens(
     program: Program, machine: Configuration, owners: Sequence[tuple[str, Configuration]]
 ) -> str:
-    """The ``given`` of a machine and of its owners, by their names ("" for the only one)."""
+    """The ``given`` of a machine and of its owners, by their names ("" for the only one).
+
+    It is empty where there are no conditions.
+    """
     per = {c.name: c.period for c in program.conditions.values()}
     facts = [(n, v) for n, v in machine if per[n] is Period.MACHINE]
     for name, configuration in owners:
         prefix = f"{name}." if name else ""
         facts += [(f"{prefix}{n}", v) for n, v in configuration if per[n] is not Period.MACHINE]
-    return f"given {configured(tuple(facts))}"
+    return f"given {configured(tuple(facts))}" if facts else ""
 
 
 def root_of(program: Program) -> str:

@@ -78,7 +78,8 @@ def _told(
         of.append(name)
     one = len(owners) == 1
     machine = kinds[parts[0].kind]
-    steps = [givens(program, machine, [("" if one else n, c) for n, c in owners])]
+    given = givens(program, machine, [("" if one else n, c) for n, c in owners])
+    steps = [given] if given else []
     cpu = 0
     for part, name in zip(parts, of, strict=True):
         there = max(0, part.cpu)
