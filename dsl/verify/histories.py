@@ -106,7 +106,7 @@ def visible(run: Run, owner: str, owned: Owned) -> dict[str, int]:
 
 def differing(subject: Subject, witness: Witness, element: str, owned: Owned) -> Witness | None:
     """The history in which a look at an element that is open takes another course, up to where
-    something else is seen than in program order; None where nothing else ever is."""
+    something else is seen than in program order, or does not hold; None where nothing else is."""
     scenario = subject.understand(told(witness))
     benign = _observe(subject, scenario, (), owned)
     if benign is None or not benign.ok:
@@ -123,6 +123,10 @@ def differing(subject: Subject, witness: Witness, element: str, owned: Owned) ->
             found = _first(benign, other, witness, owned)
             if found is not None:
                 return found
+            if not other.ok:
+                # Nobody sees another value, but what the sources say does not hold.
+                said = other.failures[0].message
+                return replace(witness, seen=said, answers=other.choices.answers)
     return None
 
 
