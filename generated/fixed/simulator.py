@@ -1216,178 +1216,177 @@ def traced___vgic_v3_save_state(m: Machine, vcpu: Vcpu) -> None:
             # orders guest_mmio before reads of ICH_LR<n>_EL2, ICH_ELRSR_EL2, ICH_EISR_EL2, ICH_MISR_EL2, ICH_VMCR_EL2
             m.dsb("sy", at="kvm.fixed:11:13")
             m.isb(at="kvm.fixed:11:13")
-    # With a GICv4 the interface is enabled on each entry, so here it is disabled.
-    if vcpu.used_lrs != 0 or vcpu.facts.its_vm:
-        elrsr: u32 = m.read(ICH_ELRSR_EL2, at="kvm.fixed:19:27")
-        m.write(ICH_HCR_EL2, ICH_HCR_EL2_En.set(vcpu.vgic_hcr, 0), at="kvm.fixed:21:9")
+    if vcpu.used_lrs != 0:
+        elrsr: u32 = m.read(ICH_ELRSR_EL2, at="kvm.fixed:17:27")
+        # Virtual LPIs need En while nothing is listed, too; but with nothing
+        # listed nobody waits for an underflow.
+        if vcpu.facts.its_vm:
+            m.write(
+                ICH_HCR_EL2, ICH_HCR_EL2_UIE.set(vcpu.vgic_hcr, 0), at="kvm.fixed:22:23"
+            )
+        else:
+            m.write(
+                ICH_HCR_EL2, ICH_HCR_EL2_En.set(vcpu.vgic_hcr, 0), at="kvm.fixed:23:16"
+            )
         for i in range(vcpu.used_lrs):
             if ICH_ELRSR_EL2_Statusn[i].get(elrsr) != 0:
                 value = vcpu.vgic_lr[i]
                 value = ICH_LRn_EL2_State.set(value, ICH_LRn_EL2_State_Invalid)
-                m.store_at(vcpu, "vgic_lr", i, value, at="kvm.fixed:24:36")
+                m.store_at(vcpu, "vgic_lr", i, value, at="kvm.fixed:26:36")
             else:
                 m.store_at(
                     vcpu,
                     "vgic_lr",
                     i,
-                    m.read(ICH_LRn_EL2[i], at="kvm.fixed:24:78"),
-                    at="kvm.fixed:24:78",
+                    m.read(ICH_LRn_EL2[i], at="kvm.fixed:26:78"),
+                    at="kvm.fixed:26:78",
                 )
-            m.write(ICH_LRn_EL2[i], 0, at="kvm.fixed:26:13")
+            m.write(ICH_LRn_EL2[i], 0, at="kvm.fixed:28:13")
     # A GICv2 guest that is entered again with nothing listed must not find in
     # memory what was. (A non-VHE host pushes this out on the way in.)
     if m.facts.vhe and vcpu.used_lrs != 0:
         if not fact_sre(vcpu):
             # orders writes of ICH_LR<n>_EL2 before guest_mmio, redistributors
-            m.isb(at="kvm.fixed:33:24")
-            m.dsb("sy", at="kvm.fixed:33:24")
+            m.isb(at="kvm.fixed:35:24")
+            m.dsb("sy", at="kvm.fixed:35:24")
 
 
-# kvm.fixed:38:9: restore undoes __vgic_v3_save_state
+# kvm.fixed:40:9: restore undoes __vgic_v3_save_state
 def traced___vgic_v3_restore_state(m: Machine, vcpu: Vcpu) -> None:
-    # Virtual LPIs need En whether anything is listed or not.
-    if vcpu.used_lrs != 0 or vcpu.facts.its_vm:
-        m.write(ICH_HCR_EL2, vcpu.vgic_hcr, at="kvm.fixed:41:17")
+    if vcpu.used_lrs != 0:
+        m.write(ICH_HCR_EL2, vcpu.vgic_hcr, at="kvm.fixed:42:17")
         for i in range(vcpu.used_lrs):
-            m.write(ICH_LRn_EL2[i], vcpu.vgic_lr[i], at="kvm.fixed:43:41")
+            m.write(ICH_LRn_EL2[i], vcpu.vgic_lr[i], at="kvm.fixed:44:41")
     # A GICv2 guest reads these through memory: push the LRs out and, on a
     # non-VHE host, the VMCR that __vgic_v3_activate_traps() wrote before us.
     if vcpu.used_lrs != 0 or not m.facts.vhe:
         if not fact_sre(vcpu):
             # orders writes of ICH_LR<n>_EL2, ICH_VMCR_EL2 before redistributors
-            m.isb(at="kvm.fixed:49:24")
-            m.dsb("sy", at="kvm.fixed:49:24")
+            m.isb(at="kvm.fixed:50:24")
+            m.dsb("sy", at="kvm.fixed:50:24")
 
 
-# kvm.fixed:53:10: activate
+# kvm.fixed:54:10: activate
 def traced___vgic_v3_activate_traps(m: Machine, vcpu: Vcpu) -> None:
     # The guest's mode comes first: with SRE still set, VFIQEn sticks at one and
     # a GICv2 guest would get its Group 0 interrupts as FIQs.
     if not fact_sre(vcpu):
-        m.write(ICC_SRE_EL1, 0, at="kvm.fixed:57:9")
+        m.write(ICC_SRE_EL1, 0, at="kvm.fixed:58:9")
         # orders ICC_SRE_EL1 before writes of ICH_VMCR_EL2
-        m.isb(at="kvm.fixed:58:9")
-        m.write(ICH_VMCR_EL2, vcpu.vgic_vmcr, at="kvm.fixed:59:17")
+        m.isb(at="kvm.fixed:59:9")
+        m.write(ICH_VMCR_EL2, vcpu.vgic_vmcr, at="kvm.fixed:60:17")
         if m.facts.vhe:
             # Nobody else pushes VMCR out to the redistributors on this path.
             # orders writes of ICH_VMCR_EL2 before redistributors
-            m.isb(at="kvm.fixed:64:13")
-            m.dsb("sy", at="kvm.fixed:64:13")
+            m.isb(at="kvm.fixed:65:13")
+            m.dsb("sy", at="kvm.fixed:65:13")
     # Keep the guest off the system registers if it has a GICv2.
-    value = m.read(ICC_SRE_EL2, at="kvm.fixed:69:5")
+    value = m.read(ICC_SRE_EL2, at="kvm.fixed:70:5")
     value = ICC_SRE_EL2_Enable.set(value, 0)
-    m.write(ICC_SRE_EL2, value, at="kvm.fixed:69:5")
+    m.write(ICC_SRE_EL2, value, at="kvm.fixed:70:5")
     # The traps live in ICH_HCR_EL2: write it even if nothing is injected.
     if m.facts.cpuif_trap or vcpu.facts.its_vm:
-        m.write(ICH_HCR_EL2, vcpu.vgic_hcr, at="kvm.fixed:72:41")
+        m.write(ICH_HCR_EL2, vcpu.vgic_hcr, at="kvm.fixed:73:41")
 
 
-# kvm.fixed:75:12: deactivate undoes __vgic_v3_activate_traps
+# kvm.fixed:76:12: deactivate undoes __vgic_v3_activate_traps
 def traced___vgic_v3_deactivate_traps(m: Machine, vcpu: Vcpu) -> None:
     if not fact_sre(vcpu):
         m.store(
             vcpu,
             "vgic_vmcr",
-            m.read(ICH_VMCR_EL2, at="kvm.fixed:77:25"),
-            at="kvm.fixed:77:25",
+            m.read(ICH_VMCR_EL2, at="kvm.fixed:78:25"),
+            at="kvm.fixed:78:25",
         )
-    value = m.read(ICC_SRE_EL2, at="kvm.fixed:81:5")
+    value = m.read(ICC_SRE_EL2, at="kvm.fixed:82:5")
     value = ICC_SRE_EL2_Enable.set(value, 1)
-    m.write(ICC_SRE_EL2, value, at="kvm.fixed:81:5")
+    m.write(ICC_SRE_EL2, value, at="kvm.fixed:82:5")
     if not fact_sre(vcpu):
         # EL2 opens access first; only then is EL1 told to use system registers.
         # orders writes of ICC_SRE_EL2 before writes of ICC_SRE_EL1
-        m.isb(at="kvm.fixed:85:9")
-        m.write(ICC_SRE_EL1, 1, at="kvm.fixed:86:9")
+        m.isb(at="kvm.fixed:86:9")
+        m.write(ICC_SRE_EL1, 1, at="kvm.fixed:87:9")
     # We enabled the interface for the sake of its traps.
     if m.facts.cpuif_trap or vcpu.facts.its_vm:
-        m.write(ICH_HCR_EL2, 0, at="kvm.fixed:90:33")
+        m.write(ICH_HCR_EL2, 0, at="kvm.fixed:91:33")
 
 
-# kvm.fixed:93:6: save
+# kvm.fixed:94:6: save
 def traced___vgic_save_state(m: Machine, vcpu: Vcpu) -> None:
     if m.facts.gicv3_cpuif:
         __vgic_v3_save_state(m, vcpu)
         __vgic_v3_deactivate_traps(m, vcpu)
 
 
-# kvm.fixed:100:9: restore undoes __vgic_save_state
+# kvm.fixed:101:9: restore undoes __vgic_save_state
 def traced___vgic_restore_state(m: Machine, vcpu: Vcpu) -> None:
     if m.facts.gicv3_cpuif:
         __vgic_v3_activate_traps(m, vcpu)
         __vgic_v3_restore_state(m, vcpu)
 
 
-# kvm.fixed:107:10: sequence
+# kvm.fixed:108:10: sequence
 def traced_vgic_v3_load(m: Machine, vcpu: Vcpu) -> None:
     # For a GICv2 guest VMCR depends on ICC_SRE_EL1.SRE, which is still the host's here.
     if fact_sre(vcpu):
-        m.hypcall("kvm.fixed:110:16", __vgic_v3_write_vmcr, m, vcpu.vgic_vmcr)
-    m.hypcall("kvm.fixed:112:5", __vgic_v3_restore_aprs, m, vcpu)
+        m.hypcall("kvm.fixed:111:16", __vgic_v3_write_vmcr, m, vcpu.vgic_vmcr)
+    m.hypcall("kvm.fixed:113:5", __vgic_v3_restore_aprs, m, vcpu)
     if m.facts.vhe:
         __vgic_v3_activate_traps(m, vcpu)
 
 
-# kvm.fixed:117:10: sequence
+# kvm.fixed:118:10: sequence
 def traced_vgic_v3_put(m: Machine, vcpu: Vcpu) -> None:
     # What a GICv2 guest stored is read back here, VMCR and active priorities, and
     # a VHE host with nothing listed has waited for it nowhere.
     if m.facts.vhe and not fact_sre(vcpu):
         # orders guest_mmio before reads of ICH_AP1R<n>_EL2, ICH_VMCR_EL2
-        m.dsb("sy", at="kvm.fixed:120:28")
-        m.isb(at="kvm.fixed:120:28")
+        m.dsb("sy", at="kvm.fixed:121:28")
+        m.isb(at="kvm.fixed:121:28")
     if fact_sre(vcpu):
         m.store(
             vcpu,
             "vgic_vmcr",
-            m.hypcall("kvm.fixed:123:29", __vgic_v3_read_vmcr, m) & 0xFFFFFFFF,
-            at="kvm.fixed:123:16",
+            m.hypcall("kvm.fixed:124:29", __vgic_v3_read_vmcr, m) & 0xFFFFFFFF,
+            at="kvm.fixed:124:16",
         )
-    m.hypcall("kvm.fixed:125:5", __vgic_v3_save_aprs, m, vcpu)
+    m.hypcall("kvm.fixed:126:5", __vgic_v3_save_aprs, m, vcpu)
     if m.facts.vhe:
         __vgic_v3_deactivate_traps(m, vcpu)
 
 
-# kvm.fixed:131:10: sequence
+# kvm.fixed:132:10: sequence
 def traced_kvm_vgic_sync_hwstate(m: Machine, vcpu: Vcpu) -> None:
     """After a run: bring what the hardware holds back into the model."""
     m.warn_if(
-        vgic_v4_sync_hwstate(m, vcpu, at="kvm.fixed:132:13") != 0,
+        vgic_v4_sync_hwstate(m, vcpu, at="kvm.fixed:133:13") != 0,
         "vgic_v4_sync_hwstate(vcpu)",
-        at="kvm.fixed:132:5",
+        at="kvm.fixed:133:5",
     )
-    # Nothing listed, so nothing loaded; but for the interface of a GICv4.
-    if (
-        m.sample(vcpu.facts, "ap_list_empty", at="kvm.fixed:135:10")
-        and not vcpu.facts.its_vm
-    ):
+    # Nothing listed, so nothing loaded.
+    if m.sample(vcpu.facts, "ap_list_empty", at="kvm.fixed:136:10"):
         return
     vgic_save_state(m, vcpu)
     if vcpu.used_lrs != 0:
-        vgic_fold_lr_state(m, vcpu, at="kvm.fixed:139:21")
-    vgic_prune_ap_list(m, vcpu, at="kvm.fixed:140:5")
+        vgic_fold_lr_state(m, vcpu, at="kvm.fixed:140:21")
+    vgic_prune_ap_list(m, vcpu, at="kvm.fixed:141:5")
 
 
-# kvm.fixed:144:10: sequence
+# kvm.fixed:145:10: sequence
 def traced_kvm_vgic_flush_hwstate(m: Machine, vcpu: Vcpu) -> None:
     """Before a run: put what the model holds into the hardware."""
     m.warn_if(
-        vgic_v4_flush_hwstate(m, vcpu, at="kvm.fixed:145:13") != 0,
+        vgic_v4_flush_hwstate(m, vcpu, at="kvm.fixed:146:13") != 0,
         "vgic_v4_flush_hwstate(vcpu)",
-        at="kvm.fixed:145:5",
+        at="kvm.fixed:146:5",
     )
     # Nothing listed: no work and no lock. Somebody may be queueing one right
-    # now; they will kick us, so either order is fine. A GICv4 is enabled all the
-    # same, for its virtual LPIs are not listed.
-    if (
-        m.sample(vcpu.facts, "ap_list_empty", at="kvm.fixed:150:10")
-        and not vcpu.facts.its_vm
-    ):
+    # now; they will kick us, so either order is fine.
+    if m.sample(vcpu.facts, "ap_list_empty", at="kvm.fixed:150:10"):
         return
     m.require(vcpu.facts.irqs_off, "irqs_off", at="kvm.fixed:152:5")
-    if not m.sample(vcpu.facts, "ap_list_empty", at="kvm.fixed:154:14"):
-        with m.holding("ap_list_lock", vcpu, at="kvm.fixed:155:9"):
-            vgic_flush_lr_state(m, vcpu, at="kvm.fixed:155:32")
+    with m.holding("ap_list_lock", vcpu, at="kvm.fixed:154:5"):
+        vgic_flush_lr_state(m, vcpu, at="kvm.fixed:154:28")
     vgic_restore_state(m, vcpu)
 
 
@@ -1535,9 +1534,12 @@ def __vgic_v3_save_state(m: Machine, vcpu: Vcpu) -> None:
         traced___vgic_v3_save_state(m, vcpu)
         return
     values = m.values
-    if vcpu.used_lrs or vcpu.facts.its_vm:
+    if vcpu.used_lrs:
         vgic_lr = vcpu.vgic_lr.values
-        values[1] = (vcpu.vgic_hcr & 0xFFFFFFFE) & m.keep_ICH_HCR_EL2
+        if vcpu.facts.its_vm:
+            values[1] = (vcpu.vgic_hcr & 0xFFFFFFFD) & m.keep_ICH_HCR_EL2
+        else:
+            values[1] = (vcpu.vgic_hcr & 0xFFFFFFFE) & m.keep_ICH_HCR_EL2
         for i in range(vcpu.used_lrs):
             element = values[4 + i]
             if (
@@ -1556,7 +1558,7 @@ def __vgic_v3_restore_state(m: Machine, vcpu: Vcpu) -> None:
         traced___vgic_v3_restore_state(m, vcpu)
         return
     values = m.values
-    if vcpu.used_lrs or vcpu.facts.its_vm:
+    if vcpu.used_lrs:
         vgic_lr = vcpu.vgic_lr.values
         values[1] = vcpu.vgic_hcr & m.keep_ICH_HCR_EL2
         for i in range(vcpu.used_lrs):
@@ -1596,9 +1598,12 @@ def __vgic_save_state(m: Machine, vcpu: Vcpu) -> None:
         return
     values = m.values
     if m.facts.gicv3_cpuif:
-        if vcpu.used_lrs or vcpu.facts.its_vm:
+        if vcpu.used_lrs:
             vgic_lr = vcpu.vgic_lr.values
-            values[1] = (vcpu.vgic_hcr & 0xFFFFFFFE) & m.keep_ICH_HCR_EL2
+            if vcpu.facts.its_vm:
+                values[1] = (vcpu.vgic_hcr & 0xFFFFFFFD) & m.keep_ICH_HCR_EL2
+            else:
+                values[1] = (vcpu.vgic_hcr & 0xFFFFFFFE) & m.keep_ICH_HCR_EL2
             for i in range(vcpu.used_lrs):
                 element = values[4 + i]
                 if (
@@ -1631,7 +1636,7 @@ def __vgic_restore_state(m: Machine, vcpu: Vcpu) -> None:
         values[32] = values[32] & 1
         if m.facts.cpuif_trap or vcpu.facts.its_vm:
             values[1] = vcpu.vgic_hcr & m.keep_ICH_HCR_EL2
-        if vcpu.used_lrs or vcpu.facts.its_vm:
+        if vcpu.used_lrs:
             vgic_lr = vcpu.vgic_lr.values
             values[1] = vcpu.vgic_hcr & m.keep_ICH_HCR_EL2
             for i in range(vcpu.used_lrs):
@@ -1643,8 +1648,8 @@ def vgic_v3_load(m: Machine, vcpu: Vcpu) -> None:
         traced_vgic_v3_load(m, vcpu)
         return
     if vcpu.vgic_sre:
-        m.hypcall("kvm.fixed:110:16", __vgic_v3_write_vmcr, m, vcpu.vgic_vmcr)
-    m.hypcall("kvm.fixed:112:5", __vgic_v3_restore_aprs, m, vcpu)
+        m.hypcall("kvm.fixed:111:16", __vgic_v3_write_vmcr, m, vcpu.vgic_vmcr)
+    m.hypcall("kvm.fixed:113:5", __vgic_v3_restore_aprs, m, vcpu)
     if m.facts.vhe:
         __vgic_v3_activate_traps(m, vcpu)
 
@@ -1655,9 +1660,9 @@ def vgic_v3_put(m: Machine, vcpu: Vcpu) -> None:
         return
     if vcpu.vgic_sre:
         set_vgic_vmcr(
-            vcpu, m.hypcall("kvm.fixed:123:29", __vgic_v3_read_vmcr, m) & 0xFFFFFFFF
+            vcpu, m.hypcall("kvm.fixed:124:29", __vgic_v3_read_vmcr, m) & 0xFFFFFFFF
         )
-    m.hypcall("kvm.fixed:125:5", __vgic_v3_save_aprs, m, vcpu)
+    m.hypcall("kvm.fixed:126:5", __vgic_v3_save_aprs, m, vcpu)
     if m.facts.vhe:
         __vgic_v3_deactivate_traps(m, vcpu)
 
@@ -1668,19 +1673,16 @@ def kvm_vgic_sync_hwstate(m: Machine, vcpu: Vcpu) -> None:
         traced_kvm_vgic_sync_hwstate(m, vcpu)
         return
     m.warn_if(
-        vgic_v4_sync_hwstate(m, vcpu, at="kvm.fixed:132:13") != 0,
+        vgic_v4_sync_hwstate(m, vcpu, at="kvm.fixed:133:13") != 0,
         "vgic_v4_sync_hwstate(vcpu)",
-        at="kvm.fixed:132:5",
+        at="kvm.fixed:133:5",
     )
-    if (
-        m.sample(vcpu.facts, "ap_list_empty", at="kvm.fixed:135:10")
-        and not vcpu.facts.its_vm
-    ):
+    if m.sample(vcpu.facts, "ap_list_empty", at="kvm.fixed:136:10"):
         return
     vgic_save_state(m, vcpu)
     if vcpu.used_lrs:
-        vgic_fold_lr_state(m, vcpu, at="kvm.fixed:139:21")
-    vgic_prune_ap_list(m, vcpu, at="kvm.fixed:140:5")
+        vgic_fold_lr_state(m, vcpu, at="kvm.fixed:140:21")
+    vgic_prune_ap_list(m, vcpu, at="kvm.fixed:141:5")
 
 
 def kvm_vgic_flush_hwstate(m: Machine, vcpu: Vcpu) -> None:
@@ -1689,20 +1691,16 @@ def kvm_vgic_flush_hwstate(m: Machine, vcpu: Vcpu) -> None:
         traced_kvm_vgic_flush_hwstate(m, vcpu)
         return
     m.warn_if(
-        vgic_v4_flush_hwstate(m, vcpu, at="kvm.fixed:145:13") != 0,
+        vgic_v4_flush_hwstate(m, vcpu, at="kvm.fixed:146:13") != 0,
         "vgic_v4_flush_hwstate(vcpu)",
-        at="kvm.fixed:145:5",
+        at="kvm.fixed:146:5",
     )
-    if (
-        m.sample(vcpu.facts, "ap_list_empty", at="kvm.fixed:150:10")
-        and not vcpu.facts.its_vm
-    ):
+    if m.sample(vcpu.facts, "ap_list_empty", at="kvm.fixed:150:10"):
         return
     if not vcpu.facts.irqs_off:
         m.require(False, "irqs_off", at="kvm.fixed:152:5")
-    if not m.sample(vcpu.facts, "ap_list_empty", at="kvm.fixed:154:14"):
-        with m.holding("ap_list_lock", vcpu, at="kvm.fixed:155:9"):
-            vgic_flush_lr_state(m, vcpu, at="kvm.fixed:155:32")
+    with m.holding("ap_list_lock", vcpu, at="kvm.fixed:154:5"):
+        vgic_flush_lr_state(m, vcpu, at="kvm.fixed:154:28")
     vgic_restore_state(m, vcpu)
 
 

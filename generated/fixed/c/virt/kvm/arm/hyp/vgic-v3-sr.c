@@ -205,17 +205,22 @@ void __hyp_text __vgic_v3_save_state(struct kvm_vcpu *vcpu)
 		}
 	}
 
-	/*
-	 * With a GICv4 the interface is enabled on each entry, so here it is
-	 * disabled.
-	 */
-	if (used_lrs || cpu_if->its_vpe.its_vm) {
+	if (used_lrs) {
 		int i;
 		u32 elrsr;
 
 		elrsr = read_gicreg(ICH_ELSR_EL2);
 
-		write_gicreg(cpu_if->vgic_hcr & ~ICH_HCR_EN, ICH_HCR_EL2);
+		/*
+		 * Virtual LPIs need En while nothing is listed, too; but with
+		 * nothing listed nobody waits for an underflow.
+		 */
+		if (cpu_if->its_vpe.its_vm)
+			write_gicreg(cpu_if->vgic_hcr & ~ICH_HCR_UIE,
+				     ICH_HCR_EL2);
+		else
+			write_gicreg(cpu_if->vgic_hcr & ~ICH_HCR_EN,
+				     ICH_HCR_EL2);
 
 		for (i = 0; i < used_lrs; i++) {
 			if (elrsr & (1 << i))
@@ -245,8 +250,7 @@ void __hyp_text __vgic_v3_restore_state(struct kvm_vcpu *vcpu)
 	u64 used_lrs = vcpu->arch.vgic_cpu.used_lrs;
 	int i;
 
-	/* Virtual LPIs need En whether anything is listed or not. */
-	if (used_lrs || cpu_if->its_vpe.its_vm) {
+	if (used_lrs) {
 		write_gicreg(cpu_if->vgic_hcr, ICH_HCR_EL2);
 
 		for (i = 0; i < used_lrs; i++)

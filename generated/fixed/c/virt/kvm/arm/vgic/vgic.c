@@ -28,15 +28,11 @@ static inline void vgic_restore_state(struct kvm_vcpu *vcpu)
 void kvm_vgic_sync_hwstate(struct kvm_vcpu *vcpu)
 {
 	struct vgic_cpu *vgic_cpu = &vcpu->arch.vgic_cpu;
-	struct vgic_v3_cpu_if *cpu_if = &vcpu->arch.vgic_cpu.vgic_v3;
 
 	WARN_ON(vgic_v4_sync_hwstate(vcpu));
 
-	/*
-	 * Nothing listed, so nothing loaded; but for the interface of a GICv4.
-	 */
-	if (list_empty(&vcpu->arch.vgic_cpu.ap_list_head) &&
-	    !cpu_if->its_vpe.its_vm)
+	/* Nothing listed, so nothing loaded. */
+	if (list_empty(&vcpu->arch.vgic_cpu.ap_list_head))
 		return;
 
 	vgic_save_state(vcpu);
@@ -49,26 +45,20 @@ void kvm_vgic_sync_hwstate(struct kvm_vcpu *vcpu)
 /* Before a run: put what the model holds into the hardware. */
 void kvm_vgic_flush_hwstate(struct kvm_vcpu *vcpu)
 {
-	struct vgic_v3_cpu_if *cpu_if = &vcpu->arch.vgic_cpu.vgic_v3;
-
 	WARN_ON(vgic_v4_flush_hwstate(vcpu));
 
 	/*
 	 * Nothing listed: no work and no lock. Somebody may be queueing one
-	 * right now; they will kick us, so either order is fine. A GICv4 is
-	 * enabled all the same, for its virtual LPIs are not listed.
+	 * right now; they will kick us, so either order is fine.
 	 */
-	if (list_empty(&vcpu->arch.vgic_cpu.ap_list_head) &&
-	    !cpu_if->its_vpe.its_vm)
+	if (list_empty(&vcpu->arch.vgic_cpu.ap_list_head))
 		return;
 
 	DEBUG_SPINLOCK_BUG_ON(!irqs_disabled());
 
-	if (!list_empty(&vcpu->arch.vgic_cpu.ap_list_head)) {
-		spin_lock(&vcpu->arch.vgic_cpu.ap_list_lock);
-		vgic_flush_lr_state(vcpu);
-		spin_unlock(&vcpu->arch.vgic_cpu.ap_list_lock);
-	}
+	spin_lock(&vcpu->arch.vgic_cpu.ap_list_lock);
+	vgic_flush_lr_state(vcpu);
+	spin_unlock(&vcpu->arch.vgic_cpu.ap_list_lock);
 
 	vgic_restore_state(vcpu);
 }
