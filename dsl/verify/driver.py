@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from dsl.diagnostics.proofs import NotYetVisible, RuleNotKept
+from dsl.diagnostics.base import Note
+from dsl.diagnostics.proofs import NotYetVisible, RuleNotKept, TooWeak
 from dsl.ir.program import Program
 from dsl.verify.assumptions import assumptions
 from dsl.verify.budget import Budget
+from dsl.verify.configurations import configurations
 from dsl.verify.confirming import confirmed
 from dsl.verify.explicit.domain import Owned
 from dsl.verify.findings import (
+    Configuration,
     Engine,
     Finding,
     Interrupted,
@@ -20,6 +23,7 @@ from dsl.verify.findings import (
     Strength,
     Verdict,
 )
+from dsl.verify.masking import masks
 from dsl.verify.subject import Subject, subject
 
 
@@ -35,9 +39,11 @@ class Driver:
     mends: bool
     progress: Callable[[str], None]
     _subject: Subject = field(init=False)
+    _everywhere: tuple[Configuration, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         self._subject = subject(self.program)
+        self._everywhere = tuple(configurations(self.program, self.given))
 
     def verdict(self) -> Verdict:
         """The verdict of all engines that are asked.
@@ -68,7 +74,12 @@ class Driver:
         except KeyboardInterrupt:
             stopped = True
         unchecked += tried.left("it was interrupted" if stopped else self._spent())
-        findings = list(_without_echoes(tried.found))
+        findings = [
+            self._told(_with_barrier(each, tried.withdrawn))
+            for each in _without_echoes(tried.found)
+        ]
+        if self.mends and not stopped:
+            findings = list(self._mended(findings, tried.withdrawn))
         withdrawn = [w for w in tried.withdrawn if not any(_same(w, each) for each in findings)]
         made = Verdict(
             self.program.name,
@@ -82,6 +93,21 @@ class Driver:
         if stopped:
             raise Interrupted(made)
         return made
+
+    def _told(self, finding: Finding) -> Finding:
+        """The finding with what hides it."""
+        return replace(finding, masked=masks(self._subject, finding, self._everywhere))
+
+    def _mended(
+        self, findings: Sequence[Finding], withdrawn: Sequence[Finding]
+    ) -> Iterator[Finding]:
+        """The findings, with an edit that mends each where one is found."""
+        from dsl.verify.trying import Trying
+
+        trying = Trying(self.program, list(findings), self.budget)
+        for number, each in enumerate(findings):
+            self.progress(f"looking for an edit for {number + 1} of {len(findings)}")
+            yield trying.mended(each, [w for w in withdrawn if _too_weak(w, each)])
 
     def _spent(self) -> str:
         return self.budget.spent() if self.budget is not None else ""
@@ -153,6 +179,19 @@ def _without_echoes(found: Sequence[Finding]) -> Iterator[Finding]:
         if each.kind is RuleNotKept and (each.where, each.function) in shown:
             continue
         yield each
+
+
+def _too_weak(one: Finding, other: Finding) -> bool:
+    """Whether one is about the barrier that should prevent the other."""
+    return one.kind is TooWeak and (one.rule, one.function) == (other.rule, other.function)
+
+
+def _with_barrier(finding: Finding, others: Iterable[Finding]) -> Finding:
+    """The finding with the barriers that were to prevent it, and are too weak."""
+    notes = [
+        Note(w.where, "this barrier is too weak for it") for w in others if _too_weak(w, finding)
+    ]
+    return replace(finding, ends=(*finding.ends, *notes))
 
 
 def _same(one: Finding, other: Finding) -> bool:

@@ -41,7 +41,7 @@ class Subject:
         if known is not None:
             return known
         if self._reader is None:
-            self._reader = Workspace(_roots(self.names))
+            self._reader = Workspace(roots(self.names))
         found = self._reader.found
         before = len(found)
         whole = f"{_head(self.names)}\n\n{text}"
@@ -77,7 +77,7 @@ def _head(program: Program) -> str:
     return "\n".join(f"import {name}" for name in own.imports)
 
 
-def _roots(program: Program) -> list[Path]:
+def roots(program: Program) -> list[Path]:
     """The folders that the modules of a program are imported from."""
     found: dict[Path, None] = {}
     for module in program.modules:

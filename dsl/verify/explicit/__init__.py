@@ -65,7 +65,9 @@ def check(
     suspected: dict[tuple[object, ...], Finding] = {}
     unchecked: list[str] = []
     states = steps = lines = 0
-    work = [(lifecycle.name, kinds) for kinds in machines.values() for lifecycle in program.lifecycles]
+    work = [
+        (lifecycle.name, kinds) for kinds in machines.values() for lifecycle in program.lifecycles
+    ]
     for number, done in enumerate(_explored(program, work, most, shared, budget)):
         name, kinds = work[number]
         where = text(machine_of(program, kinds[0])) or "the machine"

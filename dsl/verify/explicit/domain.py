@@ -104,7 +104,9 @@ class Owned:
             fresh: dict[str, int] = {}
             for value in values:
                 _asked(value, fresh)
-            values = [c.value for c in program.computed if fresh.get(c.register.name, 0) & c.field.mask]
+            values = [
+                c.value for c in program.computed if fresh.get(c.register.name, 0) & c.field.mask
+            ]
             values = [v for v in values if self._news(v, found)]
             for name, mask in fresh.items():
                 found[name] = found.get(name, 0) | mask
