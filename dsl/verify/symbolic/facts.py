@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from dsl.ir.shapes import MACHINE, Slot
+from dsl.ir.shapes import Slot
 from dsl.run.world import limits
 from dsl.source import Span
 from dsl.verify.symbolic.mirrors import Mirror, Stretch, stretches
@@ -66,7 +66,7 @@ class Abstraction:
         self._entry: Cells = {}
 
     def _key(self, slot: Slot, index: int | None) -> Key:
-        return slot_key("" if slot.root == MACHINE else self.machine.owner, slot, index)
+        return slot_key(self.machine.holder(slot), slot, index)
 
     def _owned(self, mirror: Mirror) -> Key:
         return self._key(mirror.slot, mirror.index)
@@ -285,7 +285,7 @@ class Abstraction:
             return False
         counter = self.static.counters.get(mirror.slot.name)
         if counter is not None and mirror.index is not None:
-            key = slot_key(machine.owner, counter, None)
+            key = self._key(counter, None)
             if key in machine.cells and machine.cells[key] is not self.initial(key):
                 return False
         return all(

@@ -61,6 +61,8 @@ class Static:
     counters: dict[str, Slot] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
     guests: set[int] = field(default_factory=set)
+    #: The slots that conditions are defined by.
+    defining: set[str] = field(default_factory=set)
     #: The slots that anybody at all writes.
     written: set[str] = field(default_factory=set)
     #: The slot that says whether there is anything to do: what most branches ask about.
@@ -93,6 +95,8 @@ def static(program: Program) -> Static:
                 made.written |= {p.name for p in effect.places if isinstance(p, Slot)}
     for definition in program.definitions.values():
         _asks(made, definition.value)
+        slots = {p.slot.name for p in inside(definition.value) if isinstance(p, x.ReadSlot)}
+        made.defining |= slots
     synchronising = [p for p in phases if _erets(p)]
     made.guests = {id(p) for p in synchronising or phases}
     for phase in phases:

@@ -49,6 +49,16 @@ class Suspicion:
     unknown: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Somebody looks at a register where a condition holds, and may change the bits of a mask."""
+
+    condition: Term
+    mask: int
+    span: Span
+    actor: str
+
+
 class Phases(Executor):
     """Executes phases for one owner; ``suspected`` is told what does not hold.
 
@@ -68,7 +78,9 @@ class Phases(Executor):
         self.phase = ""
         self.origin: dict[Key, Span] = {}
         self.suspected: Callable[[Suspicion], None] = lambda suspicion: None
-        self.owner = ""
+        roots = [c.root for c in program.contexts.values() if c.root != MACHINE]
+        #: Whose lifecycle it is: the kind of owner, and its name.
+        self.root = self.owner = roots[0] if roots else ""
         #: The names of unknowns that stand for what somebody else left in a register.
         self.left = "left:"
         self._derived: dict[tuple[int, str], list[Derived]] = {}
@@ -79,15 +91,20 @@ class Phases(Executor):
         return ("g", mirror.slot.name, -1 if mirror.index is None else mirror.index)
 
     def slot_of(self, mirror: Mirror) -> Term:
-        owner = "" if mirror.slot.root == MACHINE else self.owner
-        return self.get(slot_key(owner, mirror.slot, mirror.index))
+        return self.get(slot_key(self.holder(mirror.slot), mirror.slot, mirror.index))
+
+    def holder(self, slot: Slot) -> str:
+        """Who has a slot, in the lifecycle of the owner."""
+        if slot.root == MACHINE:
+            return ""
+        return self.owner if slot.root == self.root else slot.root
 
     def used(self, mirror: Mirror) -> Term:
         """That an element of an array is in use; what is no list always is."""
         counter = self.static.counters.get(mirror.slot.name)
         if counter is None or mirror.index is None:
             return self.terms.true
-        count = self.get(slot_key(self.owner, counter, None))
+        count = self.get(slot_key(self.holder(counter), counter, None))
         return self.terms.ult(self.terms.const(mirror.index, count.width), count)
 
     def exists(self, element: Element) -> Term:
@@ -114,7 +131,7 @@ class Phases(Executor):
 
     def env(self) -> Env:
         roots = {c.root for c in self.program.contexts.values()} - {MACHINE}
-        return Env(0, dict.fromkeys(roots, self.owner) | {r: r for r in roots if not self.owner})
+        return Env(0, {root: self.owner if root == self.root else root for root in roots})
 
     def run_phase(self, phase: l.Phase, invariants: list[l.Invariant]) -> None:
         """A phase with all that others may do in it, up to where the lifecycle goes on."""
@@ -194,7 +211,7 @@ class Phases(Executor):
     def _others(self, phase: l.Phase) -> None:
         """Others look, and change what they may."""
         guest = id(phase) in self.static.guests
-        changed: dict[str, list[tuple[Term, int, Span]]] = {}
+        changed: dict[str, list[Look]] = {}
         slots: list[tuple[Term, Slot]] = []
         facts: list[Condition] = []
         seen: set[str] = set()
@@ -206,14 +223,16 @@ class Phases(Executor):
                         changes = may.kind in ("change", "write")
                         mask = place.field.mask if place.field else element.ones
                         where = changed.setdefault(element.name, [])
-                        where.append((c, mask if changes else 0, may.span))
+                        bits = mask if changes else 0
+                        where.append(Look(c, bits, may.span, phase.name))
                 case Endpoint() if may.kind == "use":
                     for ref in place.aliases:
                         seen.add(ref.register.name)
                         for element in self._of(ref):
                             mask = ref.field.mask if ref.field else element.ones
                             there = self.terms.and_(c, self._there(element))
-                            changed.setdefault(element.name, []).append((there, mask, may.span))
+                            look = Look(there, mask, may.span, place.name)
+                            changed.setdefault(element.name, []).append(look)
                 case Slot() if may.kind == "read":
                     for mirror in self.static.mirrors:
                         if mirror.slot is place or mirror.slot == place:
@@ -303,10 +322,11 @@ class Phases(Executor):
             return self.live(mirror)
         return self.exists(element)
 
-    def _change(self, element: Element, where: list[tuple[Term, int, Span]], guest: bool) -> None:
+    def _change(self, element: Element, where: list[Look], guest: bool) -> None:
         """Bits of a register become what others make of them, and so does what the owner had."""
         mirrors = self.static.by_element.get(element.name, ())
-        for c, mask, span in where:
+        for look in where:
+            c, mask = look.condition, look.mask
             if not mask or c is self.terms.false:
                 continue
             for mirror in mirrors:
@@ -314,32 +334,33 @@ class Phases(Executor):
                 ours = guest or self._holds_ghost(mirror, c) is True
                 if not ours:
                     continue
-                self._changed(element, mask, c)
+                self._changed(element, look)
                 key = self.ghost_key(mirror)
                 old = self.get(key)
                 new = self.terms.masked(old, self.stored(element), mask & mirror.mask)
                 self.cells[key] = self.terms.ite(c, new, old)
                 break
             else:
-                self._changed(element, mask, c)
-            self.origin[element.name] = span
+                self._changed(element, look)
+            self.origin[element.name] = look.span
 
-    def _changed(self, element: Element, mask: int, c: Term) -> None:
+    def _changed(self, element: Element, look: Look) -> None:
+        c, mask = look.condition, look.mask
         before = self.stored(element)
         kind = "given" if element.name in self.static.by_element else element.name
         new = self.fresh(f"{kind}:{element.name}", element.register.width)
-        self.acted(element, mask, new, c)
+        self.acted(element, new, look)
         self.change(element, mask, new)
         self.cells[element.name] = self.terms.ite(c, self.cells[element.name], before)
 
-    def acted(self, element: Element, mask: int, value: Term, c: Term) -> None:
+    def acted(self, element: Element, value: Term, look: Look) -> None:
         """Told of each change that somebody makes to a register."""
 
     def refilled(self, slot: Slot, index: int | None, value: Term, c: Term) -> None:
         """Told of each slot that somebody fills."""
 
     def _refill(self, slot: Slot, c: Term) -> None:
-        owner = "" if slot.root == MACHINE else self.owner
+        owner = self.holder(slot)
         for index in range(slot.length) if slot.length else (None,):
             key = slot_key(owner, slot, index)
             old = self.get(key)
@@ -377,13 +398,13 @@ class Phases(Executor):
             )
         )
 
-    def looked_at(self, mirror: Mirror, looks: list[tuple[Term, int, Span]]) -> None:
+    def looked_at(self, mirror: Mirror, looks: list[Look]) -> None:
         """A guest looks at a register: it must have its own value, and nobody else's."""
         terms, element = self.terms, mirror.element
         live = self.live(mirror)
         looked = terms.false
-        for c, _, _ in looks:
-            looked = terms.or_(looked, c)
+        for look in looks:
+            looked = terms.or_(looked, look.condition)
         holds = self.solver.holds(
             self._same(mirror, self.stored(element), mirror.mask), (self.path, looked, live)
         )
@@ -398,7 +419,7 @@ class Phases(Executor):
         mirror: Mirror,
         looked: Term,
         live: Term,
-        looks: list[tuple[Term, int, Span]],
+        looks: list[Look],
         *,
         unknown: bool,
     ) -> None:
@@ -406,10 +427,10 @@ class Phases(Executor):
         given = (self.path, looked, live)
         bits = self._differing(mirror, self.stored(element), given)
         kept = self.solver.holds(self._same(mirror, self.slot_of(mirror), bits), given)
-        slot_at = self.origin.get(slot_key(self.owner, mirror.slot, mirror.index))
+        slot_at = self.origin.get(slot_key(self.holder(mirror.slot), mirror.slot, mirror.index))
         where = self.origin.get(element.name) if kept else slot_at
         ends = [Note(mirror.slot.span, f"{mirror.slot.name} mirrors {element.register.name}")]
-        ends += [Note(span, "here the guest finds it") for _, _, span in looks[:1]]
+        ends += [Note(span, "here the guest finds it") for span in [x.span for x in looks[:1]]]
         how = "does not come back from memory" if kept else "is not kept"
         what = f"what a guest has in {element.name} ({self._named(element, bits)}) {how}"
         self._suspect(
@@ -466,7 +487,7 @@ class Phases(Executor):
         if holds:
             return
         bits = self._differing(mirror, value, given)
-        where = self.origin.get(slot_key(self.owner, mirror.slot, mirror.index))
+        where = self.origin.get(slot_key(self.holder(mirror.slot), mirror.slot, mirror.index))
         element = mirror.element
         ends = (
             Note(mirror.slot.span, f"{mirror.slot.name} mirrors {element.register.name}"),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from dsl.ir import expr as x
 from dsl.ir import lifecycle as l
-from dsl.ir.shapes import MACHINE, Access, Period
+from dsl.ir.shapes import Access, Period
 from dsl.ir.walk import inside
 from dsl.ir.ways import Graph, Node, graph
 from dsl.source import Span
@@ -72,8 +72,6 @@ class Proof:
     def __post_init__(self) -> None:
         program = self.static.program
         self.machine = Phases(program, self.terms, self.solver, self.facts, self.static)
-        roots = [c.root for c in program.contexts.values() if c.root != MACHINE]
-        self.machine.owner = roots[0] if roots else ""
         self.abstraction = Abstraction(self.machine)
         self.graph = graph(self.lifecycle)
         constants, assumed, self._entry = fixed(self.machine)

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
 from dsl.ir import lifecycle as l
+from dsl.ir.ways import Graph, graph
+from dsl.run.registers import Element
+from dsl.verify.configurations import text
 from dsl.verify.findings import Configuration, Witness
+from dsl.verify.symbolic.chain import Act, Chain, Goal, Point
 from dsl.verify.symbolic.mirrors import Static
 from dsl.verify.symbolic.phases import Suspicion
-from dsl.verify.symbolic.terms import Terms
+from dsl.verify.symbolic.state import Key, Unbounded
+from dsl.verify.symbolic.terms import Term, Terms, evaluate, symbols
+
+#: So many phases are executed in search of a history, on each kind of way.
+_MOST = 220
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What happens between two residencies: the next is on another CPU, or another owner's."""
+
+    owners: tuple[str, ...] = ("",)
+    cpus: int = 1
 
 
 def witness(
@@ -16,4 +36,272 @@ def witness(
     configuration: Configuration,
     suspicion: Suspicion,
 ) -> Witness | None:
+    """The shortest history that is found to show it; None where none is."""
+    if suspicion.mirror is None and suspicion.invariant is None:
+        return None
+    plans = [_Plan(), _Plan(cpus=2), _Plan(("a", "b"))]
+    if suspicion.kind.code == "VGS102":
+        plans = [plans[2], plans[0]]
+    for plan in plans:
+        try:
+            found = _Search(static, terms, lifecycle, configuration, suspicion, plan).go()
+        except (Unbounded, RecursionError):
+            return None
+        if found is not None:
+            return found
     return None
+
+
+class _Search:
+    """All ways through a lifecycle, the shortest first."""
+
+    def __init__(
+        self,
+        static: Static,
+        terms: Terms,
+        lifecycle: l.Lifecycle,
+        configuration: Configuration,
+        suspicion: Suspicion,
+        plan: _Plan,
+    ) -> None:
+        self.chain = Chain(static, terms, dict(configuration), suspicion)
+        self.static, self.terms, self.plan = static, terms, plan
+        self.configuration, self.suspicion = configuration, suspicion
+        self.graph: Graph = graph(lifecycle)
+        self.root = self.chain.root
+        self.invariants = [i for m in static.program.modules for i in m.invariants]
+
+    def go(self) -> Witness | None:
+        chain = self.chain
+        first = self.plan.owners[0] or self.root
+        start = Point({}, self.terms.true, 0, first, 0, (), ())
+        chain.again()
+        for assumed in chain.entry:
+            chain.cells, chain.path, chain.owner = {}, self.terms.true, first
+            holds = chain.truth(assumed, chain.watcher())
+            start = replace(start, path=self.terms.and_(start.path, holds))
+        queue: list[tuple[int, int, Point, tuple[tuple[str, int], ...]]] = [(0, 0, start, ())]
+        number = done = 0
+        while queue and done < _MOST:
+            cost, _, at, elsewhere = heapq.heappop(queue)
+            for after, price, point, others in self._next(at, elsewhere):
+                phase = self.graph.nodes[after].phase
+                if phase is None:
+                    made = replace(point, node=after)
+                else:
+                    done += 1
+                    made = chain.take(point, after, phase, self.invariants)
+                    for goal in chain.goals:
+                        found = self._shown(goal, made)
+                        if found is not None:
+                            return found
+                    if made.path is self.terms.false:
+                        continue
+                number += 1
+                heapq.heappush(queue, (cost + price, number, made, others))
+        return None
+
+    def _next(
+        self, at: Point, elsewhere: tuple[tuple[str, int], ...]
+    ) -> Iterator[tuple[int, int, Point, tuple[tuple[str, int], ...]]]:
+        """The places that can come next; at the end of a residency somebody else may come."""
+        visited = [node for node, owner, _ in at.visits if owner == at.owner]
+        outside = at.node in self.graph.outermost
+        for after, _ in self.graph.following.get(at.node, ()):
+            price = (1 if self.graph.nodes[after].phase else 0) + 2 * visited.count(after)
+            point, others = at, elsewhere
+            begins = outside and self.graph.nodes[after].begins
+            if begins and any(o == at.owner for _, o, _ in at.visits) and visited:
+                residencies = sum(1 for node in visited if node == self._first())
+                if residencies and self.plan.cpus > 1:
+                    point = self._moved(at)
+                if residencies and len(self.plan.owners) > 1:
+                    turn = self._turned(at, elsewhere)
+                    if turn is not None:
+                        yield 0, 1, *turn
+                        continue
+            yield after, price, point, others
+
+    def _first(self) -> int:
+        """The first phase of a residency."""
+        return next(
+            (
+                n.number
+                for n in self.graph.nodes
+                if n.phase and n.number not in self.graph.outermost
+            ),
+            0,
+        )
+
+    def _moved(self, at: Point) -> Point:
+        """The owner goes on on the other CPU, which has just booted, or is as it was left."""
+        other = 1 - at.cpu
+        here = {k: v for k, v in at.cells.items() if isinstance(k, str)}
+        parked = dict(at.parked)
+        there = parked.get(other, {})
+        parked[at.cpu] = here
+        cells = {k: v for k, v in at.cells.items() if not isinstance(k, str)}
+        return replace(at, cells={**cells, **there}, cpu=other, parked=tuple(parked.items()))
+
+    def _turned(
+        self, at: Point, elsewhere: tuple[tuple[str, int], ...]
+    ) -> tuple[Point, tuple[tuple[str, int], ...]] | None:
+        """It is the other owner's turn, who goes on where he was."""
+        others = dict(elsewhere)
+        other = next(o for o in self.plan.owners if o != at.owner)
+        where = others.pop(other, 0)
+        others[at.owner] = at.node
+        return replace(at, owner=other, node=where), tuple(others.items())
+
+    # ---- telling it
+
+    def _shown(self, goal: Goal, at: Point) -> Witness | None:
+        if goal.condition is self.terms.false:
+            return None
+        answer = self.chain.solver.model(goal.condition)
+        if answer is None or not answer[0]:
+            return None
+        model = answer[1]
+        made: dict[Term, int] = {}
+        last, seen = self._last(goal, model, made)
+        if goal.place is not None and not last:
+            return None
+        relevant = symbols(goal.condition) | set()
+        for term in (goal.seen, goal.wanted):
+            if term is not None:
+                relevant |= symbols(term)
+        params = tuple(f"{o} : {self.root}" for o in self.plan.owners if o)
+        steps = list(self._given(model, made, relevant))
+        steps += self._told(at, model, made, relevant)
+        if last:
+            steps.append(last)
+        return Witness(tuple(steps), params, seen)
+
+    def _last(self, goal: Goal, model: dict[Term, int], made: dict[Term, int]) -> tuple[str, str]:
+        """The expectation that does not hold: of a field, if one is all that differs."""
+        if goal.place is None or goal.seen is None or goal.wanted is None:
+            return "", ""
+        seen = evaluate(goal.seen, model, made) & goal.mask
+        wanted = evaluate(goal.wanted, model, made) & goal.mask
+        if isinstance(goal.place, Element):
+            name, register = _register(goal.place), goal.place.register
+        else:
+            slot, index = goal.place
+            name = slot.name if index is None else f"{slot.name}[{index}]"
+            if len(self.plan.owners) > 1:
+                name = f"{self.chain.owner}.{name}"
+            assert slot.link is not None
+            register = slot.link.register.register
+        for f in register.fields:
+            if not f.count and (seen ^ wanted) & f.mask:
+                number = (wanted & f.mask) >> f.low
+                is_now = (seen & f.mask) >> f.low
+                what = f"{name}.{f.name}"
+                return f"expect {what} == {number:#x}", f"{what} is {is_now:#x}, not {number:#x}"
+        return "", ""
+
+    def _given(
+        self, model: dict[Term, int], made: dict[Term, int], relevant: set[Term]
+    ) -> Iterator[str]:
+        if self.configuration:
+            asked = tuple(
+                (n, v) for n, v in self.configuration if n not in self.static.program.models
+            )
+            yield f"given {text(asked, self.static.program)}"
+        for name, value in self.chain.constants.items():
+            element = self.chain.elements[name]
+            for f in element.register.fields:
+                part = self.terms.slice(value, f.low, f.width)
+                if not f.count and symbols(part) & relevant:
+                    yield f"given {_register(element)}.{f.name} = {evaluate(part, model, made):#x}"
+        for key, value in self.chain.given_at_start.items():
+            if symbols(value) & relevant:
+                yield f"given {self._slot(key)} = {evaluate(value, model, made):#x}"
+
+    def _slot(self, key: Key) -> str:
+        owner, name, index = key
+        place = str(name) if index == -1 else f"{name}[{index}]"
+        return f"{owner}.{place}" if len(self.plan.owners) > 1 and owner else place
+
+    def _told(
+        self, at: Point, model: dict[Term, int], made: dict[Term, int], relevant: set[Term]
+    ) -> Iterator[str]:
+        """Each visit of a phase, and what others do in it."""
+        cpu = 0
+        for number, (node, owner, on) in enumerate(at.visits):
+            acts = [a for a in at.acts if a.step == number]
+            acts = [a for a in acts if symbols(a.value) & relevant]
+            acts = [a for a in acts if evaluate(a.condition, model, made)]
+            name = self.graph.nodes[node].name
+            if on != cpu:
+                cpu = on
+                yield f"on {cpu}"
+            yield from self._behaviours(acts, model, made)
+            handle = f"({owner})" if len(self.plan.owners) > 1 else ""
+            yield f"run {name}{handle}"
+            if number < len(at.visits) - 1:
+                yield from self._acts(acts, name, model, made)
+
+    def _behaviours(
+        self, acts: list[Act], model: dict[Term, int], made: dict[Term, int]
+    ) -> Iterator[str]:
+        """What externs do in this phase, and what conditions are."""
+        program = self.static.program
+        bodies: dict[str, list[str]] = {}
+        for act in acts:
+            value = evaluate(act.value, model, made)
+            if act.actor in program.conditions:
+                bodies[act.actor] = [f"return {value}"]
+            elif act.actor in program.externs:
+                bodies.setdefault(act.actor, []).append(f"{_place(act)} <- {value:#x}")
+        for name, lines in bodies.items():
+            yield _block(name, lines)
+
+    def _acts(
+        self, acts: list[Act], phase: str, model: dict[Term, int], made: dict[Term, int]
+    ) -> Iterator[str]:
+        program = self.static.program
+        actor, lines = "", []
+        for act in acts:
+            if act.actor in program.conditions or act.actor in program.externs:
+                continue
+            if act.actor != actor and lines:
+                yield _block(actor, lines)
+                lines = []
+            actor = act.actor
+            lines += self._lines(act, model, made)
+        if lines:
+            yield _block(actor, lines)
+
+    def _lines(self, act: Act, model: dict[Term, int], made: dict[Term, int]) -> Iterator[str]:
+        value = evaluate(act.value, model, made)
+        if not isinstance(act.place, Element):
+            yield f"{_place(act)} <- {value:#x}"
+            return
+        element = act.place
+        if act.mask & element.stored == element.stored:
+            yield f"{_register(element)} <- {value & element.stored:#x}"
+            return
+        for f in element.register.fields:
+            if not f.count and f.mask & act.mask == f.mask:
+                yield f"{_register(element)}.{f.name} <- {(value & f.mask) >> f.low:#x}"
+
+
+def _block(name: str, lines: list[str]) -> str:
+    if len(lines) == 1:
+        return f"{name} {{ {lines[0]} }}"
+    return "\n".join((f"{name} {{", *(f"    {line}" for line in lines), "}"))
+
+
+def _place(act: Act) -> str:
+    assert isinstance(act.place, tuple)
+    slot, index = act.place
+    return slot.name if index is None else f"{slot.name}[{index}]"
+
+
+def _register(element: Element) -> str:
+    """How a scenario names an element: ``ICH_LR<3>_EL2``."""
+    register = element.register
+    if not register.banked:
+        return register.name
+    return register.name.replace(f"<{register.var}>", f"<{element.index}>")
