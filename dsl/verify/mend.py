@@ -211,14 +211,21 @@ class _Mender:
         if not those:
             return []
         every = [dict(c) for c in configurations(self.program)]
-        told = []
+        told: dict[str, int] = {}
         for condition in fixed(self.program):
             name = condition.name
             values = {c.get(name) for c in those}
             others = {c.get(name) for c in every}
             if condition.period is Period.VM and values in ({0}, {1}) and len(others) > 1:
-                told.append(name if values == {1} else f"not {name}")
-        return [" and ".join(told)] if told else []
+                told[name] = int(values == {1})
+        for name in list(told):
+            # What follows from the rest need not be said.
+            rest = {n: v for n, v in told.items() if n != name}
+            like = [c for c in every if all(c.get(n) == v for n, v in rest.items())]
+            if rest and all(c.get(name) == told[name] for c in like):
+                told = rest
+        words = [name if value else f"not {name}" for name, value in told.items()]
+        return [" and ".join(words)] if words else []
 
     # ---- orders
 
@@ -304,10 +311,16 @@ class _Mender:
     def _saved_first(self) -> _Changes:
         """A save in front of what reads or overwrites too early."""
         place = self._place(self.finding.where)
-        if place is None or self.finding.rule not in self.program.slots:
+        if place is None:
             return
         text, items = place
-        for name in self._elements():
+        slots = self.program.slots
+        if self.finding.rule in slots:
+            names = self._elements()
+        else:
+            links = [(n, slot.link) for n, slot in slots.items() if slot.link is not None]
+            names = [n for n, link in links if link.register.name == self.finding.rule]
+        for name in names:
             for item in _outer_and_inner(items):
                 yield text.before(item, f"save {name}", f"`{name}` saved before")
 

@@ -19,22 +19,23 @@ class Borrowed:
     """Follows what the host may put into a register, until a sequence looks at it.
 
     Whoever overwrites all of it before that cannot give it back.  What is changed in a field is
-    read by the same statement, and says nothing.
+    read by the same statement, and says nothing.  A guest that runs may have its own value there,
+    where it changes the register too.
     """
 
     graph: Graph
     sites: Sites
     hosts: set[str] = field(default_factory=set)
     guests: set[str] = field(default_factory=set)
+    shared: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         events = [e for n in self.graph.nodes for e in n.events]
         self.guests = {e.where.phase for e in events if e.op is Op.GUEST}
-        self.hosts = {
-            e.register.name
-            for e in events
-            if e.register is not None and e.op is Op.CHANGE and e.where.phase not in self.guests
-        }
+        for event in events:
+            if event.register is not None and event.op is Op.CHANGE:
+                guest = event.where.phase in self.guests
+                (self.shared if guest else self.hosts).add(event.register.name)
 
     def concerns(self, event: Event) -> bool:
         if event.op is Op.GUEST:
@@ -52,7 +53,8 @@ class Borrowed:
 
     def step(self, event: Event, fact: Event, registers: Registers) -> Iterable[Event]:
         if event.op is Op.GUEST:
-            return ()
+            assert fact.register is not None
+            return () if fact.register.name in self.shared else (fact,)
         same = event.register == fact.register and (
             None in (event.index, fact.index) or event.index == fact.index
         )

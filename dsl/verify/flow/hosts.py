@@ -139,6 +139,14 @@ class Hosts:
         found = self.lost.setdefault(write, (function, end, {}))
         found[2].update(dict.fromkeys(self.sites.now))
 
+    def _chosen(self, event: Event) -> bool:
+        """Whether a path is chosen by the value itself that a register is given back."""
+        value = event.value
+        while isinstance(value, x.Cast):
+            value = value.value
+        slots = self.graph.keys.by_slot
+        return isinstance(value, x.ReadSlot) and bool(slots.get(value.slot.name))
+
     def report(self) -> None:
         """Notes what is not given back on a path, although it should be."""
         for write, (function, end, configurations) in self.lost.items():
@@ -150,7 +158,7 @@ class Hosts:
             backs = {
                 e: those
                 for e, those in gives.items()
-                if e.span not in spans and e.mask & write.mask == write.mask
+                if e.span not in spans and e.mask & write.mask == write.mask and not self._chosen(e)
             }
             where = tuple(
                 c for c in configurations if used or any(c in those for those in backs.values())

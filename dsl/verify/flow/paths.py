@@ -142,7 +142,7 @@ class Explorer:
         """What is known after some events."""
         for event in events:
             if event.op in (Op.STORE, Op.FORGET):
-                answers = self._stored(event, answers) if answers else answers
+                answers = self._stored(event, answers)
             else:
                 registers = self.after(event, registers, facts)
         return answers, registers

@@ -265,3 +265,17 @@ def test_a_loop_comes_to_what_is_before_it() -> None:
             }
         }
     """) == ["VGS117 value_first: restore cval, ctl"]
+
+
+def test_what_was_stored_last_decides_a_branch() -> None:
+    text = MACHINE + """
+        sequence stop(vcpu) -> bool {
+            used <- HERE
+            TMR_CTL <- 0
+            let seen : bool = 0
+            when used { seen <- TMR_STAT.Fired }
+            return seen
+        }
+    """
+    assert found(fill(text, "0")) == []
+    assert len(found(fill(text, "2"))) == 1

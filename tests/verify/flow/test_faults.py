@@ -9,11 +9,8 @@ from tests.verify.flow.helpers import ROOT, line, load
 
 FOUND = {
     "cnthctl_el2": [],
-    "par_el1": ["VGS115 par: at_s1e1r(far)"],
-    "pmscr_el1": [
-        "VGS116 pmscr_el1: when pmscr_el1 != 0 {",
-        "VGS116 pmscr_el1: restore pmscr_el1",
-    ],
+    "par_el1": ["VGS115 par: at_s1e1r(page << 12)"],
+    "pmscr_el1": ["VGS115 PMSCR_EL1: restore pmscr_el1"],
     "pmuserenr_el0": ["VGS115 PMUSERENR_EL0: when pmu { PMUSERENR_EL0 <- ALL }"],
     "vtimer": [
         "VGS112 timer_and_time: restore offset, cval",

@@ -135,6 +135,40 @@ def test_what_the_host_had_there_is_kept() -> None:
     assert found(fill(BORROWED, "TRAPS <- fault", "fault <- TRAPS")) == []
 
 
+def test_an_old_one_is_given_back_behind_the_guest() -> None:
+    text = HOST + """
+        lifecycle life {
+            each trip {
+                host { may change TRAPS }
+                enter { come(vcpu) }
+                guest {
+                    eret
+                    may HERE
+                    exception
+                }
+                exit { go(vcpu) }
+            }
+        }
+        sequence come(vcpu) { when dirty { fault <- TRAPS } }
+        sequence go(vcpu) { when HERE { TRAPS <- fault } }
+        """
+    [finding] = checked(fill(text, "read TRAPS", "not vhe or dirty")).findings
+    assert (finding.code, finding.where.text) == ("VGS115", "TRAPS <- fault")
+    assert found(fill(text, "read TRAPS", "dirty")) == []
+    # What it has then may be the guest's.
+    assert found(fill(text, "change TRAPS", "not vhe or dirty")) == []
+
+
+def test_a_value_says_itself_whether_it_is_given_back() -> None:
+    assert found(fill(HOST + LIFE, "") + """
+            activate come(vcpu) {
+                fault <- TRAPS
+                TRAPS <- 0
+            }
+            deactivate go(vcpu) { when fault { TRAPS <- fault } }
+            """) == []
+
+
 def test_it_is_kept_on_one_path_only() -> None:
     [finding] = checked(fill(BORROWED, "TRAPS <- fault", "when vhe { fault <- TRAPS }")).findings
     assert {dict(c)["vhe"] for c in finding.configurations} == {0}

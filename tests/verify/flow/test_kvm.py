@@ -36,17 +36,13 @@ def test_before_the_patch() -> None:
 VGS110 mmio_before_sysreg before.vgs: dsb(st) orders guest_mmio before rea ...
     not sre, not its_vm, gicv3_cpuif, not exit_barriers
 VGS112 mmio_before_sysreg common.vgs: vgic_ap1r[3]
-    not sre, not its_vm, not exit_barriers
+    not sre, not its_vm, gicv3_cpuif, not exit_barriers
 VGS112 mmio_before_sysreg common.vgs: vgic_ap1r[2]
-    not sre, not its_vm, not exit_barriers
+    not sre, not its_vm, gicv3_cpuif, not exit_barriers
 VGS112 mmio_before_sysreg common.vgs: vgic_ap1r[1]
-    not sre, not its_vm, not exit_barriers
+    not sre, not its_vm, gicv3_cpuif, not exit_barriers
 VGS112 mmio_before_sysreg common.vgs: vgic_ap1r[0]
-    not sre, not its_vm, not exit_barriers
-VGS112 sysreg_before_mmio lifecycle.vgs: may use guest_mmio
-    not vhe, not cpuif_trap, not sre, not its_vm, not gicv3_cpuif
-VGS112 sysreg_before_mmio lifecycle.vgs: may use guest_mmio
-    not vhe, not cpuif_trap, not sre, not its_vm, not gicv3_cpuif
+    not sre, not its_vm, gicv3_cpuif, not exit_barriers
 """
 
 
@@ -64,21 +60,21 @@ VGS115 ICH_HCR_EL2 after.vgs: vgic_hcr
 VGS112 mmio_before_sysreg after.vgs: vgic_vmcr
     vhe, not sre, not its_vm, gicv3_cpuif, not exit_barriers
 VGS112 mmio_before_sysreg common.vgs: vgic_ap1r[3]
-    not sre, not its_vm, not exit_barriers
+    not sre, not its_vm, gicv3_cpuif, not exit_barriers
 VGS112 mmio_before_sysreg common.vgs: vgic_ap1r[2]
-    not sre, not its_vm, not exit_barriers
+    not sre, not its_vm, gicv3_cpuif, not exit_barriers
 VGS112 mmio_before_sysreg common.vgs: vgic_ap1r[1]
-    not sre, not its_vm, not exit_barriers
+    not sre, not its_vm, gicv3_cpuif, not exit_barriers
 VGS112 mmio_before_sysreg common.vgs: vgic_ap1r[0]
-    not sre, not its_vm, not exit_barriers
+    not sre, not its_vm, gicv3_cpuif, not exit_barriers
 VGS112 sysreg_before_mmio lifecycle.vgs: may use redistributors
     vhe, not sre, not its_vm, gicv3_cpuif
 VGS112 sysreg_before_mmio lifecycle.vgs: may use guest_mmio
-    not sre, not its_vm
+    vhe, not sre, not its_vm, gicv3_cpuif
 VGS112 sysreg_before_mmio lifecycle.vgs: may use redistributors
     vhe, not sre, not its_vm, gicv3_cpuif
 VGS112 sysreg_before_mmio lifecycle.vgs: may use guest_mmio
-    not sre, not its_vm
+    vhe, not sre, not its_vm, gicv3_cpuif
 """
 
 
