@@ -146,10 +146,14 @@ class TooWeak(Diagnostic, frozen=True):
 
 
 class OrdersNothing(Diagnostic, frozen=True):
-    """A barrier says what it orders, and on no path is there something of both sides:
-    nothing of the first before it, or nothing of the second after it.
+    """A barrier says what it orders, and on no path is there something of both
+    sides: nothing of the first before it, or nothing of the second after it.
+    What the barrier has ordered when it came the last time does not count.
 
     What to do: remove it, move it, or correct what it says.
+
+        restore bvr[0]
+        isb orders writes of BCR<n> before MDSCR_EL1    // none is written
     """
 
     code = "VGS111"
@@ -172,12 +176,14 @@ class NoBarrier(Diagnostic, frozen=True):
 
 
 class OtherGuard(Diagnostic, frozen=True):
-    """A control register is written under a condition that has nothing to do with what
-    the register controls: where the condition does not hold, what needs it is left
-    out.
+    """A control register is written under a condition that has nothing to do with
+    what the register controls: where the condition does not hold, what needs it
+    is left out.  Or it has all that memory feeds it when a guest first runs,
+    something of that is taken away on the way out, and on a path nobody gives it
+    again.
 
-    What to do: write it where it is needed, under the conditions of those who need
-    it.
+    What to do: write it where it is needed, under the conditions of those who
+    need it.
 
         when used_lrs { ICH_HCR_EL2 <- vgic_hcr }     // and the traps in it?
     """
@@ -200,12 +206,15 @@ class OneKindOnly(Diagnostic, frozen=True):
 
 
 class NotGivenBack(Diagnostic, frozen=True):
-    """A register of the host's is overwritten and, on some path, does not get the
-    value back that it had.
+    """A register is overwritten and, on some path, does not get the value back
+    that it had: another path writes it back and this one does not; the host uses
+    the register, and nobody kept what it had there; or a guest's value is lost
+    before it is saved.
 
-    What to do: keep the value, and write it back where the other path does.
+    What to do: keep the value, and write it back on every path.
 
-        PAR_EL1 is changed by `at`, and the guest's value is gone
+        translate(address)      // an AT: it writes PAR_EL1
+        save par                // and the guest's value is gone
     """
 
     code = "VGS115"
@@ -213,8 +222,9 @@ class NotGivenBack(Diagnostic, frozen=True):
 
 
 class StaleCopy(Diagnostic, frozen=True):
-    """A slot is read while the register that it mirrors holds the newer value: between
-    a restore and the next save the value in memory is an old one.
+    """A slot is read while the register that it mirrors holds the newer value:
+    between a restore and the next save the value in memory is an old one.
+    Another restore reads it too: what was not saved is overwritten with it.
 
     What to do: save first, or read the register.
 
@@ -228,9 +238,13 @@ class StaleCopy(Diagnostic, frozen=True):
 
 class OrderBroken(Diagnostic, frozen=True):
     """A sequence says that a barrier orders two accesses, or a rule says that one
-    comes before the other, and on some path they come the other way round.
+    comes before the other, and on some path they come the other way round.  A
+    rule is asked within one phase of a lifecycle, a barrier within one call of
+    its sequence.
 
     What to do: move them, or correct what is said.
+
+        restore apr1[0], apr0[0]    // aprs_in_order: Group 0's come first
     """
 
     code = "VGS117"
