@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from dsl.ir.program import Program
+from dsl.verify.budget import Budget
 from dsl.verify.findings import Engine, Report, Work
 
 
@@ -17,6 +18,7 @@ def check(
     program: Program,
     *,
     given: Mapping[str, int] | None = None,
+    budget: Budget | None = None,
     progress: Callable[[str], None] = _quiet,
 ) -> Report:
     """What the paths of a program show, in each configuration that ``given`` leaves.
@@ -24,7 +26,7 @@ def check(
     Sequences are taken as the lifecycles compose them; those that no lifecycle runs are taken
     alone, and their callers are not known.  A finding has no witness: it says which two places do
     not fit together.  Nothing is raised for what a program may say; what is too large to be
-    followed is said in ``unchecked``.
+    followed, or what the ``budget`` does not allow, is said in ``unchecked``.
     """
     # The checks are loaded where they are asked for.
     from dsl.verify.flow.checks import Checks
@@ -34,9 +36,9 @@ def check(
     try:
         checks = Checks(program, progress)
     except (TooLarge, RecursionError):
-        too_large = "the paths are not followed: the sequences make too large a graph"
+        too_large = "flow: the paths are not followed: the sequences make too large a graph"
         return Report((), unchecked=(too_large,))
-    checks.all(given)
+    checks.all(given, budget)
     amounts = (("graph nodes", len(checks.graph.nodes)), ("states", checks.states))
     work = Work(Engine.FLOW, time.perf_counter() - begun, amounts)
     return Report(checks.sites.findings(), unchecked=tuple(checks.unchecked), work=work)

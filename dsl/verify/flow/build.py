@@ -13,7 +13,7 @@ from dsl.ir.program import Program
 from dsl.ir.walk import calls, statements
 from dsl.verify.flow.atoms import phases
 from dsl.verify.flow.bodies import Bodies
-from dsl.verify.flow.events import Event, Op, Where
+from dsl.verify.flow.events import Event, Node, Op, Where
 from dsl.verify.flow.places import Frame
 
 
@@ -41,6 +41,16 @@ class Graph(Bodies):
             alone = name not in self.called and name not in elsewhere
             if sequence.body is not None and alone:
                 self.starts[name] = self._alone(sequence)
+
+    def reached(self, start: str) -> list[Node]:
+        """The places that ways from a start may lead to, whatever is so."""
+        found = {self.starts[start]}
+        open_ = [self.starts[start]]
+        while open_:
+            new = set(self.nodes[open_.pop()].after) - found
+            found |= new
+            open_ += new
+        return [self.nodes[n] for n in sorted(found)]
 
     def strip(self, needed: Callable[[Event], bool]) -> None:
         """Leaves out the events that nobody asks about."""

@@ -9,10 +9,11 @@ from dsl.ir import expr as x
 from dsl.ir.platform import Precedes, VisibleTo
 from dsl.ir.program import Program
 from dsl.ir.walk import parts
+from dsl.verify.budget import Budget
 from dsl.verify.configurations import configurations
 from dsl.verify.findings import Configuration
 from dsl.verify.flow.along import Analysis, Follower
-from dsl.verify.flow.atoms import value
+from dsl.verify.flow.atoms import shape, value
 from dsl.verify.flow.borrowed import Borrowed
 from dsl.verify.flow.build import Graph
 from dsl.verify.flow.claims import Claims, Turns
@@ -23,6 +24,9 @@ from dsl.verify.flow.events import Event, Op
 from dsl.verify.flow.hosts import Hosts
 from dsl.verify.flow.paths import Explorer, Paths, TooMany
 from dsl.verify.flow.sites import Sites
+
+#: Configurations that differ in more ways are not all followed.
+MOST_CONFIGURATIONS = 256
 
 
 @dataclass
@@ -61,11 +65,12 @@ class Checks:
     def _needed(self, event: Event) -> bool:
         return Controls.collects(event) or any(a.concerns(event) for a in self.analyses)
 
-    def all(self, given: Mapping[str, int] | None) -> None:
-        """Makes every check in every configuration."""
-        different = self._different(given)
-        for start in self.graph.starts:
-            for paths, same in self._paths(start, different):
+    def all(self, given: Mapping[str, int] | None, budget: Budget | None = None) -> None:
+        """Makes every check in every configuration, as long as the budget lets it."""
+        every = tuple(configurations(self.program, given))
+        for number, start in enumerate(self.graph.starts, 1):
+            self.progress(f"paths of {start} ({number} of {len(self.graph.starts)})")
+            for paths, same in self._paths(start, every, budget):
                 self.sites.now = tuple(same)
                 self.edges.facts = self.orders.facts = paths.facts
                 self.states += len(paths.states)
@@ -78,34 +83,49 @@ class Checks:
         self.hosts.report()
 
     def _paths(
-        self, start: str, different: list[tuple[Configuration, ...]]
+        self, start: str, every: tuple[Configuration, ...], budget: Budget | None
     ) -> list[tuple[Paths, list[Configuration]]]:
-        """The paths from a start: those that are the same in several configurations once."""
+        """The paths from a start: those that are the same in several configurations once.
+
+        Where there are too many, what memory said at one branch is forgotten at the next.
+        """
         made: dict[tuple[object, ...], tuple[Paths, list[Configuration]]] = {}
-        for same in different:
+        loose = False
+        groups = self._different(start, every)
+        for done, same in enumerate(groups):
+            spent = budget.spent() if budget is not None else ""
+            if spent or len(made) >= MOST_CONFIGURATIONS:
+                left = len(groups) - done
+                why = spent or f"they differ in more than {MOST_CONFIGURATIONS} ways"
+                self.unchecked.append(f"flow: {start}: {left} configurations are left: {why}")
+                break
+            facts = dict(same[0])
             try:
-                paths = self.explorer.paths(start, dict(same[0]))
+                try:
+                    paths = self.explorer.paths(start, facts, loose=loose)
+                except TooMany:
+                    loose = True
+                    paths = self.explorer.paths(start, facts, loose=True)
             except TooMany:
-                self.unchecked.append(f"{start} has more paths than are followed")
-                return []
-            asked = tuple(value(c, paths.facts, {}) for c in self.conditions)
-            shape = (asked, paths.shape())
-            made.setdefault(shape, (paths, []))[1].extend(same)
+                self.unchecked.append(f"flow: {start} has more paths than are followed")
+                break
+            asked = tuple(value(c, facts, {}) for c in self.conditions)
+            made.setdefault((asked, paths.shape()), (paths, []))[1].extend(same)
         return list(made.values())
 
-    def _different(self, given: Mapping[str, int] | None) -> list[tuple[Configuration, ...]]:
-        """The configurations, those together on whose paths all is the same."""
-        asked: dict[tuple[object, ...], x.Expr] = {}
-        for node in self.graph.nodes:
+    def _different(
+        self, start: str, every: tuple[Configuration, ...]
+    ) -> list[tuple[Configuration, ...]]:
+        """The configurations, those together that decide all on the paths from a start alike."""
+        asked: dict[tuple[object, ...], x.Expr] = {shape(c): c for c in self.conditions}
+        for node in self.graph.reached(start):
             if node.atom is not None and node.atom.condition is not None:
-                asked.setdefault((node.number,), node.atom.condition)
-        for i, condition in enumerate(self.conditions):
-            asked["clause", i] = condition
-        conditions = list({id(e): e for e in asked.values()}.values())
+                asked.setdefault(shape(node.atom.condition), node.atom.condition)
         found: dict[tuple[int | None, ...], list[Configuration]] = {}
-        for each in configurations(self.program, given):
+        for each in every:
             facts = dict(each)
-            found.setdefault(tuple(value(e, facts, {}) for e in conditions), []).append(each)
+            decided = tuple(value(e, facts, {}) for e in asked.values())
+            found.setdefault(decided, []).append(each)
         return [tuple(same) for same in found.values()]
 
 

@@ -13,7 +13,7 @@ from dsl.verify.flow.build import Graph
 from dsl.verify.flow.events import Atom, Event, Node, Op
 
 #: More states of one configuration are not looked at.
-MOST = 60_000
+MOST = 20_000
 
 #: By the number of a key: that it has a value (True), or that it has none of these (False).
 _Answer: TypeAlias = tuple[bool, tuple[int, ...]]
@@ -69,8 +69,8 @@ class Explorer:
         self.blurred = _blurred(self.graph.program)
         self.live = _live(self.graph)
 
-    def paths(self, start: str, facts: Mapping[str, int]) -> Paths:
-        """The states from a start.  Raises `TooMany`."""
+    def paths(self, start: str, facts: Mapping[str, int], *, loose: bool = False) -> Paths:
+        """The states from a start; ``loose``: nothing is known of memory.  Raises `TooMany`."""
         made = Paths(self.graph, start, facts)
         numbers: dict[tuple[int, Answers, Registers], int] = {}
 
@@ -97,6 +97,8 @@ class Explorer:
         ) -> Iterable[tuple[int, Answers]]:
             if node.atom is not None and decided[node.number] is not None:
                 return ((node.after[0 if decided[node.number] else 1], answers),)
+            if loose and node.atom is not None and node.atom.key is not None:
+                return ((to, answers) for to in node.after)
             return _ways(node, answers, registers, facts)
 
         def lands(to: int, answers: Answers, registers: Registers) -> Iterator[int]:
@@ -128,7 +130,7 @@ class Explorer:
             at += 1
             node = nodes[now.node]
             answers, registers = self.through(node.events, now.answers, now.registers, facts)
-            ways = leads(node, answers, registers)
+            ways = leads(node, () if loose else answers, registers)
             now.after = [n for to, told in ways for n in lands(to, told, registers)]
         return made
 

@@ -21,14 +21,19 @@ def load(path: str) -> Program:
     return workspace.program(loaded)
 
 
-def checked(text: str) -> Report:
-    """What the checks say of a source, which may import platforms."""
+def resolved(text: str) -> Program:
+    """The program of a source, which may import platforms."""
     workspace = Workspace()
     loaded = workspace.load_text(text, "test.vgs")
     wrong = [f for f in workspace.found if f.severity is Severity.ERROR]
     assert wrong == [], "; ".join(f"{f.span}: {f.message}" for f in wrong)
     assert loaded is not None
-    report = check(workspace.program(loaded))
+    return workspace.program(loaded)
+
+
+def checked(text: str) -> Report:
+    """What the checks say of a source."""
+    report = check(resolved(text))
     assert report.unchecked == ()
     return report
 
