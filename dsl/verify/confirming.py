@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
+from dsl.diagnostics.proofs import NotYetVisible
 from dsl.failures import CannotRun
 from dsl.run.choices import Choices
 from dsl.run.errors import RunError, Trapped
 from dsl.run.scenarios import Run
-from dsl.verify.explicit.domain import Owned
+from dsl.verify.explicit.domain import PATTERNS, Owned
 from dsl.verify.findings import Finding, Witness
 from dsl.verify.histories import Observed, differing, replays, told
 from dsl.verify.subject import Subject
@@ -24,11 +26,31 @@ def confirmed(subject: Subject, finding: Finding, owned: Owned) -> Finding | Non
     """
     if finding.witness is None:
         return None
-    try:
-        found = _confirmed(subject, finding, finding.witness, owned)
-    except CannotRun:
-        return None
-    return replace(finding, witness=found) if found is not None else None
+    for witness in (finding.witness, *_others(finding, owned)):
+        try:
+            found = _confirmed(subject, finding, witness, owned)
+        except CannotRun:
+            continue
+        if found is not None:
+            return replace(finding, witness=found)
+    return None
+
+
+def _others(finding: Finding, owned: Owned) -> Iterator[Witness]:
+    """The same history with other values at its start: an old value may be like the new one."""
+    witness = finding.witness
+    if witness is None or finding.kind is not NotYetVisible:
+        return
+    element = finding.ends[0].text.split(" ", 1)[0] if finding.ends else ""
+    for mirror in owned.by_element.get(element, ()):
+        assert mirror.slot.link is not None
+        mask = 0
+        for field in mirror.slot.link.register.register.fields:
+            mask |= field.mask
+        names = [f"{p.split(':')[0].strip()}." for p in witness.params] or [""]
+        for value in dict.fromkeys(each & mask for each in (*PATTERNS, -1)):
+            given = ", ".join(f"{name}{mirror.name} = {value:#x}" for name in names)
+            yield replace(witness, steps=(f"given {given}", *witness.steps))
 
 
 def _confirmed(
