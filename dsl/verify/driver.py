@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from dsl.diagnostics.base import Note
 from dsl.diagnostics.proofs import NotYetVisible, RuleNotKept, TooWeak
+from dsl.failures import CannotRun
 from dsl.ir.program import Program
 from dsl.verify.assumptions import assumptions
 from dsl.verify.budget import Budget
@@ -66,6 +67,9 @@ class Driver:
                 unchecked.append(f"{engine}: it was interrupted")
             except MemoryError:
                 unchecked.append(f"{engine}: there was no more memory")
+            except CannotRun as error:
+                # Its solver is not installed, say; the others need none.
+                unchecked.append(": ".join(filter(None, (engine, error.message, error.help))))
         suspected = [f for report in reports for f in report.findings]
         tried = _Tried(suspected)
         try:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from dsl.failures import CannotRun
 from dsl.ir.program import Program
 from dsl.verify import driver, explicit, flow, verify
 from dsl.verify.budget import Budget
@@ -92,6 +93,15 @@ def test_an_engine_without_memory_leaves_the_others(
     engines(MemoryError(), found)
     verdict = verify(old, engines=BOTH)
     assert verdict.unchecked == ("flow: there was no more memory",)
+    assert len(verdict.withdrawn) == 2
+
+
+def test_an_engine_that_cannot_run_leaves_the_others(
+    old: Program, engines: Callable[..., None]
+) -> None:
+    engines(CannotRun("there is no solver", "install one"), found)
+    verdict = verify(old, engines=BOTH)
+    assert verdict.unchecked == ("flow: there is no solver: install one",)
     assert len(verdict.withdrawn) == 2
 
 
