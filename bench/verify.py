@@ -27,7 +27,9 @@ verdict = dsl.verify(loaded, given=given, engines=engines)
 seconds = time.perf_counter() - start
 counts = {"findings": len(verdict.findings), "withdrawn": len(verdict.withdrawn)}
 counts |= {"not checked": len(verdict.unchecked)}
-counts |= {f"{w.engine.value} {what}": n for w in verdict.work for what, n in w.amounts}
+for work in verdict.work:
+    whose = f"{work.engine.value} " if engine == "all" else ""
+    counts |= {whose + what: n for what, n in work.amounts}
 print(json.dumps([seconds, counts]))
 """
 
