@@ -24,15 +24,15 @@ class Source:
         return f"Source({self.name!r})"
 
     def __eq__(self, other: object) -> bool:
-        # The same file may be read twice, by who understands one more text in a program.
+        # A module may be read twice, by who understands one more text in a program.
         if self is other:
             return True
         if not isinstance(other, Source):
             return NotImplemented
-        return self.name == other.name and self.text == other.text
+        return self.module == other.module and self.text == other.text
 
     def __hash__(self) -> int:
-        return hash(self.name)
+        return hash(self.module)
 
     @cached_property
     def _starts(self) -> list[int]:

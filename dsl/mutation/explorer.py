@@ -24,9 +24,9 @@ from dsl.run.evaluate import Env
 from dsl.verify.configurations import configurations, machine_of
 from dsl.verify.confirming import confirmed
 from dsl.verify.explicit import MOST, _Machine as _Telling
-from dsl.verify.explicit.domain import Owned
+from dsl.verify.owned import Owned
 from dsl.verify.explicit.exploring import Edge, Exploration
-from dsl.verify.explicit.states import Data, Key, State
+from dsl.verify.owned import Data, Key, State
 from dsl.verify.explicit.stepping import Outcome, Stepper
 from dsl.verify.explicit.visibility import Following, Unseen
 from dsl.verify.findings import Configuration, Engine, Finding, Strength

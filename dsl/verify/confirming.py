@@ -10,9 +10,9 @@ from dsl.failures import CannotRun
 from dsl.run.choices import Choices
 from dsl.run.errors import RunError, Trapped
 from dsl.run.scenarios import Run
-from dsl.verify.explicit.domain import PATTERNS, Owned
 from dsl.verify.findings import Finding, Witness
 from dsl.verify.histories import Observed, differing, replays, told
+from dsl.verify.owned import PATTERNS, Owned
 from dsl.verify.subject import Subject
 
 #: How many histories of one witness are tried.

@@ -13,7 +13,6 @@ from dsl.verify.assumptions import assumptions
 from dsl.verify.budget import Budget
 from dsl.verify.configurations import configurations
 from dsl.verify.confirming import confirmed
-from dsl.verify.explicit.domain import Owned
 from dsl.verify.findings import (
     Configuration,
     Engine,
@@ -25,6 +24,7 @@ from dsl.verify.findings import (
     Verdict,
 )
 from dsl.verify.masking import masks
+from dsl.verify.owned import Owned
 from dsl.verify.subject import Subject, subject
 
 

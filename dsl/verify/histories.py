@@ -15,10 +15,10 @@ from dsl.run.registers import changes
 from dsl.run.scenarios import Run
 from dsl.run.world import owner_of
 from dsl.verify.configurations import text as configured
-from dsl.verify.explicit.domain import Owned
-from dsl.verify.explicit.visible import add, endpoints, seen_by
 from dsl.verify.findings import Configuration, Witness
+from dsl.verify.owned import Owned
 from dsl.verify.subject import Subject
+from dsl.verify.visible import add, endpoints, seen_by
 
 TITLE = "what was found"
 

@@ -24,7 +24,6 @@ from dsl.run.events import chain_text
 from dsl.run.visibility import HARDWARE, SOFTWARE
 from dsl.verify.budget import Budget
 from dsl.verify.configurations import configurations, machine_of, text
-from dsl.verify.explicit.domain import Owned
 from dsl.verify.explicit.exploring import Edge, Exploration
 from dsl.verify.explicit.recording import Fence, Hazard, Looked, Wrote
 from dsl.verify.explicit.stepping import Outcome, Stepper, Wrong
@@ -39,6 +38,7 @@ from dsl.verify.findings import (
     Strength,
     Work,
 )
+from dsl.verify.owned import Owned
 
 #: How many states of one kind of machine are looked at, if nobody says otherwise.
 MOST = 50_000

@@ -20,7 +20,7 @@ from dsl.run.machine import Machine
 from dsl.run.registers import bits
 from dsl.run.world import limits, owner_of
 from dsl.source import Span
-from dsl.verify.explicit.domain import PATTERNS, Mirror, Owned
+from dsl.verify.owned import PATTERNS, Mirror, Owned
 
 
 class Excluded(Exception):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from dsl.run.world import Cpu, World
+from dsl.verify.owned import Data, Place
 
-#: An element of what mirrors a register: the slot's name and the index in it.
-Place: TypeAlias = tuple[str, int | None]
 Key: TypeAlias = tuple[object, ...]
 
 
@@ -24,15 +22,6 @@ class Step:
     before: State | None
     lines: tuple[str, ...]
     left: State | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Data:
-    """What mirrors a register: nothing is decided by its values, but for those of lists."""
-
-    slots: frozenset[str] = frozenset()
-    lists: frozenset[str] = frozenset()
-    elements: Mapping[str, Place] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)

@@ -25,12 +25,12 @@ from dsl.run.start import Start
 from dsl.run.visibility import HARDWARE
 from dsl.run.world import Position, owner_of
 from dsl.source import Span
-from dsl.verify.explicit.domain import PATTERNS, Mirror, Owned
 from dsl.verify.explicit.recording import Happening, Hazard, Recorder
 from dsl.verify.explicit.sampling import Answers, Contracts, Excluded, Sampler
-from dsl.verify.explicit.states import Place, State, Step, copied
-from dsl.verify.explicit.visible import named, seen_by
+from dsl.verify.explicit.states import State, Step, copied
 from dsl.verify.findings import Configuration
+from dsl.verify.owned import PATTERNS, Mirror, Owned, Place
+from dsl.verify.visible import named, seen_by
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeAlias
 
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
@@ -13,10 +14,22 @@ from dsl.ir.shapes import LinkKind, Slot
 from dsl.ir.walk import expressions, inside, parts, statements
 from dsl.ir.ways import phases
 from dsl.run.registers import indexes, name_of
-from dsl.verify.explicit.states import Data
 
 #: Two values that differ in each bit; the first has every other bit, from the lowest on.
 PATTERNS = (0x5555_5555_5555_5555, 0xAAAA_AAAA_AAAA_AAAA)
+
+
+#: An element of what mirrors a register: the slot's name and the index in it.
+Place: TypeAlias = tuple[str, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What mirrors a register: nothing is decided by its values, but for those of lists."""
+
+    slots: frozenset[str] = frozenset()
+    lists: frozenset[str] = frozenset()
+    elements: Mapping[str, Place] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
