@@ -11,7 +11,7 @@ from dsl.ir import sequence as s
 from dsl.ir.platform import Barrier, BarrierKind
 from dsl.ir.program import Program
 from dsl.ir.rewrite import rewritten
-from dsl.ir.shapes import Condition, RegisterRef, Slot
+from dsl.ir.shapes import Condition, Period, RegisterRef, Slot
 from dsl.ir.types import Handle
 from dsl.ir.walk import inside, statements
 from dsl.source import Span
@@ -25,6 +25,12 @@ class Values(Places):
     def __init__(self, program: Program) -> None:
         super().__init__(program)
         self.called: set[str] = set()
+        #: What is assumed about conditions that may be another each time that they are asked.
+        self._assumed: dict[str, list[x.Expr]] = {}
+        for assumption in program.assumptions:
+            for part in inside(assumption.condition):
+                if isinstance(part, x.Test) and part.condition.period is Period.TEST:
+                    self._assumed.setdefault(part.condition.name, []).append(assumption.condition)
 
     @abstractmethod
     def _body(self, body: s.Body, at: int | None, frame: Frame) -> int | None:
@@ -57,7 +63,32 @@ class Values(Places):
             case x.Truth(operand=x.Binary(op="and" | "or" | "implies") as inner):
                 return self._condition(inner, at, frame)
         known, at = self._value(e, at, frame)
-        return self._truth(known, at)
+        yes, no = self._truth(known, at)
+        match e:
+            case x.Test(condition=condition) if condition.name in self._assumed:
+                # Somebody else decides, and not against what is assumed.
+                yes = self._granted(e, 1, yes, frame)
+                no = self._granted(e, 0, no, frame)
+            case _:
+                pass
+        return yes, no
+
+    def _granted(self, test: x.Test, value: int, at: int | None, frame: Frame) -> int | None:
+        """Where it goes on behind a condition, as far as the assumptions about it let it."""
+        name, span = test.condition.name, test.span
+        bases = dict(frame.bases)
+        if test.base is not None and test.condition.root is not None:
+            bases[test.condition.root] = frame.bases.get(test.base, test.base)
+        quiet = Frame(replace(frame.where, others="assumptions"), {}, bases)
+
+        def known(part: x.Expr) -> x.Expr:
+            same = isinstance(part, x.Test) and part.condition.name == name
+            return x.Const(value, test.condition.type, span) if same else part
+
+        for assumption in self._assumed[name]:
+            if at is not None:
+                at = self._promised(rewritten(assumption, known), self.node(at), quiet)
+        return at
 
     def _truth(self, value: x.Expr | None, at: int) -> tuple[int | None, int | None]:
         yes: int | None

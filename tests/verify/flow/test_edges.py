@@ -279,3 +279,19 @@ def test_what_was_stored_last_decides_a_branch() -> None:
     """
     assert found(fill(text, "0")) == []
     assert len(found(fill(text, "2"))) == 1
+
+
+def test_what_is_assumed_of_what_others_decide_holds_whenever_they_are_asked() -> None:
+    text = MACHINE + """
+        condition idle of vcpu per test
+        sequence stop(vcpu) -> bool {
+            when not idle { return 0 }
+            TMR_CTL <- 0
+            let seen : bool = 0
+            when used { seen <- TMR_STAT.Fired }
+            return seen
+        }
+    """
+    assert len(found(text)) == 1
+    assert found(text + 'assume empty "nothing is used then" { idle implies used == 0 }') == []
+    assert len(found(text + 'assume full "it is used then" { idle implies used != 0 }')) == 1

@@ -55,8 +55,6 @@ VGS112 mmio_before_sysreg after.vgs: ICH_ELRSR_EL2
     not sre, not its_vm, gicv3_cpuif, not exit_barriers
 VGS113 vgic_hcr after.vgs: ICH_HCR_EL2 <- vgic_hcr with En = 0
     vhe, gicv3_cpuif
-VGS115 ICH_HCR_EL2 after.vgs: vgic_hcr
-    vhe, not cpuif_trap, not its_vm, gicv3_cpuif
 VGS112 mmio_before_sysreg after.vgs: vgic_vmcr
     vhe, not sre, not its_vm, gicv3_cpuif, not exit_barriers
 VGS112 mmio_before_sysreg common.vgs: vgic_ap1r[3]
