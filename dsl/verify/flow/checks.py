@@ -19,6 +19,7 @@ from dsl.verify.flow.build import Graph
 from dsl.verify.flow.claims import Claims, Turns
 from dsl.verify.flow.controls import Controls
 from dsl.verify.flow.copies import Copies
+from dsl.verify.flow.due import Dues
 from dsl.verify.flow.edges import Edges, Orders
 from dsl.verify.flow.events import Event, Op
 from dsl.verify.flow.hosts import Hosts
@@ -56,7 +57,8 @@ class Checks:
         copies = Copies(self.graph, self.sites)
         self.analyses: list[Analysis] = [
             *(self.edges, self.orders, self.claims, turns),
-            *(self.controls, copies, self.hosts, Borrowed(self.graph, self.sites)),
+            *(self.controls, self.hosts, Borrowed(self.graph, self.sites)),
+            *(copies, Dues(self.graph, self.sites)),
         ]
         self.graph.strip(lambda e: _tells(e, bits) or self._needed(e))
         self.explorer = Explorer(self.graph, bits)

@@ -170,3 +170,55 @@ def test_it_is_overwritten_and_never_saved() -> None:
     assert (finding.code, finding.rule, finding.where.text) == ("VGS115", "par", "translate()")
     assert {dict(c)["vhe"] for c in finding.configurations} == {0}
     assert found(fill(text, "used")) == []
+
+
+STATUS = """
+platform unit "a unit with a status"
+register CTL  : 32 at (3, 3, 4, 4, 0) { E [0] Rest [31:1] }
+register STAT : 32 ro at (3, 3, 4, 4, 1) { Due [3:0] res0 [31:4] }
+context state of vcpu {
+    status : u32 HERE
+    again  : u32
+}
+extern fold(vcpu) { reads status }
+save go(vcpu) { HERE }
+save finish(vcpu) { HERE }
+lifecycle life {
+    each trip {
+        guest {
+            eret
+            may change CTL
+            exception
+        }
+        exit { go(vcpu) }
+        sync { fold(vcpu) }
+        put { finish(vcpu) }
+    }
+}
+"""
+
+
+def test_what_each_trip_saves_is_used_behind_that() -> None:
+    assert found(fill(STATUS, "mirrors STAT", "save status", "")) == []
+
+
+def test_what_each_trip_saves_is_used_before_that() -> None:
+    [finding] = checked(fill(STATUS, "mirrors STAT", "", "save status")).findings
+    assert (finding.code, finding.rule, finding.strength) == ("VGS118", "status", "declared")
+    assert finding.where.text == "fold(vcpu)"
+    assert [note.span.text for note in finding.ends] == ["eret", "status"]
+    [finding] = checked(fill(STATUS, "", "", "status <- STAT.Due")).findings
+    assert (finding.code, finding.strength) == ("VGS118", "convention")
+
+
+def test_what_is_saved_on_one_path_only_is_used_too_early_on_the_other() -> None:
+    early, late = "when ONCE { save status }", "when not again { save status }"
+    text = fill(STATUS, "mirrors STAT", early, late)
+    assert found(text.replace("ONCE", "again")) == [
+        "VGS118 status: sync { fold(vcpu) }",
+    ]
+    assert found(text.replace("ONCE", "1")) == []
+
+
+def test_nobody_says_when_a_value_is_due_that_is_never_saved() -> None:
+    assert found(fill(STATUS, "mirrors STAT", "", "")) == []
