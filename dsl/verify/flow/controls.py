@@ -146,6 +146,13 @@ class Controls:
             restored = seen.restored.get(name)
             if name in seen.unset or not restored:
                 continue
+            given = 0
+            for event in seen.constants.get(name, ()):
+                assert isinstance(event.value, x.Const)
+                given |= event.value.value if event.whole else event.mask
+            if not given & _lost(cleared, name):
+                # Nobody has said that it is ever set.
+                continue
             register = cleared.element
             first = next(iter(restored))
             self.sites.add(

@@ -179,6 +179,7 @@ def test_where_nobody_returns_to_a_guest_it_runs_where_others_act() -> None:
         activate load(vcpu) { restore hctl }
         save leave_it(vcpu) { HCTL.On <- 0 }
         lifecycle life {
+            create { modify hctl { On <- 1 } }
             each residency {
                 load { load(vcpu) }
                 each trip {
@@ -193,3 +194,17 @@ def test_where_nobody_returns_to_a_guest_it_runs_where_others_act() -> None:
         "VGS113 hctl: save leave_it(vcpu) { HCTL.On <- 0 }"
     ]
     assert found(fill(text, "may change pending")) == []
+
+
+def test_what_nobody_surely_sets_is_not_missed() -> None:
+    text = TRAPS + LIFE + """
+        activate load(vcpu) { restore hctl }
+        restore come(vcpu) {}
+        save go(vcpu) { HCTL <- hctl with HERE = 0 }
+        deactivate put(vcpu) { HCTL <- 0 }
+    """
+    assert found(fill(text, "TWE")) == []
+    assert found(fill(text, "On")) == ["VGS113 hctl: save go(vcpu) { HCTL <- hctl with On = 0 }"]
+    # Only where it is needed, and set.
+    [finding] = checked(fill(text, "TWI")).findings
+    assert {dict(c)["nested"] for c in finding.configurations} == {1}
