@@ -152,7 +152,7 @@ class Turns:
                 return event.where.function in self.inside
             case Op.CLAIM:
                 return event.order in self.orders
-            case Op.READ | Op.WRITE if not event.where.others:
+            case Op.READ | Op.WRITE if not event.permitted:
                 sides = (side for o in self.orders for side in (o.first, o.then))
                 return any(side is not None and touches(side, event) for side in sides)
             case _:

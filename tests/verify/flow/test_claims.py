@@ -134,3 +134,17 @@ def test_two_sides_the_other_way_round() -> None:
     # On this path there is something that it orders, too.
     assert found(fill(text, "restore bvr[0], mdscr", "restore bvr[1]")) == []
     assert found(fill(text, "restore bvr[0], mdscr", "restore bvr[1], mdscr")) == []
+
+
+def test_what_an_extern_writes_is_on_its_side_too() -> None:
+    text = DEBUG + """
+        extern set_up() { writes BVR<n> }
+        sequence load(vcpu) {
+            let old = MDSCR
+            HERE
+            isb orders writes of BVR<n> before MDSCR
+            restore bvr[0]
+        }
+    """
+    assert found(fill(text, "set_up()")) == []
+    assert found(fill(text, "")) == ["VGS117 orders: isb orders writes of BVR<n> before MDSCR"]
