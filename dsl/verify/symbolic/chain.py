@@ -16,11 +16,13 @@ from dsl.run.registers import Element
 from dsl.run.world import limits
 from dsl.source import Span
 from dsl.verify.symbolic.mirrors import Mirror, Static
-from dsl.verify.symbolic.phases import Look, Phases, Suspicion
+from dsl.verify.symbolic.owned import Look, Suspicion
+from dsl.verify.symbolic.phases import Phases
 from dsl.verify.symbolic.proof import booted, fixed
 from dsl.verify.symbolic.solver import Solver
 from dsl.verify.symbolic.state import Cells, Key, fact_key, slot_key, width_of
-from dsl.verify.symbolic.terms import Term, Terms, evaluate
+from dsl.verify.symbolic.term import Term, evaluate
+from dsl.verify.symbolic.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """Something goes wrong where ``condition`` holds: ``seen`` should be ``wanted`` in ``place``."""
+    """What goes wrong where ``condition`` holds: ``place`` has ``seen`` and not ``wanted``."""
 
     condition: Term
     place: Element | tuple[Slot, int | None] | None
@@ -101,7 +103,7 @@ class Chain(Phases):
             at = None if key[2] == -1 else int(key[2])
             mirror = self.static.by_slot[name, at]
             width = mirror.element.register.width
-            return self.resized(self._slot_start((owner, name, key[2]), slot), width)
+            return self.resized(self._slot_start((owner, name, -1 if at is None else at), slot), width)
         if key[0] in ("?", "="):
             return None
         return self._slot_start(key, self.program.slots[str(key[1])])

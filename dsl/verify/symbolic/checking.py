@@ -26,7 +26,7 @@ from dsl.verify.findings import (
     Work,
 )
 from dsl.verify.symbolic.mirrors import static
-from dsl.verify.symbolic.phases import Suspicion
+from dsl.verify.symbolic.owned import Suspicion
 from dsl.verify.symbolic.proof import Done, Free, Proof
 from dsl.verify.symbolic.solver import Solver
 from dsl.verify.symbolic.state import Unbounded

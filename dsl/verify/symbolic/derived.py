@@ -9,7 +9,7 @@ from dsl.ir import expr as x
 from dsl.ir.arithmetic import lowest
 from dsl.ir.shapes import Field
 from dsl.source import Span
-from dsl.verify.symbolic.terms import Term
+from dsl.verify.symbolic.term import Term
 
 
 @dataclass(frozen=True, slots=True)

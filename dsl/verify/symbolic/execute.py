@@ -8,14 +8,16 @@ from typing import assert_never
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
 from dsl.ir.program import Program
-from dsl.ir.shapes import Condition, Register, RegisterRef, Slot
+from dsl.ir.shapes import Register, Slot
 from dsl.ir.types import Handle, Int, Type
 from dsl.ir.walk import expressions, inside, statements
 from dsl.source import Span
-from dsl.verify.symbolic.expressions import Env, Evaluator
+from dsl.verify.symbolic.expressions import Env
+from dsl.verify.symbolic.externs import Externs
 from dsl.verify.symbolic.solver import Solver
-from dsl.verify.symbolic.state import Cells, Unbounded, fact_key, slot_key, width_of
-from dsl.verify.symbolic.terms import Term, Terms
+from dsl.verify.symbolic.state import Cells, Unbounded
+from dsl.verify.symbolic.term import Term
+from dsl.verify.symbolic.terms import Terms
 
 #: A loop with more rounds than this is not taken apart, and calls are nested no deeper.
 _MOST_ROUNDS, _DEEPEST = 512, 60
@@ -34,7 +36,7 @@ class _Exit:
 _RETURN, _TRAP = "return", "trap"
 
 
-class Executor(Evaluator):
+class Executor(Externs):
     """Executes bodies.
 
     What a path stops at (an assertion, a ``fail``, an access that does not exist) ends that path:
@@ -59,12 +61,6 @@ class Executor(Evaluator):
 
     def let(self, name: str, value: x.Expr, env: Env) -> None:
         """Told of each local that gets a value."""
-
-    def called(self, name: str, owners: dict[str, str], span: Span) -> None:
-        """Told of each call of an extern, before it happens."""
-
-    def gave(self, extern: s.Extern, owners: dict[str, str]) -> None:
-        """Told of each call of an extern, after it happened."""
 
     # ---- bodies
 
@@ -221,8 +217,11 @@ class Executor(Evaluator):
             if more is terms.false:
                 return
             if more is not terms.true:
-                at = done
-                self._split(more, lambda: self._round(node, env, first, last, at), lambda: None)
+                self._split(
+                    more,
+                    lambda at=done: self._round(node, env, first, last, at),
+                    lambda: None,
+                )
                 return
             self.cells[("=", env.frame, node.var)] = self.as_type(now, None, node.type)
             self.body(node.body, env)
@@ -369,7 +368,7 @@ class Executor(Evaluator):
             if sequence.body is None:
                 raise Unbounded(f"{sequence.name} is declared, and nothing here defines it")
             return self.run(sequence, args, software=True)
-        return self._extern(call, args)
+        return self.extern(call, args)
 
     _result: Type | None = None
 
@@ -413,100 +412,6 @@ class Executor(Evaluator):
         if found is None:
             return self.terms.false
         return self.as_type(found, None, test.condition.type)
-
-    # ---- externs
-
-    def _extern(self, call: x.Call, args: list[Term | str]) -> Term | None:
-        extern = self.program.externs[call.callee]
-        signature = extern.signature
-        handles: dict[str, str] = {}
-        bound: dict[str, Term] = {}
-        for param, arg in zip(signature.params, args, strict=True):
-            if isinstance(arg, str):
-                handles[param.name] = arg
-                if isinstance(param.type, Handle):
-                    handles[param.type.root] = arg
-            else:
-                bound[param.name] = self.as_type(arg, None, param.type)
-        self.called(signature.name, handles, call.span)
-        model = self.program.models.get(signature.name) if self.models else None
-        result: Term | None = None
-        if model is not None:
-            result = self.run(model, args, software=False)
-        else:
-            for effect in extern.effects:
-                if effect.kind == "writes":
-                    self._effect(effect, handles)
-            if signature.result is not None:
-                width = getattr(signature.result, "width", 0)
-                result = self.fresh(signature.name, width)
-            self._ensured(extern, Env(0, handles, False, None, bound))
-        self.gave(extern, handles)
-        return result
-
-    def _effect(self, effect: s.Effect, handles: dict[str, str]) -> None:
-        """What an extern is declared to write becomes anything within its bounds."""
-        for place in effect.places:
-            mask = effect.bits(place)
-            match place:
-                case Slot():
-                    owner = handles.get(place.root, "")
-                    for index in range(place.length) if place.length else (None,):
-                        key = slot_key(owner, place, index)
-                        new = self.any_of(place, place.name)
-                        if effect.low is not None and mask is None:
-                            width = width_of(place)
-                            new = self.fresh(place.name, width, effect.low, effect.high)
-                        if mask is not None and new.width:
-                            new = self.terms.masked(self.get(key), new, mask)
-                        self.cells[key] = new
-                case Condition():
-                    owner = handles.get(place.root or "", "")
-                    self.cells.pop(fact_key(owner, place), None)
-                case RegisterRef():
-                    self.havoc(place, mask)
-                case _:
-                    pass
-
-    def havoc(self, place: RegisterRef, mask: int | None = None) -> None:
-        """A register, or a field of it, becomes anything that it can be."""
-        bits = place.field.mask if place.field else mask
-        for element in self.elements.values():
-            if element.register.name != place.register.name:
-                continue
-            if place.index in (None, element.index):
-                new = self.fresh(element.name, element.register.width)
-                self.change(element, element.ones if bits is None else bits, new)
-
-    def _ensured(self, extern: s.Extern, env: Env) -> None:
-        """What an extern promises holds after it: a number that it fixes, or a path."""
-        for promise in extern.ensures:
-            holds = self.on(self.truth(promise, env))
-            for part in self.terms.conjuncts(holds):
-                self._promised(part)
-
-    def _promised(self, part: Term) -> None:
-        terms = self.terms
-        base, value = _fixed(part)
-        if base is None or base.op != "sym" or base.width == 0:
-            self.path = terms.and_(self.path, part)
-            return
-        for key, held in self.cells.items():
-            if held.width >= base.width and held is terms.zext(base, held.width):
-                self.cells[key] = terms.const(value, held.width)
-
-
-def _fixed(part: Term) -> tuple[Term | None, int]:
-    """The unknown that a condition gives one value, and that value."""
-    if part.op == "ult" and part.args[1].constant and part.args[1].value == part.args[0].lo + 1:
-        return part.args[0], part.args[0].lo
-    if part.op == "eq" and part.args[1].constant:
-        return part.args[0], part.args[1].value
-    if part.op == "not" and part.args[0].op == "ult":
-        of, bound = part.args[0].args
-        if bound.constant and bound.value == of.hi:
-            return of, of.hi
-    return None, 0
 
 
 def _only_orders(node: s.If) -> bool:

@@ -15,7 +15,8 @@ from dsl.ir.walk import inside
 from dsl.run.world import owner_of
 from dsl.verify.symbolic.solver import Solver
 from dsl.verify.symbolic.state import State, Unbounded, fact_key
-from dsl.verify.symbolic.terms import Term, Terms
+from dsl.verify.symbolic.term import Term
+from dsl.verify.symbolic.terms import Terms
 
 #: An ``every`` over more than so many values is not taken apart.
 _MANY = 256

@@ -16,7 +16,7 @@ from dsl.source import Span
 from dsl.verify.symbolic.mirrors import Mirror, Stretch, stretches
 from dsl.verify.symbolic.phases import Phases
 from dsl.verify.symbolic.state import Cells, Key, slot_key, width_of
-from dsl.verify.symbolic.terms import Term, sample
+from dsl.verify.symbolic.term import Term, sample
 
 SAME, LEGAL, EITHER = "same", "legal", "either"
 #: Everything holds of what there is not.
@@ -239,7 +239,7 @@ class Abstraction:
         return Facts(shapes, dict(machine.origin))
 
     def _split_facts(self, key: str) -> bool:
-        """Whether a register is known to be one thing while there is something to do, else another."""
+        """Whether a register is known to be one thing or another, as there is work or not."""
         known = self._now.get(key)
         return known is not None and any(live != dead for live, dead in known)
 

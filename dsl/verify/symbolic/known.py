@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dsl.verify.symbolic.terms import Term, Terms
+from dsl.verify.symbolic.term import Term
+from dsl.verify.symbolic.terms import Terms
 
 
 class Known:

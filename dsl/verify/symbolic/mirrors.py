@@ -19,7 +19,7 @@ from dsl.ir.ways import graph
 from dsl.run.prepared import prepared
 from dsl.run.registers import Element, bits
 from dsl.verify.symbolic.state import legal_context
-from dsl.verify.symbolic.terms import runs
+from dsl.verify.symbolic.term import runs
 
 #: The lowest bit and the length of a stretch of bits that is looked at as one.
 Stretch = tuple[int, int]

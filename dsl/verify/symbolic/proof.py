@@ -20,10 +20,12 @@ from dsl.source import Span
 from dsl.verify.symbolic.expressions import Env
 from dsl.verify.symbolic.facts import Abstraction, Fact, Facts, Shape, both, common, meet
 from dsl.verify.symbolic.mirrors import Static
-from dsl.verify.symbolic.phases import Phases, Suspicion
+from dsl.verify.symbolic.owned import Suspicion
+from dsl.verify.symbolic.phases import Phases
 from dsl.verify.symbolic.solver import Solver
 from dsl.verify.symbolic.state import Key
-from dsl.verify.symbolic.terms import Term, Terms, symbols
+from dsl.verify.symbolic.term import Term, symbols
+from dsl.verify.symbolic.terms import Terms
 
 #: What every owner leaves behind on a CPU, of what all share.
 Free = dict[Key, tuple[Shape, ...]]

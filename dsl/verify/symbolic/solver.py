@@ -7,15 +7,8 @@ from typing import Any
 
 from dsl.failures import CannotRun
 from dsl.verify.symbolic.known import Known
-from dsl.verify.symbolic.terms import (
-    SAMPLES,
-    Term,
-    Terms,
-    evaluate,
-    example,
-    sample,
-    symbols,
-)
+from dsl.verify.symbolic.term import SAMPLES, Term, evaluate, example, sample, symbols
+from dsl.verify.symbolic.terms import Terms
 
 #: How often a goal is taken apart by the choices in it before a solver is asked.
 _DEEPEST = 40
@@ -63,13 +56,6 @@ class Solver:
         if conditions != self.assumed:
             self.assumed = conditions
             self._fits, self._answers, self.kept = self._under.setdefault(conditions, ({}, {}, {}))
-
-    def assume(self, conditions: tuple[Term, ...]) -> None:
-        """What holds everywhere from now on."""
-        if conditions != self.assumed:
-            self.assumed = conditions
-            self._fits.clear()
-            self._answers.clear()
 
     # ---- simplifying
 

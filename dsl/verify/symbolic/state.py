@@ -14,7 +14,8 @@ from dsl.run.prepared import prepared
 from dsl.run.registers import Element, bits, indexes, name_of
 from dsl.run.world import limits
 from dsl.verify.symbolic.solver import Solver
-from dsl.verify.symbolic.terms import Term, Terms
+from dsl.verify.symbolic.term import Term
+from dsl.verify.symbolic.terms import Terms
 
 #: A register by the name of its element; a slot by owner, name and element (-1: it is no array);
 #: a condition by "?", owner and name; a local by "=", the number of the call and its name.

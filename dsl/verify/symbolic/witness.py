@@ -13,9 +13,10 @@ from dsl.verify.configurations import text
 from dsl.verify.findings import Configuration, Witness
 from dsl.verify.symbolic.chain import Act, Chain, Goal, Point
 from dsl.verify.symbolic.mirrors import Static
-from dsl.verify.symbolic.phases import Suspicion
-from dsl.verify.symbolic.state import Key, Unbounded
-from dsl.verify.symbolic.terms import Term, Terms, evaluate, symbols
+from dsl.verify.symbolic.owned import Suspicion
+from dsl.verify.symbolic.state import Cells, Key, Unbounded
+from dsl.verify.symbolic.term import Term, evaluate, symbols
+from dsl.verify.symbolic.terms import Terms
 
 #: So many phases are executed in search of a history, on each kind of way.
 _MOST = 220
@@ -136,11 +137,11 @@ class _Search:
     def _moved(self, at: Point) -> Point:
         """The owner goes on on the other CPU, which has just booted, or is as it was left."""
         other = 1 - at.cpu
-        here = {k: v for k, v in at.cells.items() if isinstance(k, str)}
+        here: Cells = {k: v for k, v in at.cells.items() if isinstance(k, str)}
         parked = dict(at.parked)
-        there = parked.get(other, {})
+        there: Cells = parked.get(other, {})
         parked[at.cpu] = here
-        cells = {k: v for k, v in at.cells.items() if not isinstance(k, str)}
+        cells: Cells = {k: v for k, v in at.cells.items() if not isinstance(k, str)}
         return replace(at, cells={**cells, **there}, cpu=other, parked=tuple(parked.items()))
 
     def _turned(
@@ -219,6 +220,7 @@ class _Search:
                 yield f"given {self._slot(key)} = {evaluate(value, model, made):#x}"
 
     def _slot(self, key: Key) -> str:
+        assert not isinstance(key, str)
         owner, name, index = key
         place = str(name) if index == -1 else f"{name}[{index}]"
         return f"{owner}.{place}" if len(self.plan.owners) > 1 and owner else place
@@ -261,7 +263,8 @@ class _Search:
         self, acts: list[Act], phase: str, model: dict[Term, int], made: dict[Term, int]
     ) -> Iterator[str]:
         program = self.static.program
-        actor, lines = "", []
+        actor = ""
+        lines: list[str] = []
         for act in acts:
             if act.actor in program.conditions or act.actor in program.externs:
                 continue

@@ -27,7 +27,8 @@ from dsl.run.world import limits
 from dsl.verify.symbolic.execute import Executor
 from dsl.verify.symbolic.solver import Solver
 from dsl.verify.symbolic.state import Key, width_of
-from dsl.verify.symbolic.terms import Term, Terms, evaluate
+from dsl.verify.symbolic.term import Term, evaluate
+from dsl.verify.symbolic.terms import Terms
 from tests.backends.test_c_generator import Generator, base
 from tests.reference.cases import ROOT
 
@@ -67,7 +68,7 @@ class Both:
         self.machine = Executor(program, self.terms, self.solver, {})
         self.machine.initial = self.initial
         # What a run has where nothing is said: externs do nothing, and give 0.
-        self.machine._extern = lambda call, args: None  # type: ignore[method-assign]
+        self.machine.extern = lambda call, args: None  # type: ignore[method-assign]
         self.machine.sampled = lambda c, env: self.named(c)  # type: ignore[method-assign]
         self.args: dict[str, Term] = {}
         given: list[Term | str] = []
