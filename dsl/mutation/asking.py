@@ -13,6 +13,7 @@ from dsl.diagnostics import Severity, suggest
 from dsl.failures import CannotRun, HasErrors
 from dsl.mutation import judged
 from dsl.mutation.checks import checks, provers, restricted
+from dsl.mutation.explorer import Explorer
 from dsl.mutation.judging import Judge
 from dsl.mutation.mutants import Made, mutants, sample
 from dsl.mutation.operators import OPERATORS
@@ -62,10 +63,11 @@ def mutate(paths: Sequence[str], asked: Asked, progress: Progress | None = None)
     picked = made.mutants
     if asked.sample is not None:
         picked = sample(picked, asked.sample, asked.seed)
+    explorer = Explorer(chosen.program)
     judge = Judge(
         chosen.program,
-        checks(),
-        provers(),
+        checks(explorer),
+        provers(explorer),
         all_killers=asked.all_killers,
         without=frozenset(asked.without),
     )

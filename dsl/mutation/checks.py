@@ -10,7 +10,9 @@ from msgspec.structs import replace
 from dsl.diagnostics import Diagnostics, Severity, suggest
 from dsl.failures import CannotRun
 from dsl.ir.program import Program
+from dsl.mutation.explorer import Explorer
 from dsl.mutation.judging import Answer, Check, Fault, Known, Prover
+from dsl.mutation.values import Values
 from dsl.resolve.usage import Checks
 
 _CODE = re.compile(r"VGS\d{3}")
@@ -18,14 +20,21 @@ _CODE = re.compile(r"VGS\d{3}")
 STATIC = "check"
 
 
-def checks() -> list[Check]:
-    """Who is asked of each mutant, the fastest first."""
-    return [static()]
+def checks(explorer: Explorer) -> list[Check]:
+    """Who is asked of each mutant, the fastest first.
+
+    Raises `CannotRun` where the solver is not installed.
+    """
+    from dsl.verify.symbolic.solver import z3
+
+    z3()
+    values = Values(explorer.program)
+    return [static(), Check("explicit", explorer.ask), Check("symbolic", values.ask)]
 
 
-def provers() -> list[Prover]:
+def provers(explorer: Explorer) -> list[Prover]:
     """Who can prove that a mutant does what the original does, the fastest first."""
-    return []
+    return [Prover("explicit", explorer.same, ordered=True)]
 
 
 def restricted(program: Program, without: Collection[str]) -> Program:

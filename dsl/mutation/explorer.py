@@ -12,21 +12,24 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias
 
+from dsl.ir import expr as x
 from dsl.ir import sequence as s
 from dsl.ir.program import Program
 from dsl.ir.sequence import Sequence
-from dsl.ir.walk import statements
+from dsl.ir.shapes import Access
+from dsl.ir.walk import expressions, inside, statements
 from dsl.ir.ways import Graph, Node, graph
 from dsl.mutation.judging import Answer, Fault, Known
-from dsl.mutation.normal import parted
+from dsl.mutation.normal import Normal, parted
 from dsl.run.errors import Impossible
 from dsl.run.evaluate import Env
 from dsl.verify.configurations import configurations, machine_of
 from dsl.verify.confirming import confirmed
-from dsl.verify.explicit import MOST, _Machine as _Telling
-from dsl.verify.owned import Owned
+from dsl.verify.explicit import MOST
+from dsl.verify.explicit import _Machine as _Telling
+from dsl.verify.explicit.domain import Owned
 from dsl.verify.explicit.exploring import Edge, Exploration
-from dsl.verify.owned import Data, Key, State
+from dsl.verify.explicit.states import Data, Key, State
 from dsl.verify.explicit.stepping import Outcome, Stepper
 from dsl.verify.explicit.visibility import Following, Unseen
 from dsl.verify.findings import Configuration, Engine, Finding, Strength
@@ -163,10 +166,12 @@ class Explorer:
         self.program, self.most, self.shared = program, most, shared
         self.owned = Owned(program)
         self.subject: Subject = subject(program)
+        self.normal = Normal(program, configurations(program))
         self.machines: list[_Machine] = []
         #: What the original is suspected of; what a run confirms of that are its findings.
         self.suspected: dict[tuple[str, str, str, int], Finding] = {}
         self._same: dict[int, bool] = {}
+        self._parameters: frozenset[str] | None = None
 
     # ---- the original
 
@@ -194,7 +199,7 @@ class Explorer:
     def _record(self, made: _Machine) -> None:
         steppers = {
             number: _Recording(stepper, made.steps)
-            for number, stepper in self._steppers(self.program, made).items()
+            for number, stepper in self.steppers(self.program, made).items()
         }
         if not steppers:
             return
@@ -211,7 +216,7 @@ class Explorer:
         for those in made.by_spot.values():
             those.sort(key=lambda one: one[0].depth)
 
-    def _steppers(self, program: Program, made: _Machine) -> dict[int, Stepper]:
+    def steppers(self, program: Program, made: _Machine) -> dict[int, Stepper]:
         found = {}
         for number, kind in enumerate(made.kinds):
             try:
@@ -221,6 +226,24 @@ class Explorer:
         return found
 
     # ---- mutants
+
+    def _depends(self, sequence: Sequence) -> bool:
+        """Whether a function asks for what is another on other machines: `boot` has one of them."""
+        if self._parameters is None:
+            self._parameters = frozenset(
+                part.register.name
+                for assumption in self.program.assumptions
+                for part in inside(assumption.condition)
+                if isinstance(part, x.ReadRegister)
+            )
+        return any(
+            isinstance(part, x.ReadRegister)
+            and (part.register.name in self._parameters or part.register.access is Access.RO)
+            and not any(f.computed for f in part.register.fields)
+            for statement in statements(sequence.body)
+            for value in expressions(statement)
+            for part in inside(value)
+        )
 
     def same(self, old: Program, new: Program) -> bool:
         """Whether no step of any machine of the original goes another way, or shows anything else.
@@ -233,10 +256,11 @@ class Explorer:
         """What is found in a mutant."""
         if program is self.program:
             return self.prepare()
-        region = _region(self.program, program)
-        search = _Search(self, program, region, known, first)
+        pairs = changed(self.program, program)
+        search = _Search(self, program, pairs, _region(pairs), known, first)
         faults = search.run()
-        self._same[id(program)] = search.same
+        surely = not any(self._depends(old) for old, _ in pairs)
+        self._same[id(program)] = search.same and surely
         return Answer(tuple(faults), tuple(search.unchecked))
 
 
@@ -246,6 +270,7 @@ class _Search:
 
     explorer: Explorer
     program: Program
+    changed: list[tuple[Sequence, Sequence]]
     region: frozenset[Spot]
     known: Known
     first: bool
@@ -255,6 +280,14 @@ class _Search:
 
     def __post_init__(self) -> None:
         self.subject = self.explorer.subject.of(self.program)
+        # In these configurations the functions are what they were.
+        self._alike = {
+            configuration: all(
+                self.explorer.normal.alike(old, new, configuration) for old, new in self.changed
+            )
+            for machine in self.explorer.machines
+            for configuration in machine.kinds
+        }
 
     def run(self) -> list[Fault]:
         """What is found; with ``first`` no more than one fault."""
@@ -268,43 +301,44 @@ class _Search:
 
     def _machines(self) -> list[_Machine]:
         """The machines whose steps come by what is changed, the one with fewest of these first."""
-        steps = {
-            id(m): sum(len(m.by_spot.get(spot, ())) for spot in self.region)
-            for m in self.explorer.machines
-        }
+        steps = {id(m): sum(1 for _ in self._steps(m)) for m in self.explorer.machines}
         return sorted(
             (m for m in self.explorer.machines if steps[id(m)]), key=lambda m: steps[id(m)]
         )
 
     def _machine(self, made: _Machine) -> Iterator[Fault]:
-        plain = self.explorer._steppers(self.program, made)
-        differs = shows = False
+        wrong = partial(self._wrong, made)
+        steppers = {
+            number: _Replaying(stepper, made.steps, self.region, wrong)
+            for number, stepper in self.explorer.steppers(self.program, made).items()
+        }
+        if self._differs(made, steppers):
+            self.same = False
+            yield from self._explored(made, steppers)
+
+    def _differs(self, made: _Machine, steppers: dict[int, _Replaying]) -> bool:
+        """Whether a step that comes by what is changed leads elsewhere, or shows something else."""
         for state, node in self._steps(made):
-            step = made.steps[state.key, node]
-            now = list(plain[state.kind].steps(state, made.graph.nodes[node]))
-            differ, show = _compared(step.outcomes, now)
-            differs, shows = differs or differ, shows or show
-            if differs:
-                break
-        if not differs and not shows:
-            return
-        self.same = False
-        yield from self._explored(made, plain)
+            try:
+                now = steppers[state.kind].steps(state, made.graph.nodes[node])
+            except _Found:
+                return True
+            if _compared(made.steps[state.key, node].outcomes, now):
+                return True
+        return False
 
     def _steps(self, made: _Machine) -> Iterator[tuple[State, int]]:
         """The steps of the original that came by what is changed."""
         seen = set()
         for spot in self.region:
             for state, node in made.by_spot.get(spot, ()):
+                if self._alike[made.kinds[state.kind]]:
+                    continue
                 if (state.key, node) not in seen:
                     seen.add((state.key, node))
                     yield state, node
 
-    def _explored(self, made: _Machine, plain: dict[int, Stepper]) -> Iterator[Fault]:
-        wrong = partial(self._wrong, made)
-        steppers = {
-            n: _Replaying(stepper, made.steps, self.region, wrong) for n, stepper in plain.items()
-        }
+    def _explored(self, made: _Machine, steppers: dict[int, _Replaying]) -> Iterator[Fault]:
         explorer = self.explorer
         while True:
             exploration = Exploration(steppers, made.graph, explorer.most, explorer.shared)  # type: ignore[arg-type]
@@ -320,7 +354,7 @@ class _Search:
         if not exploration.complete:
             self.unchecked.append(f"explicit: more than {explorer.most} states")
         told = self._told(made, steppers, exploration)
-        machine = next(iter(plain.values())).machine
+        machine = next(iter(steppers.values())).machine
         for unseen in Following(exploration, machine, explorer.owned.data).run():
             finding = told.unseen(unseen)
             if finding.key not in self._passed and not self._had(finding):
@@ -354,17 +388,20 @@ class _Search:
             yield _fault(sure)
 
 
-def _region(old: Program, new: Program) -> frozenset[Spot]:
+def changed(old: Program, new: Program) -> list[tuple[Sequence, Sequence]]:
+    """The functions that are something else, as they were and as they are."""
+    pairs = ((before, new.sequences[name]) for name, before in old.sequences.items())
+    return [(before, after) for before, after in pairs if after is not before]
+
+
+def _region(changes: list[tuple[Sequence, Sequence]]) -> frozenset[Spot]:
     """The statements of the original that a mutant does otherwise, or does not have."""
     found: set[Spot] = set()
-    for name, before in old.sequences.items():
-        after = new.sequences[name]
-        if after is before:
-            continue
-        inside = {id(each) for each in statements(before.body)}
-        changed = [each for each in _parted(before, after) if id(each) in inside]
+    for before, after in changes:
+        own = {id(each) for each in statements(before.body)}
+        gone = [each for each in _parted(before, after) if id(each) in own]
         # What is only added is come by wherever the function is.
-        spots = changed or list(statements(before.body))
+        spots = gone or list(statements(before.body))
         found |= {(each.span.source.name, each.span.start) for each in spots}
     return frozenset(found)
 
@@ -373,11 +410,11 @@ def _parted(before: Sequence, after: Sequence) -> Iterator[s.Statement]:
     return parted(before.body or (), after.body or ())
 
 
-def _compared(old: list[Outcome], new: list[Outcome]) -> tuple[bool, bool]:
-    """Whether steps lead elsewhere, and whether what happens on the way is something else."""
+def _compared(old: list[Outcome], new: list[Outcome]) -> bool:
+    """Whether steps lead elsewhere, or something else happens on the way."""
     if [_end(o) for o in old] != [_end(o) for o in new]:
-        return True, True
-    return False, [_shown(o) for o in old] != [_shown(o) for o in new]
+        return True
+    return [_shown(o) for o in old] != [_shown(o) for o in new]
 
 
 def _end(outcome: Outcome) -> object:
@@ -403,6 +440,4 @@ def _shown(outcome: Outcome) -> list[object]:
 
 
 def _fault(finding: Finding) -> Fault:
-    return Fault(
-        str(Engine.EXPLICIT), finding.code, finding.rule, finding.where, finding.message
-    )
+    return Fault(str(Engine.EXPLICIT), finding.code, finding.rule, finding.where, finding.message)

@@ -32,8 +32,8 @@ class Normal:
 
     def __init__(self, program: Program, configurations: Iterable[Configuration] = ()) -> None:
         self._general = Folder(program, Fixed({}, {}, {}))
-        self._folders = [Folder(program, Fixed(dict(c), {}, {})) for c in configurations]
-        self._known: dict[str, list[bytes]] = {}
+        self._folders = {c: Folder(program, Fixed(dict(c), {}, {})) for c in configurations}
+        self._known: dict[tuple[str, Configuration], bytes] = {}
         self._program = program
         self._synchronising: dict[str, bool] = {}
 
@@ -45,12 +45,15 @@ class Normal:
         """Whether two versions of a function are one in each configuration (or in general)."""
         if self.of(old) == self.of(new):
             return True
-        if old.name not in self._known:
-            self._known[old.name] = [_digest(cut(old, folder)) for folder in self._folders]
-        pairs = zip(self._known[old.name], self._folders, strict=True)
-        return bool(self._folders) and all(
-            known == _digest(cut(new, folder)) for known, folder in pairs
-        )
+        return bool(self._folders) and all(self.alike(old, new, c) for c in self._folders)
+
+    def alike(self, old: Sequence, new: Sequence, configuration: Configuration) -> bool:
+        """Whether two versions of a function are one in a configuration."""
+        folder = self._folders[configuration]
+        known = self._known.get((old.name, configuration))
+        if known is None:
+            known = self._known[old.name, configuration] = _digest(cut(old, folder))
+        return known == _digest(cut(new, folder))
 
     def synchronises(self, statement: s.Statement) -> bool:
         """Whether there is a barrier in a statement, or in what it calls."""

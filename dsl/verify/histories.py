@@ -166,7 +166,7 @@ def _shown(
         place = f"{name}.{field_name}"
     else:
         place, want, got = name, hex(right), hex(wrong)
-    steps = [s for s in _steps_until(witness.steps, number)]
+    steps = _steps_until(witness.steps, number)
     return replace(
         witness,
         steps=(*steps, f"expect {place} == {want}"),

@@ -284,10 +284,10 @@ class _Machine:
         outcomes = [*(e.outcome for e in self._trail(start)), outcome]
         elements = next(iter(self.steppers.values())).machine.elements
         for each in reversed(outcomes):
-            for happening in reversed(each.happenings if each else ()):
-                if isinstance(happening, Wrote) and happening.function:
-                    if elements[happening.element].register.name in names:
-                        return happening
+            writes = [h for h in (each.happenings if each else ()) if isinstance(h, Wrote)]
+            for wrote in reversed(writes):
+                if wrote.function and elements[wrote.element].register.name in names:
+                    return wrote
         return None
 
     def _hazard(self, start: int, outcome: Outcome, hazard: Hazard) -> Finding:
@@ -316,7 +316,8 @@ class _Machine:
         who = getattr(happening, "who", SOFTWARE)
         looker = {SOFTWARE: "software", HARDWARE: "the guest"}.get(who, who)
         author = {SOFTWARE: "", HARDWARE: " by the guest"}.get(write.author, f" by {write.author}")
-        message = f"{looker} need not see yet what was written to {unseen.element}{author} before: {needs}"
+        what = f"what was written to {unseen.element}{author} before"
+        message = f"{looker} need not see yet {what}: {needs}"
         last: tuple[str, ...] = ()
         looks = isinstance(happening, Looked) and happening.actor
         trail = unseen.trail

@@ -1,4 +1,4 @@
-"""A machine on which every write is in force at once, and that says what happens on it, in order."""
+"""A machine on which every write is in force at once, and that keeps what happens, in order."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class State:
     key: Key = field(init=False)
     own: Key = field(init=False)
     cpu: Key = field(init=False)
-    data: Data = Data()
+    data: Data = field(default_factory=Data)
 
     def __post_init__(self) -> None:
         world, data = self.world, self.data

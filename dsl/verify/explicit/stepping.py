@@ -35,7 +35,7 @@ from dsl.verify.visible import named, seen_by
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """Something that is wrong for certain: what, where, and the line of a scenario that shows it."""
+    """Something that is wrong for certain, where, and the line of a scenario that shows it."""
 
     kind: type[Diagnostic]
     rule: str

@@ -35,7 +35,8 @@ from dsl.verify.explicit.recording import (
     Recorder,
     Wrote,
 )
-from dsl.verify.explicit.states import Data, Key
+from dsl.verify.explicit.states import Key
+from dsl.verify.owned import Data
 
 
 @dataclass(frozen=True, slots=True)

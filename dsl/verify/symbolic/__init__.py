@@ -8,10 +8,13 @@ the other bits.  Barriers are the explicit engine's business.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from dsl.ir.program import Program
 from dsl.verify.findings import Report
+
+if TYPE_CHECKING:
+    from dsl.verify.symbolic.alike import Same
 
 
 class Limits(Protocol):
@@ -36,3 +39,37 @@ def check(
 
     z3()
     return Checking(program, given, budget, progress).report()
+
+
+def against(
+    program: Program,
+    before: Program,
+    *,
+    given: Mapping[str, int] | None = None,
+    budget: Limits | None = None,
+    progress: Callable[[str], None] = lambda line: None,
+) -> Report:
+    """Where two programs with one lifecycle do not surely do the same, from the same start.
+
+    At the entry of a guest what it can see is compared, elsewhere every register and slot.
+    Raises `CannotRun` where the solver is not installed.
+    """
+    from dsl.verify.symbolic.comparing import Comparing
+    from dsl.verify.symbolic.solver import z3
+
+    z3()
+    return Comparing(program, before, given, budget, progress).report()
+
+
+def same(program: Program, other: Program) -> Same:
+    """Whether two programs that differ in sequences only are the same for all values.
+
+    ``effects`` is about what they leave, ``accesses`` about each access and barrier too.
+    """
+    from dsl.verify.symbolic.alike import same as compared
+    from dsl.verify.symbolic.checking import deep
+    from dsl.verify.symbolic.solver import z3
+
+    z3()
+    with deep():
+        return compared(program, other)

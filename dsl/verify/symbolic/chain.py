@@ -103,7 +103,9 @@ class Chain(Phases):
             at = None if key[2] == -1 else int(key[2])
             mirror = self.static.by_slot[name, at]
             width = mirror.element.register.width
-            return self.resized(self._slot_start((owner, name, -1 if at is None else at), slot), width)
+            return self.resized(
+                self._slot_start((owner, name, -1 if at is None else at), slot), width
+            )
         if key[0] in ("?", "="):
             return None
         return self._slot_start(key, self.program.slots[str(key[1])])

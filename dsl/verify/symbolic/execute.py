@@ -92,8 +92,8 @@ class Executor(Externs):
                 made = self.as_type(self.value(value, env), value.type, type)
                 self.let(name, value, env)
                 self.cells[("=", env.frame, name)] = made
-            case s.If() if _only_orders(node):
-                # Everything is in force at once.
+            case s.If() if self.at_once and _only_orders(node):
+                # Everything is in force at once: whether there is a barrier need not be decided.
                 pass
             case s.If(arms=arms, otherwise=otherwise):
                 self._arms(list(arms), otherwise or (), env)
@@ -371,6 +371,8 @@ class Executor(Externs):
         return self.extern(call, args)
 
     _result: Type | None = None
+    #: Nobody asks for barriers.
+    at_once = True
 
     def run(self, what: s.Sequence, args: list[Term | str], *, software: bool) -> Term | None:
         """A sequence, an operation or a model with its arguments; gives its result."""

@@ -48,8 +48,25 @@ class Phases(Owned):
         if self.path is self.terms.false:
             return
         self.check(invariants, phase.name)
+        self.arrived(phase)
         self._others(phase)
         self.body(out, env)
+
+    def arrived(self, phase: l.Phase) -> None:
+        """Told when the way into a phase is done, before others act there."""
+
+    def visible(self, phase: l.Phase) -> dict[str, int]:
+        """The registers at which others may look in a phase, and which bits they see."""
+        found: dict[str, int] = {}
+        for _, place, _ in self._mays(phase.body, self.terms.true, {}):
+            refs = place.aliases if isinstance(place, Endpoint) else (place,)
+            for ref in refs:
+                if not isinstance(ref, RegisterRef):
+                    continue
+                for element in self._of(ref):
+                    mask = ref.field.mask if ref.field else element.ones
+                    found[element.name] = found.get(element.name, 0) | mask & element.stored
+        return found
 
     # ---- what others do
 

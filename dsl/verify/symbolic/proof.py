@@ -17,6 +17,7 @@ from dsl.ir.shapes import Access, Period
 from dsl.ir.walk import inside
 from dsl.ir.ways import Graph, Node, graph
 from dsl.source import Span
+from dsl.verify.symbolic.execute import Executor
 from dsl.verify.symbolic.expressions import Env
 from dsl.verify.symbolic.facts import Abstraction, Fact, Facts, Shape, both, common, meet
 from dsl.verify.symbolic.mirrors import Static
@@ -82,6 +83,10 @@ class Proof:
         self.abstraction.booted = booted(self.machine, constants)
         self._boot = (*self.abstraction.booted.values(), *constants.values())
         self.asked |= self.machine.asked
+
+    def known(self, at: int) -> Facts:
+        """What is known where a phase begins, after the proof was run."""
+        return self._pre[at]
 
     # ---- to the fixed point
 
@@ -195,7 +200,7 @@ def _numbers(shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
 # ---- what holds of every machine
 
 
-def fixed(machine: Phases) -> tuple[dict[str, Term], tuple[Term, ...], list[x.Expr]]:
+def fixed(machine: Executor) -> tuple[dict[str, Term], tuple[Term, ...], list[x.Expr]]:
     """The registers that nothing writes, what is assumed of them, and what else is assumed.
 
     Where an assumption says between which numbers a field is, the unknown that stands for it is.
@@ -230,7 +235,7 @@ def fixed(machine: Phases) -> tuple[dict[str, Term], tuple[Term, ...], list[x.Ex
     return constants, tuple(p for p in parts if p is not machine.terms.true), entry
 
 
-def _about(machine: Phases, condition: x.Expr, constants: Mapping[str, Term]) -> bool:
+def _about(machine: Executor, condition: x.Expr, constants: Mapping[str, Term]) -> bool:
     """Whether a condition speaks of nothing but registers that keep their values."""
     left = [condition]
     while left:
@@ -256,7 +261,7 @@ def _about(machine: Phases, condition: x.Expr, constants: Mapping[str, Term]) ->
 
 
 def _constants(
-    machine: Phases, ranges: Mapping[str, tuple[int, int]], mark: str
+    machine: Executor, ranges: Mapping[str, tuple[int, int]], mark: str
 ) -> dict[str, Term]:
     made: dict[str, Term] = {}
     for name, element in machine.elements.items():

@@ -68,7 +68,7 @@ class State:
         self.initial: Callable[[Key], Term | None] = lambda key: None
         self.shapes: dict[tuple[str, str], Slot] = {}
         self.evaluate: Callable[..., Term]
-        self._fresh = 0
+        self._fresh: dict[str, int] = {}
         self._contexts: dict[str, tuple[str, ...]] = {}
         self._legal: dict[tuple[object, ...], Term] = {}
 
@@ -76,12 +76,12 @@ class State:
 
     def again(self) -> None:
         """Names of unknowns begin anew, for a history that has nothing to do with earlier ones."""
-        self._fresh = 0
+        self._fresh.clear()
 
     def fresh(self, name: str, width: int, lo: int = 0, hi: int | None = None) -> Term:
         """An unknown of its own."""
-        self._fresh += 1
-        return self.ranged(f"{name}#{self._fresh}", width, lo, hi)
+        number = self._fresh[name] = self._fresh.get(name, 0) + 1
+        return self.ranged(f"{name}#{number}", width, lo, hi)
 
     def ranged(self, name: str, width: int, lo: int = 0, hi: int | None = None) -> Term:
         """The unknown of a name, of no more bits than its greatest value needs."""

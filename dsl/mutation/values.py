@@ -1,0 +1,93 @@
+"""The symbolic engine for mutants: first where a mutant is something else, then everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from dsl.ir.program import Program
+from dsl.mutation.explorer import changed
+from dsl.mutation.judging import Answer, Fault, Known
+from dsl.mutation.normal import Normal
+from dsl.verify.configurations import configurations, machine_of
+from dsl.verify.confirming import confirmed
+from dsl.verify.explicit.domain import Owned
+from dsl.verify.findings import Configuration, Engine, Finding, Strength
+from dsl.verify.subject import Subject, subject
+
+#: In how many configurations a mutant is asked about for itself, before all machines are.
+_FEW = 2
+
+
+class Values:
+    """Asks the symbolic engine about the mutants of one program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.normal = Normal(program, configurations(program))
+        self.subject: Subject = subject(program)
+        self.owned = Owned(program)
+
+    def ask(self, program: Program, known: Known, first: bool) -> Answer:
+        """What is found in a mutant, or in the original, and confirmed by a run."""
+        unchecked: dict[str, None] = {}
+        faults: dict[tuple[object, ...], Fault] = {}
+        passed: set[tuple[object, ...]] = set()
+        of = self.subject.of(program)
+        for given in self._given(program):
+            for finding in _findings(program, given, unchecked):
+                if finding.key in passed or finding.strength is Strength.CONVENTION:
+                    continue
+                passed.add(finding.key)
+                if known(_fault(finding)):
+                    continue
+                sure = confirmed(of, finding, self.owned)
+                if sure is not None:
+                    faults[finding.key] = _fault(sure)
+            if faults and first:
+                break
+        return Answer(tuple(faults.values()), tuple(unchecked))
+
+    def _given(self, program: Program) -> Iterator[Mapping[str, int]]:
+        """What to fix, one after the other: what is cheap and tells most first."""
+        pairs = changed(self.program, program)
+        if not pairs:
+            yield {}
+            return
+        differ = [
+            each
+            for each in configurations(self.program)
+            if not all(self.normal.alike(old, new, each) for old, new in pairs)
+        ]
+        for configuration in _spread(differ)[:_FEW]:
+            yield dict(configuration)
+        for machine in dict.fromkeys(machine_of(self.program, each) for each in differ):
+            yield dict(machine)
+
+
+def _spread(all: list[Configuration]) -> list[Configuration]:
+    """The first, and then always the one that is least like those before it."""
+    found = all[:1]
+    left = all[1:]
+    while left and len(found) < _FEW:
+        best = max(left, key=lambda one: min(_unlike(one, other) for other in found))
+        found.append(best)
+        left.remove(best)
+    return found
+
+
+def _unlike(one: Configuration, other: Configuration) -> int:
+    return sum(a != b for a, b in zip(one, other, strict=True))
+
+
+def _findings(
+    program: Program, given: Mapping[str, int], unchecked: dict[str, None]
+) -> Iterable[Finding]:
+    from dsl.verify.symbolic import check
+
+    report = check(program, given=given)
+    unchecked.update(dict.fromkeys(f"symbolic: {what}" for what in report.unchecked))
+    return report.findings
+
+
+def _fault(finding: Finding) -> Fault:
+    return Fault(str(Engine.SYMBOLIC), finding.code, finding.rule, finding.where, finding.message)

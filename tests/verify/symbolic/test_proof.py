@@ -1,0 +1,161 @@
+"""What is proved of a small machine and of KVM, and that faults of each kind are found in them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import dsl
+from dsl.run.choices import Choices
+from dsl.run.scenarios import Run
+from dsl.verify.findings import Finding
+from dsl.verify.subject import subject
+from dsl.verify.symbolic import check
+from tests.reference.cases import ROOT
+from tests.verify.symbolic.machines import PEN, changed, program
+
+#: One configuration of KVM, in which a guest uses system registers on VHE.
+ONE = {"vhe": 1, "sre": 1, "its_vm": 0, "cpuif_trap": 0, "exit_barriers": 0}
+
+
+def test_all_of_it_holds() -> None:
+    report = check(program(PEN))
+    assert report.findings == ()
+    assert report.unchecked == ()
+    proved = {each.what for each in report.proved}
+    assert "what is in items and ITEM<n> survives" in proved
+    assert "invariant switched_off holds" in proved
+    assert {each.configurations for each in report.proved} == {2}
+
+
+#: Faults by what they are: the text, what it becomes, and the code and the rule of what is found.
+FAULTS = {
+    "a slot is pointed at another register": (
+        "extra[2] : u32 mirrors EXTRA<n>",
+        "extra[2] : u32 mirrors ITEM<n>",
+        "VGS101",
+        "extra",
+    ),
+    "a restore is missing": ("    restore mask\n", "", "VGS101", "mask"),
+    "a save is missing": ("    save mask\n", "", "VGS101", "mask"),
+    "a save comes after what it saves is overwritten": (
+        "            save items[i]\n            ITEM<i> <- 0\n",
+        "            ITEM<i> <- 0\n            save items[i]\n",
+        "VGS101",
+        "items",
+    ),
+    "a mask is too narrow": ("    save mask\n", "    mask <- MASK & 0x7f\n", "VGS101", "mask"),
+    "a restore is one too short": (
+        "each i below used { restore items[i] }",
+        "each i below used - 1 { restore items[i] }",
+        "VGS101",
+        "items",
+    ),
+    "a register that may be there is forgotten": (
+        "    when IDS.More { restore extra[1] }\n",
+        "",
+        "VGS101",
+        "extra",
+    ),
+    "what was listed is left behind": ("            ITEM<i> <- 0\n", "", "VGS102", "items"),
+    "a switch stays on": (
+        "SWITCH <- control with On = 0",
+        "SWITCH.Trap <- 0",
+        "VGS103",
+        "switched_off",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_found_and_its_history_fails(fault: str) -> None:
+    old, new, code, rule = FAULTS[fault]
+    faulty = changed(old, new)
+    found = [f for f in check(faulty).findings if (f.code, f.rule) == (code, rule)]
+    assert found
+    assert any(fails(faulty, f) for f in found), [f.witness for f in found]
+
+
+def fails(faulty: object, finding: Finding) -> bool:
+    """Whether a run of the history of a finding shows that something is wrong."""
+    if finding.witness is None:
+        return False
+    of = subject(faulty)  # type: ignore[arg-type]
+    params = f" ({', '.join(finding.witness.params)})" if finding.witness.params else ""
+    steps = "\n".join(finding.witness.steps)
+    scenario = of.understand(f'scenario "found"{params} {{\n{steps}\n}}')
+    return not Run(of.with_scenario(scenario), scenario, Choices()).go().ok
+
+
+def test_to_write_a_save_out_changes_nothing() -> None:
+    report = check(changed("save items[i]", "items[i] <- ITEM<i>"))
+    assert report.findings == ()
+
+
+def test_an_update_that_loses_bits_is_found() -> None:
+    faulty = changed(
+        "    restore mask\n",
+        "    let old = SWITCH\n    SWITCH.Trap <- 1\n    SWITCH <- old with On = 0\n"
+        "    restore mask\n",
+    )
+    assert [(f.code, f.rule) for f in check(faulty).findings] == [("VGS108", "SWITCH")]
+    kept = changed(
+        "    restore mask\n",
+        "    let old = SWITCH\n    SWITCH <- old with On = 0\n    restore mask\n",
+    )
+    assert check(kept).findings == ()
+
+
+def test_a_finding_says_where_and_what() -> None:
+    [found] = check(changed("    save mask\n", "")).findings
+    assert found.function == ""
+    assert "mask" in found.where.text
+    assert "Level" in found.message
+    assert found.configurations == ((("early", 0),), (("early", 1),))
+
+
+def test_what_cannot_be_checked_is_told() -> None:
+    class Spent:
+        def spent(self) -> str:
+            return "the time is up"
+
+    report = check(program(PEN), budget=Spent())
+    assert len(report.unchecked) == 2
+    assert report.proved == ()
+
+
+# ---- KVM
+
+
+def kvm(folder: Path, file: str, old: str, new: str) -> object:
+    """KVM after the patch, with one thing changed."""
+    shutil.copytree(ROOT / "sequences", folder / "sequences")
+    path = folder / "sequences" / "kvm" / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return dsl.load(folder / "sequences" / "kvm" / "run_after.vgs").program
+
+
+def test_what_is_mirrored_survives_in_kvm() -> None:
+    program = dsl.load(ROOT / "sequences/kvm/run_after.vgs").program
+    report = check(program, given=ONE)
+    assert report.findings == ()
+    proved = {each.what for each in report.proved}
+    assert "what is in vgic_lr and ICH_LR<n>_EL2 survives" in proved
+    assert "what is in vgic_ap1r and ICH_AP1R<n>_EL2 survives" in proved
+
+
+def test_an_active_priority_register_of_seven_bits_is_missed(tmp_path: Path) -> None:
+    faulty = kvm(
+        tmp_path,
+        "common.vgs",
+        "7 { save vgic_ap0r[3], vgic_ap0r[2] }",
+        "7 { save vgic_ap0r[3] }",
+    )
+    [found] = check(faulty, given=ONE).findings  # type: ignore[arg-type]
+    assert found.rule == "vgic_ap0r"
+    assert found.witness is not None
+    assert "given ICH_VTR_EL2.PREbits = 0x6" in found.witness.steps
