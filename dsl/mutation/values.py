@@ -43,7 +43,12 @@ class Values:
                 sure = confirmed(of, finding, self.owned)
                 if sure is not None:
                     faults[finding.key] = _fault(sure)
-            if faults and first:
+                else:
+                    unchecked[f"symbolic: {finding.where}: no run confirms: {finding.message}"] = (
+                        None
+                    )
+            # What is suspected where a mutant is asked about for itself is suspected everywhere.
+            if first and (faults or passed):
                 break
         return Answer(tuple(faults.values()), tuple(unchecked))
 

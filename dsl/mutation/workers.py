@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from math import ceil
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
 from typing import Generic, TypeVar
@@ -19,13 +20,16 @@ from dsl.failures import CannotRun
 
 T = TypeVar("T")
 
-#: How much later than its limit a process ends itself, if nobody is there any more to end it.
-_LATER = 5
+#: How much longer than on a processor a task may be under way.
+_WAITING = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one task may take: seconds, and bytes of memory beside what is there already."""
+    """What one task may take: seconds of a processor, and bytes beside what is there already.
+
+    A task that waits for something else may take longer, but not for ever.
+    """
 
     seconds: float
     memory: int
@@ -83,15 +87,16 @@ def run(
 
 def _ready(running: dict[Connection, _Running[T]], limits: Limits) -> Iterator[Done[T]]:
     """What is done by now, after a wait for the first of them; or what took too long."""
-    first = min(one.since for one in running.values()) + limits.seconds
+    most = _WAITING * limits.seconds
+    first = min(one.since for one in running.values()) + most
     ready = wait(list(running), max(0.0, first - time.monotonic()))
     for ours, one in list(running.items()):
         seconds = time.monotonic() - one.since
         if ours in ready:
-            result, why = _received(ours, one.process)
-        elif seconds >= limits.seconds:
+            result, why = _received(ours, one.process, limits)
+        elif seconds >= most:
             one.process.kill()
-            result, why = None, f"it took more than {limits.seconds:g} s"
+            result, why = None, _took(limits)
         else:
             continue
         one.process.join()
@@ -100,12 +105,18 @@ def _ready(running: dict[Connection, _Running[T]], limits: Limits) -> Iterator[D
         yield Done(one.task, result, why, seconds)
 
 
-def _received(ours: Connection, process: ForkProcess) -> tuple[bytes | None, str]:
+def _took(limits: Limits) -> str:
+    return f"it took more than {limits.seconds:g} s"
+
+
+def _received(ours: Connection, process: ForkProcess, limits: Limits) -> tuple[bytes | None, str]:
     try:
         said = ours.recv_bytes()
     except (EOFError, OSError):
         process.join()
         code = process.exitcode or 0
+        if code == -signal.SIGXCPU:
+            return None, _took(limits)
         with suppress(ValueError):
             return None, f"the checker ended with {signal.Signals(-code).name}"
         return None, f"the checker ended with status {code}"
@@ -133,9 +144,9 @@ def _child(work: Callable[[T], bytes], task: T, theirs: Connection, limits: Limi
 
 
 def _limit(limits: Limits) -> None:
-    seconds = int(limits.seconds) + _LATER
+    seconds = ceil(limits.seconds)
     with suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     with suppress(OSError, ValueError):
         most = _taken() + limits.memory
         resource.setrlimit(resource.RLIMIT_AS, (most, most))

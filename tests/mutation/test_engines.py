@@ -1,0 +1,139 @@
+"""Mutants before the engines of vgs verify: what the explorer finds, and proves."""
+
+import pytest
+
+from dsl.mutation.checks import STATIC, checks, provers
+from dsl.mutation.explorer import Explorer
+from dsl.mutation.judging import Judge
+from dsl.mutation.mutants import mutants
+from dsl.mutation.results import Outcome
+from dsl.verify import verify
+from dsl.verify.findings import Engine
+from tests.mutation.small import program
+
+PLATFORM = """\
+platform things "Things that never were, revision 1"
+
+register CTL : 64 at (3, 3, 14, 3, 1) reset 0 { V [63:0] }
+register OWN : 64 at (3, 3, 14, 3, 2) reset 0 { V [63:0] }
+register ID : 64 ro at (3, 3, 14, 6, 0) { WIDE [0] res0 [63:1] }
+endpoint window "a way to CTL through memory" aliases CTL
+rule window_then_register : architecture "Things, section 1" {
+    window visible to reads of CTL needs dsb(nsh) then isb
+}
+rule register_then_window : architecture "Things, section 2" {
+    writes of CTL visible to window needs isb then dsb(nsh)
+}
+
+context state of vcpu {
+    ctl : u64 mirrors CTL
+    own : u64 mirrors OWN
+}
+condition memory per vm
+condition busy   per machine
+"""
+
+WORK = """\
+restore begin(vcpu) {
+    restore ctl
+    restore own
+    when memory { isb then dsb(nsh) orders writes of CTL before window }
+}
+
+save finish(vcpu) {
+    when memory { dsb(nsh) then isb orders window before reads of CTL }
+    save ctl
+    when ID.WIDE { save own } else { save own }
+}
+"""
+
+LIFE = """
+assume wide "some have it" { ID.WIDE or not ID.WIDE }
+boot { ID.WIDE <- 1 }
+lifecycle on_cpu {
+    each stay {
+        away {}
+        each trip {
+            enter { begin(vcpu) }
+            guest {
+                eret
+                when not memory { may change CTL }
+                when memory { may use window }
+                may change OWN
+                exception
+            }
+            exit { finish(vcpu) }
+        }
+        put {}
+    }
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory):
+    """Every mutant of the program with what became of it, by operator and what it does."""
+    of = program(tmp_path_factory.mktemp("things"), WORK, PLATFORM, LIFE)
+    explorer = Explorer(of.program)
+    asked = [c for c in checks(explorer) if c.name in (STATIC, "explicit")]
+    judge = Judge(of.program, asked, provers(explorer))
+    judge.prepare()
+    assert judge.known == set()
+    return {(m.operator, m.change.what, m.id): (m, judge.judge(m)) for m in mutants(of).mutants}
+
+
+def of(judged, operator, what):
+    (found,) = (one for (o, w, _), (_, one) in judged.items() if o == operator and what in w)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("operator", "what", "code", "rule"),
+    [
+        ("delete", "without `save ctl`", "VGS101", "ctl"),
+        ("weaken", "`dmb(nsh)` for `dsb(nsh)`", "VGS100", "window_then_register"),
+        ("reorder", "`isb` before `dsb(nsh)`", "VGS100", "window_then_register"),
+    ],
+)
+def test_killed_by_the_explorer(judged, operator, what, code, rule):
+    found = [one for (o, w, _), (_, one) in judged.items() if o == operator and what in w]
+    (one,) = (o for o in found if o.function == "finish")
+    assert (one.outcome, one.by) == (Outcome.KILLED, "explicit"), one
+    assert (one.killers[0].code, one.killers[0].rule) == (code, rule)
+
+
+def test_a_swap_that_nobody_sees_is_the_same_as_far_as_values_go(judged):
+    one = of(judged, "swap", "`restore own` comes before `restore ctl`")
+    assert one.outcome in (Outcome.EQUIVALENT, Outcome.SURVIVED)
+
+
+def test_the_same_where_nothing_comes_by_it_is_no_proof_for_other_machines(judged):
+    # On the machine that boots ID.WIDE is 1, so nothing comes by the other way.
+    found = [
+        one
+        for (o, w, _), (_, one) in judged.items()
+        if o == "source" and w == "`own <- 0`, and no value" and not one.killers
+    ]
+    assert len(found) == 1
+    assert found[0].outcome is Outcome.CHEAPER
+    assert found[0].by == ""
+
+
+def test_more_than_needed_is_killed_for_cost(judged):
+
+    found = [o for (name, *_), (_, o) in judged.items() if name == "strengthen"]
+    assert found
+    assert {o.outcome for o in found} == {Outcome.COST}
+
+
+def test_what_kills_is_what_verify_finds(judged):
+    """The explorer does only a part of the work; the verdict is that of the whole."""
+    tried = 0
+    for mutant, one in list(judged.values())[::5]:
+        verdict = verify(mutant.program, engines=[Engine.EXPLICIT], mends=False)
+        found = {(f.code, f.rule) for f in verdict.findings}
+        if one.by == STATIC:
+            continue
+        tried += 1
+        assert bool(found) == (one.outcome is Outcome.KILLED), (one, found)
+    assert tried > 5
