@@ -27,12 +27,12 @@ from dsl.verify.configurations import configurations, machine_of
 from dsl.verify.confirming import confirmed
 from dsl.verify.explicit import MOST
 from dsl.verify.explicit import _Machine as _Telling
-from dsl.verify.explicit.domain import Owned
 from dsl.verify.explicit.exploring import Edge, Exploration
-from dsl.verify.explicit.states import Data, Key, State
+from dsl.verify.explicit.states import Key, State
 from dsl.verify.explicit.stepping import Outcome, Stepper
 from dsl.verify.explicit.visibility import Following, Unseen
 from dsl.verify.findings import Configuration, Engine, Finding, Strength
+from dsl.verify.owned import Data, Owned
 from dsl.verify.subject import Subject, subject
 
 #: A statement, by where it stands: the name of its source, and the offset.

@@ -10,8 +10,8 @@ from dsl.mutation.judging import Answer, Fault, Known
 from dsl.mutation.normal import Normal
 from dsl.verify.configurations import configurations, machine_of
 from dsl.verify.confirming import confirmed
-from dsl.verify.explicit.domain import Owned
 from dsl.verify.findings import Configuration, Engine, Finding, Strength
+from dsl.verify.owned import Owned
 from dsl.verify.subject import Subject, subject
 
 #: In how many configurations a mutant is asked about for itself, before all machines are.
