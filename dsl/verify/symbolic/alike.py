@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from dsl.ir import sequence as s
+from dsl.ir.dump import dump
 from dsl.ir.program import Module, Program
 from dsl.ir.types import Handle
 from dsl.run.registers import Element
@@ -16,27 +19,6 @@ from dsl.verify.symbolic.solver import Solver
 from dsl.verify.symbolic.state import Key, Unbounded, width_of
 from dsl.verify.symbolic.term import Term
 from dsl.verify.symbolic.terms import Terms
-
-#: What of a module is something else than its sequences, and has a meaning.
-_OTHERS = (
-    "registers",
-    "layouts",
-    "legalisations",
-    "computed",
-    "derived",
-    "endpoints",
-    "contexts",
-    "conditions",
-    "definitions",
-    "externs",
-    "operations",
-    "models",
-    "crossings",
-    "boots",
-    "assumptions",
-    "lifecycles",
-    "invariants",
-)
 
 #: A read, a write or a barrier: what, under which condition, with which value.
 _Event = tuple[str, str, Term, Term | None]
@@ -62,7 +44,7 @@ def same(program: Program, other: Program) -> Same:
     terms = Terms()
     for name in dict.fromkeys((*program.sequences, *other.sequences)):
         one, two = program.sequences.get(name), other.sequences.get(name)
-        if one is two or _body(one) == _body(two):
+        if one is two or _text(one) == _text(two):
             continue
         if one is None or two is None or one.body is None or two.body is None:
             return Same(None, None)
@@ -84,10 +66,11 @@ def _both(a: bool | None, b: bool | None) -> bool | None:
 
 
 def _alike(program: Program, other: Program) -> bool:
-    """Whether the two differ in nothing but sequences."""
+    """Whether the two differ in nothing but sequences, and in what has no meaning for values."""
 
-    def rest(module: Module) -> list[object]:
-        return [getattr(module, name) for name in _OTHERS]
+    def rest(module: Module) -> str:
+        kept = replace(module, sequences=(), rules=(), scenarios=(), failures=(), platforms=())
+        return dump(kept, docs=False)
 
     mine, others = program.modules, other.modules
     return len(mine) == len(others) and all(
@@ -95,8 +78,8 @@ def _alike(program: Program, other: Program) -> bool:
     )
 
 
-def _body(sequence: s.Sequence | None) -> s.Body | None:
-    return None if sequence is None else sequence.body
+def _text(sequence: s.Sequence | None) -> str:
+    return "" if sequence is None else dump(Module("", sequences=(sequence,)), docs=False)
 
 
 class _Once(Executor):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from dsl.diagnostics.proofs import StateLeaks, StateLost
 from dsl.ir import lifecycle as l
 from dsl.ir import sequence as s
 from dsl.ir.shapes import Condition, Slot
@@ -121,9 +122,8 @@ class Chain(Phases):
         found = self.given_at_start.get(key)
         if found is None:
             low, _ = limits(slot)
-            flag = slot.link is None and (slot.name in self.static.asked or slot.high is not None)
             mirrored = any(m.slot == slot for m in self.static.mirrors)
-            free = mirrored or (slot.name not in self.static.written and not flag)
+            free = mirrored or slot.name not in self.static.written
             width = width_of(slot)
             if free and slot.name not in self._defining():
                 found = self.any_named(f"start:{key}", slot)
@@ -140,6 +140,8 @@ class Chain(Phases):
         low, high = limits(what)
         if low < 0:
             return self.terms.symbol(name, width_of(what))
+        if what.high is not None:
+            high = min(high, low + self.most)
         return self.ranged(name, width_of(what), low, high)
 
     def any_of(self, what: Slot | Condition, name: str) -> Term:
@@ -207,7 +209,7 @@ class Chain(Phases):
         for look in looks:
             looked = terms.or_(looked, look.condition)
         used = self.used(mirror)
-        if self.target.kind.code == "VGS102":
+        if self.target.kind is StateLeaks:
             start = self.boot_value(element.name)
             value = self.stored(element)
             if start.constant and used is not terms.true:
@@ -233,7 +235,7 @@ class Chain(Phases):
         self.goals.append(Goal(goal, place, seen, mine, mirror.mask))
 
     def read_by(self, mirror: Mirror, c: Term, who: str, span: Span) -> None:
-        if self._aimed(mirror) and self.target.kind.code == "VGS101":
+        if self._aimed(mirror) and self.target.kind is StateLost:
             self._wrong(mirror, (mirror.slot, mirror.index), self.slot_of(mirror), c)
 
     def _bits(self, element: Element, read: object, span: Span, c: Term) -> None:

@@ -117,13 +117,10 @@ class Abstraction:
         slot = self._slots[key]
         if key in self._mirrors:
             facts = frozenset((SAME, EITHER))
-        elif slot.name in self.static.written or (slot.link is None and self._flag(slot)):
+        elif slot.name in self.static.written:
+            # It begins as memory does; what nobody writes is given from outside.
             facts = frozenset((max(0, limits(slot)[0]),))
         return facts, facts
-
-    def _flag(self, slot: Slot) -> bool:
-        """What is asked about, or counts, begins as memory does: with the least there is."""
-        return slot.name in self.static.asked or slot.high is not None or width_of(slot) == 0
 
     # ---- from facts to a state
 

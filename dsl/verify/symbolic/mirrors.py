@@ -50,8 +50,8 @@ class Static:
     """All that follows from the text of a program.
 
     ``by_slot`` and ``by_element`` find mirrors by (slot, index) and by the name of an element;
-    ``counters`` are the slots that count how many elements of an array are in use; ``asked`` are
-    slots that a condition or a bound asks about; ``guests`` are the phases in which a guest runs.
+    ``counters`` are the slots that count how many elements of an array are in use; ``guests`` are
+    the phases in which a guest runs.
     """
 
     program: Program
@@ -59,7 +59,6 @@ class Static:
     by_slot: dict[tuple[str, int | None], Mirror] = field(default_factory=dict)
     by_element: dict[str, list[Mirror]] = field(default_factory=dict)
     counters: dict[str, Slot] = field(default_factory=dict)
-    asked: set[str] = field(default_factory=set)
     guests: set[int] = field(default_factory=set)
     #: The slots that conditions are defined by.
     defining: set[str] = field(default_factory=set)
@@ -94,7 +93,6 @@ def static(program: Program) -> Static:
             if effect.kind == "writes":
                 made.written |= {p.name for p in effect.places if isinstance(p, Slot)}
     for definition in program.definitions.values():
-        _asks(made, definition.value)
         slots = {p.slot.name for p in inside(definition.value) if isinstance(p, x.ReadSlot)}
         made.defining |= slots
     synchronising = [p for p in phases if _erets(p)]
@@ -196,21 +194,10 @@ def _look(made: Static, each: s.Statement) -> None:
                 made.written.add(each.slot.name)
             fields = made.named.setdefault(register.name, set())
             fields |= {change.field.name for change in changes}
-        case s.If(arms=arms):
-            for arm in arms:
-                _asks(made, arm.condition)
-        case s.Switch(value=value):
-            _asks(made, value)
         case s.Loop():
-            _asks(made, each.low)
-            _asks(made, each.high)
             _counts(made, each)
         case _:
             pass
-
-
-def _asks(made: Static, value: x.Expr) -> None:
-    made.asked |= {p.slot.name for p in inside(value) if isinstance(p, x.ReadSlot)}
 
 
 def _counts(made: Static, loop: s.Loop) -> None:

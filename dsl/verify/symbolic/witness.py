@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from dsl.diagnostics.proofs import StateLeaks, StateLost
 from dsl.ir import lifecycle as l
 from dsl.ir.ways import Graph, graph
 from dsl.run.registers import Element
@@ -40,9 +41,13 @@ def witness(
     """The shortest history that is found to show it; None where none is."""
     if suspicion.mirror is None and suspicion.invariant is None:
         return None
-    plans = [_Plan(), _Plan(cpus=2), _Plan(("a", "b"))]
-    if suspicion.kind.code == "VGS102":
-        plans = [plans[2], plans[0]]
+    stays, moves, shares = _Plan(), _Plan(cpus=2), _Plan(("a", "b"))
+    plans = [stays, moves, shares]
+    if suspicion.kind is StateLost:
+        # What is not brought along is missed on another CPU.
+        plans = [moves, stays, shares]
+    elif suspicion.kind is StateLeaks:
+        plans = [shares, stays]
     for plan in plans:
         try:
             found = _Search(static, terms, lifecycle, configuration, suspicion, plan).go()

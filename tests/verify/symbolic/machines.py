@@ -16,7 +16,7 @@ register IDS : 32 ro { Bits [1:0] More [2] res0 [31:3] }
 register SWITCH : 32 reset 0 { On [0] Trap [1] res0 [31:2] }
 register EXTRA<n> for n in 0..1 : 32 reset 0 { All [31:0] }
 
-context pen of vcpu {
+context kept of vcpu {
     used     : 0..4
     items[4] : u64 mirrors ITEM<n>
     mask     : u32 mirrors MASK
@@ -40,7 +40,7 @@ sequence load(vcpu) {
     restore extra[0]
     when IDS.More { restore extra[1] }
 }
-sequence enter(vcpu) {
+sequence go_in(vcpu) {
     fill(vcpu)
     when used {
         restore control
@@ -68,7 +68,7 @@ lifecycle life {
     each stay {
         arrive { load(vcpu) }
         each trip {
-            prepare { enter(vcpu) }
+            prepare { go_in(vcpu) }
             guest {
                 eret
                 each n below used { may change ITEM<n>.State }

@@ -33,10 +33,10 @@ def test_all_of_it_holds() -> None:
 #: Faults by what they are: the text, what it becomes, and the code and the rule of what is found.
 FAULTS = {
     "a slot is pointed at another register": (
-        "extra[2] : u32 mirrors EXTRA<n>",
-        "extra[2] : u32 mirrors ITEM<n>",
+        "mask     : u32 mirrors MASK",
+        "mask     : u32 mirrors EXTRA<0>",
         "VGS101",
-        "extra",
+        "mask",
     ),
     "a restore is missing": ("    restore mask\n", "", "VGS101", "mask"),
     "a save is missing": ("    save mask\n", "", "VGS101", "mask"),
