@@ -23,6 +23,7 @@ from dsl.verify.findings import (
     Strength,
     Verdict,
 )
+from dsl.verify.histories import joined
 from dsl.verify.masking import masks
 from dsl.verify.owned import Owned
 from dsl.verify.subject import Subject, subject
@@ -99,7 +100,10 @@ class Driver:
         return made
 
     def _told(self, finding: Finding) -> Finding:
-        """The finding with what hides it."""
+        """The finding with what hides it, and its history as one would write it."""
+        if finding.witness is not None:
+            steps = joined(finding.witness.steps)
+            finding = replace(finding, witness=replace(finding.witness, steps=steps))
         return replace(finding, masked=masks(self._subject, finding, self._everywhere))
 
     def _mended(

@@ -172,10 +172,15 @@ class _Search:
         last, seen = self._last(goal, model, made)
         if goal.place is not None and not last:
             return None
-        relevant = symbols(goal.condition) | set()
+        relevant = set(symbols(goal.condition))
         for term in (goal.seen, goal.wanted):
             if term is not None:
                 relevant |= symbols(term)
+        # What is assumed of these may ask for values of others.
+        for _ in self.chain.solver.assumed:
+            for assumed in self.chain.solver.assumed:
+                if symbols(assumed) & relevant:
+                    relevant |= symbols(assumed)
         params = tuple(f"{o} : {self.root}" for o in self.plan.owners if o)
         steps = list(self._given(model, made, relevant))
         steps += self._told(at, model, made, relevant)
