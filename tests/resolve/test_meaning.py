@@ -380,6 +380,7 @@ def test_blocks_locks_barriers_and_calls() -> None:
     assert [t.name for t in order.then.targets] == ["DBGBVR<n>_EL1", "DBGBVR1_EL1"]
     effect, needs = made.externs[0].effects
     assert (effect.kind, effect.places[0].name, effect.low, effect.high) == ("writes", "used", 0, 2)
+    assert effect.bits(effect.places[0]) is None
     assert needs.places[0].name == "timer_lock"
     assert [p.type for p in made.externs[0].signature.params] == [Handle("vcpu"), U64]
 

@@ -228,6 +228,32 @@ def test_the_scenario_says_what_an_extern_does() -> None:
     assert made.ok
 
 
+def test_the_scenario_says_what_a_condition_is_from_here_on() -> None:
+    steps = "ring { calls <- calls + 1 } busy { return 1 } run turn busy { return 0 } run turn "
+    assert not failures(f"{steps}expect calls == 1 and waiting == 0")
+    assert failures(f"{steps}expect calls == 2")
+
+
+BANK = """
+register BOX_LINE<n> for n in 0..3 : 32 at (3, 0, 11, 1, n) reset 0 { On [0] res0 [31:1] }
+
+lifecycle lines {
+    attached {
+        eret
+        each n below waiting { may change BOX_LINE<n>.On }
+        exception
+    }
+}
+"""
+
+
+def test_who_acts_may_change_the_elements_that_a_loop_names() -> None:
+    given = "given waiting = 2 run attached "
+    assert not failures(f"{given}attached {{ BOX_LINE<1>.On <- 1 }} expect BOX_LINE<1>.On", BANK)
+    with pytest.raises(RunError, match="does not let attached change BOX_LINE<n>"):
+        run(f"{given}attached {{ BOX_LINE<2>.On <- 1 }}", BANK)
+
+
 INVARIANTS = """
 invariant off_outside at go "nobody else is to find it on" { not BOX_CTL.On }
 invariant few at turn "one call a round" { calls <= 1 }
