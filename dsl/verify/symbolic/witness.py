@@ -121,7 +121,9 @@ class _Search:
                 residencies = sum(1 for node in visited if node == self._first())
                 if residencies and self.plan.cpus > 1:
                     point = self._moved(at)
-                if residencies and len(self.plan.owners) > 1:
+                # Whoever has just got his turn uses it.
+                acted = at.visits[-1][1] == at.owner
+                if acted and residencies and len(self.plan.owners) > 1:
                     turn = self._turned(at, elsewhere)
                     if turn is not None:
                         yield 0, 1, *turn
