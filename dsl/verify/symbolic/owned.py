@@ -369,6 +369,9 @@ class Owned(Executor):
 
     def _bits(self, element: Element, read: Derived, span: Span, c: Term) -> None:
         """What is written back in bits that were not meant must be what is there now."""
+        if read.mask & element.writable == element.writable:
+            # The register gets a value back that it had: that is no update.
+            return
         now, lost = self.stored(element), 0
         for low, width in stretches(element, read.mask & element.writable, fields=True):
             then = self.terms.slice(read.value, low, width)

@@ -22,6 +22,9 @@ from dsl.verify.symbolic.terms import Terms
 #: So many phases are executed in search of a history, on each kind of way.
 _MOST = 220
 
+#: So many places without a phase come with each phase, at most.
+_BETWEEN = 5
+
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
@@ -88,7 +91,10 @@ class _Search:
             start = replace(start, path=self.terms.and_(start.path, holds))
         queue: list[tuple[int, int, Point, tuple[tuple[str, int], ...]]] = [(0, 0, start, ())]
         number = done = 0
-        while queue and done < _MOST:
+        # Of places where nothing happens there are a few between phases, and no more.
+        for _ in range(_BETWEEN * _MOST):
+            if not queue or done >= _MOST:
+                break
             cost, _, at, elsewhere = heapq.heappop(queue)
             for after, price, point, others in self._next(at, elsewhere):
                 phase = self.graph.nodes[after].phase
@@ -126,7 +132,7 @@ class _Search:
                 if acted and residencies and len(self.plan.owners) > 1:
                     turn = self._turned(at, elsewhere)
                     if turn is not None:
-                        yield 0, 1, *turn
+                        yield 0, 2, *turn
                         continue
             yield after, price, point, others
 
