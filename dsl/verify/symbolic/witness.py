@@ -123,7 +123,8 @@ class _Search:
             price = (1 if self.graph.nodes[after].phase else 0) + 2 * visited.count(after)
             point, others = at, elsewhere
             begins = outside and self.graph.nodes[after].begins
-            if begins and any(o == at.owner for _, o, _ in at.visits) and visited:
+            # Whoever was given the turn goes on before the other one gets it back.
+            if begins and visited and at.visits[-1][1] == at.owner:
                 residencies = sum(1 for node in visited if node == self._first())
                 if residencies and self.plan.cpus > 1:
                     point = self._moved(at)
