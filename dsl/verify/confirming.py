@@ -39,7 +39,7 @@ def confirmed(subject: Subject, finding: Finding, owned: Owned) -> Finding | Non
 def _others(finding: Finding, owned: Owned) -> Iterator[Witness]:
     """The same history with other values at its start: an old value may be like the new one."""
     witness = finding.witness
-    if witness is None or finding.kind is not NotYetVisible:
+    if witness is None or not witness.steps or finding.kind is not NotYetVisible:
         return
     element = finding.ends[0].text.split(" ", 1)[0] if finding.ends else ""
     for mirror in owned.by_element.get(element, ()):
@@ -50,7 +50,11 @@ def _others(finding: Finding, owned: Owned) -> Iterator[Witness]:
         names = [f"{p.split(':')[0].strip()}." for p in witness.params] or [""]
         for value in dict.fromkeys(each & mask for each in (*PATTERNS, -1)):
             given = ", ".join(f"{name}{mirror.name} = {value:#x}" for name in names)
-            yield replace(witness, steps=(f"given {given}", *witness.steps))
+            first, *more = witness.steps
+            begins = (
+                (f"{first}, {given}",) if first.startswith("given ") else (f"given {given}", first)
+            )
+            yield replace(witness, steps=(*begins, *more))
 
 
 def _confirmed(
