@@ -52,13 +52,14 @@ class File(_Failing, pytest.File):
         except (HasErrors, CannotRun) as error:
             raise cannot_collect(error) from None
         found = cases(root.program, others)
-        held = invariants(root.program, others)
+        asked = bool(self.config.getini("vgs_invariants"))
+        held = invariants(root.program, others) if asked else []
         yield from _items(self, root, found, held)
         if self.session.isinitpath(self.path):
             # Somebody asked for just this file: what it has is tried where it can be.
             own = root.program.modules[-1]
             left = [x for x in own.scenarios if x not in found]
-            rest = [x for x in own.invariants if x not in held]
+            rest = [x for x in own.invariants if asked and x not in held]
             for other in group.roots:
                 having = [x for x in cases(other.program, others) if x in left]
                 holding = [x for x in invariants(other.program, others) if x in rest]

@@ -24,6 +24,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="10000",
     )
     parser.addini(
+        "vgs_invariants",
+        "whether invariants are tests too: a program with a lifecycle is verified for them",
+        type="bool",
+        default=True,
+    )
+    parser.addini(
         "vgs_baseline",
         "a baseline of vgs verify, relative to the rootdir: the invariants that it lists are "
         "expected to fail",

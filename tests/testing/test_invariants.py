@@ -62,6 +62,13 @@ def test_each_invariant_is_a_test_of_the_programs_that_have_a_whole_lifecycle(
     assert through == [f"src/life.vgs::{title}" for title in titles]
 
 
+def test_invariants_can_be_left_out(with_invariant: Tree) -> None:
+    off = ("-o", "vgs_invariants=false")
+    assert with_invariant.titles("-k", "invariant", *off) == []
+    assert with_invariant.titles("src/life.vgs", "-k", "invariant", *off) == []
+    assert len(with_invariant.titles(*off)) == 4
+
+
 def test_a_failure_is_the_finding_with_its_history(with_invariant: Tree) -> None:
     done = with_invariant.pytest("src/old.vgs", "-k", "invariant")
     text = done.stdout.str()
