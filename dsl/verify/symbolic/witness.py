@@ -230,9 +230,12 @@ class _Search:
             yield f"given {text(asked, self.static.program)}"
         for name, value in self.chain.constants.items():
             element = self.chain.elements[name]
+            if not symbols(value) & relevant:
+                continue
+            # What is assumed of machines may relate one field to another.
             for f in element.register.fields:
                 part = self.terms.slice(value, f.low, f.width)
-                if not f.count and symbols(part) & relevant:
+                if not f.count and symbols(part):
                     yield f"given {_register(element)}.{f.name} = {evaluate(part, model, made):#x}"
         for key, value in self.chain.given_at_start.items():
             if symbols(value) & relevant:
