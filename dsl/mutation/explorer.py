@@ -28,6 +28,7 @@ from dsl.verify.confirming import confirmed
 from dsl.verify.explicit import MOST
 from dsl.verify.explicit import _Machine as _Telling
 from dsl.verify.explicit.exploring import Edge, Exploration
+from dsl.verify.explicit.recording import Happening, Looked, Wrote
 from dsl.verify.explicit.states import Key, State
 from dsl.verify.explicit.stepping import Outcome, Stepper
 from dsl.verify.explicit.visibility import Following, Unseen
@@ -427,16 +428,28 @@ def _end(outcome: Outcome) -> object:
     return end, outcome.lines, wrong, [(h.rule, h.what) for h in outcome.hazards]
 
 
-def _shown(outcome: Outcome) -> list[object]:
-    """What happens in a step, without places."""
-    return [
-        tuple(
-            getattr(each, name)
-            for name in type(each).__dataclass_fields__
-            if name not in ("span", "function", "clause", "condition")
-        )
-        for each in outcome.happenings
-    ]
+def _shown(outcome: Outcome) -> dict[str, list[object]]:
+    """What happens in a step, without places, for each register.
+
+    Nothing relates two registers but barriers, and rules that an access of the one has an eye on
+    the other: so the order of accesses of different registers is nobody's to see.
+    """
+    found: dict[str, list[object]] = {
+        each.element: [] for each in outcome.happenings if isinstance(each, Wrote | Looked)
+    }
+    for each in outcome.happenings:
+        told = (type(each).__name__, *(getattr(each, name) for name in _told_of(type(each))))
+        if isinstance(each, Wrote | Looked):
+            found[each.element].append(told)
+        else:
+            for those in found.values():
+                those.append(told)
+    return found
+
+
+def _told_of(kind: type[Happening]) -> list[str]:
+    unlike = ("span", "function", "clause", "condition")
+    return [name for name in kind.__dataclass_fields__ if name not in unlike]
 
 
 def _fault(finding: Finding) -> Fault:

@@ -135,7 +135,7 @@ def _share(score: Score) -> str:
 
 def _scores(report: Report, console: Console) -> None:
     for name, score in (("correctness", report.correctness), ("cost", report.cost)):
-        if score.of:
+        if score.killed or (score.of and name == "correctness"):
             console.print(f"{name:12} {score.killed} of {score.of} killed, {_share(score)}")
     proofs: dict[str, int] = {}
     for one in report.of(Outcome.EQUIVALENT):
