@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from dsl.diagnostics import Diagnostics, Severity, suggest
 from dsl.failures import CannotRun
 from dsl.ir.program import Program
+from dsl.mutation.commuting import Commuting
 from dsl.mutation.explorer import Explorer
 from dsl.mutation.judging import Answer, Check, Fault, Known, Prover
 from dsl.mutation.values import Values
@@ -34,7 +35,11 @@ def checks(explorer: Explorer) -> list[Check]:
 
 def provers(explorer: Explorer) -> list[Prover]:
     """Who can prove that a mutant does what the original does, the fastest first."""
-    return [Prover("explicit", explorer.same, ordered=True)]
+    commuting = Commuting(explorer.program)
+    return [
+        Prover("explicit", explorer.same, ordered=True),
+        Prover("order", commuting.same, ordered=True),
+    ]
 
 
 def restricted(program: Program, without: Collection[str]) -> Program:

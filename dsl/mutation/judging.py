@@ -95,9 +95,9 @@ class Judge:
 
     def judge(self, mutant: Mutant) -> Judged:
         """What becomes of a mutant."""
-        since = time.perf_counter()
+        since = time.process_time()
         outcome, by, killers, note = self._judged(mutant)
-        seconds = round(time.perf_counter() - since, 4)
+        seconds = round(time.process_time() - since, 4)
         return described(mutant, outcome, by, killers, note, seconds)
 
     def _judged(self, mutant: Mutant) -> tuple[Outcome, str, tuple[Killer, ...], str]:

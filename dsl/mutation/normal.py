@@ -91,6 +91,11 @@ def _shell(statement: s.Statement) -> str | None:
     return _text(with_bodies(statement, lambda body: ()))
 
 
+def exact_of(statement: s.Statement) -> str:
+    """A statement as it is, but for its places and its comments."""
+    return _text(statement)
+
+
 def _text(statement: s.Statement) -> str:
     said: list[str] = []
     _say(statement, said)

@@ -52,7 +52,8 @@ class Judged(Struct, frozen=True):
 
     ``by`` is who killed it, or proved that it does the same; of one that is cheaper it may be
     empty: it verifies, and nobody proved that it does the same.  ``note`` is what else there is
-    to say: the cost, why it broke, what was not checked.  ``seconds`` is what it took.
+    to say: the cost, why it broke, what was not checked.  ``seconds`` are those of a
+    processor.
     """
 
     id: str
