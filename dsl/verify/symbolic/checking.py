@@ -188,6 +188,8 @@ class Checking:
             found.configurations[0],
             tuple(found.configurations),
         )
+        if self.budget is not None and self.budget.spent():
+            return made
         return replace(
             made,
             witness=witness(
