@@ -29,7 +29,7 @@ def checks(explorer: Explorer) -> list[Check]:
     from dsl.verify.symbolic.solver import z3
 
     z3()
-    values = Values(explorer.program)
+    values = Values(explorer)
     return [static(), Check("explicit", explorer.ask), Check("symbolic", values.ask)]
 
 

@@ -107,16 +107,11 @@ class Judge:
         program, known = mutant.program, partial(self._known, mutant)
         killers: list[Killer] = []
         unchecked: list[str] = []
-        proved = ""
         for check in self.checks:
             answer = check.ask(program, known, not self.all_killers)
             killers += [_killer(fault) for fault in answer.faults if not known(fault)]
             unchecked += [what for what in answer.unchecked if what not in self.unchecked]
             if killers and not self.all_killers:
-                break
-            proved = "" if killers else self._same(mutant, check.name)
-            if proved:
-                # Whoever is asked next would find what they find in the original.
                 break
         if killers:
             return Outcome.KILLED, killers[0].engine, tuple(dict.fromkeys(killers)), ""
@@ -124,7 +119,7 @@ class Judge:
         if cost.more:
             return Outcome.COST, "cost", (), cost.more
         note = "; ".join(filter(None, (cost.less, *dict.fromkeys(unchecked))))
-        by = proved or self._same(mutant)
+        by = self._same(mutant)
         if cost.less:
             return Outcome.CHEAPER, by, (), note
         if by:
@@ -136,13 +131,11 @@ class Judge:
             return True
         return (fault.code, fault.rule, *mutant.before(fault.where)) in self.known
 
-    def _same(self, mutant: Mutant, name: str = "") -> str:
-        """Who proves that a mutant does what the original does; only ``name``, if there is one."""
+    def _same(self, mutant: Mutant) -> str:
+        """Who proves that a mutant does what the original does."""
         old, new = mutant.function.sequence, mutant.sequence
         barriers = None
         for prover in self.provers:
-            if name and prover.name != name:
-                continue
             if not prover.ordered:
                 if barriers is None:
                     barriers = self._barriers(old, new)

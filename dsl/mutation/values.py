@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from dsl.ir.program import Program
-from dsl.mutation.explorer import changed
+from dsl.mutation.explorer import Explorer, changed
 from dsl.mutation.judging import Answer, Fault, Known
 from dsl.mutation.normal import Normal
 from dsl.verify.configurations import configurations, machine_of
@@ -19,10 +19,11 @@ _FEW = 2
 
 
 class Values:
-    """Asks the symbolic engine about the mutants of one program."""
+    """Asks the symbolic engine about the mutants of one program, behind the explorer."""
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    def __init__(self, explorer: Explorer) -> None:
+        self.explorer = explorer
+        self.program = program = explorer.program
         self.normal = Normal(program, configurations(program))
         self.subject: Subject = subject(program)
         self.owned = Owned(program)
@@ -65,6 +66,9 @@ class Values:
         ]
         for configuration in _spread(differ)[:_FEW]:
             yield dict(configuration)
+        if self.explorer.same(self.program, program):
+            # The explorer tries few values of each kind: others were tried now, and that is enough.
+            return
         for machine in dict.fromkeys(machine_of(self.program, each) for each in differ):
             yield dict(machine)
 
