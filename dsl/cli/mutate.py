@@ -1,4 +1,4 @@
-"""`vgs mutate`: what would the checks miss?"""
+"""`vgs mutate`: what the checks would miss."""
 
 from __future__ import annotations
 

@@ -26,9 +26,9 @@ from dsl.run.evaluate import Env
 from dsl.verify.configurations import configurations, machine_of
 from dsl.verify.confirming import confirmed
 from dsl.verify.explicit import MOST
-from dsl.verify.explicit import _Machine as _Telling
+from dsl.verify.explicit import Explored as _Telling
 from dsl.verify.explicit.exploring import Edge, Exploration
-from dsl.verify.explicit.recording import Happening, Looked, Wrote
+from dsl.verify.explicit.recording import Looked, Wrote
 from dsl.verify.explicit.states import Key, State
 from dsl.verify.explicit.stepping import Outcome, Stepper
 from dsl.verify.explicit.visibility import Following, Unseen
@@ -39,6 +39,8 @@ from dsl.verify.subject import Subject, subject
 #: A statement, by where it stands: the name of its source, and the offset.
 Spot: TypeAlias = tuple[str, int]
 _Step: TypeAlias = tuple[Key, int]
+#: What says where something happens, and not what.
+_PLACES = ("span", "function", "clause", "condition")
 
 
 @dataclass(slots=True)
@@ -400,15 +402,11 @@ def _region(changes: list[tuple[Sequence, Sequence]]) -> frozenset[Spot]:
     found: set[Spot] = set()
     for before, after in changes:
         own = {id(each) for each in statements(before.body)}
-        gone = [each for each in _parted(before, after) if id(each) in own]
+        gone = [each for each in parted(before.body or (), after.body or ()) if id(each) in own]
         # What is only added is come by wherever the function is.
         spots = gone or list(statements(before.body))
         found |= {(each.span.source.name, each.span.start) for each in spots}
     return frozenset(found)
-
-
-def _parted(before: Sequence, after: Sequence) -> Iterator[s.Statement]:
-    return parted(before.body or (), after.body or ())
 
 
 def _compared(old: list[Outcome], new: list[Outcome]) -> bool:
@@ -438,18 +436,14 @@ def _shown(outcome: Outcome) -> dict[str, list[object]]:
         each.element: [] for each in outcome.happenings if isinstance(each, Wrote | Looked)
     }
     for each in outcome.happenings:
-        told = (type(each).__name__, *(getattr(each, name) for name in _told_of(type(each))))
+        names = [n for n in each.__dataclass_fields__ if n not in _PLACES]
+        told = (type(each).__name__, *(getattr(each, name) for name in names))
         if isinstance(each, Wrote | Looked):
             found[each.element].append(told)
         else:
             for those in found.values():
                 those.append(told)
     return found
-
-
-def _told_of(kind: type[Happening]) -> list[str]:
-    unlike = ("span", "function", "clause", "condition")
-    return [name for name in kind.__dataclass_fields__ if name not in unlike]
 
 
 def _fault(finding: Finding) -> Fault:

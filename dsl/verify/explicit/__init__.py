@@ -156,7 +156,7 @@ def _numbered(number: int) -> _Done:
 def _one(
     program: Program, kinds: list[Configuration], lifecycle: str, most: int, shared: bool
 ) -> _Done:
-    found = _Machine(program, kinds, lifecycle, most, shared)
+    found = Explored(program, kinds, lifecycle, most, shared)
     findings = tuple(found.suspicions())
     explored = found.exploration
     amounts = (len(explored.states), len(explored.edges), found.followed)
@@ -192,7 +192,7 @@ def _proved(
     return tuple(Proved(what, Engine.EXPLICIT, total) for what in found)
 
 
-class _Machine:
+class Explored:
     """One kind of machine, with all kinds of owners that it can have."""
 
     def __init__(
