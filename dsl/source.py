@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import cached_property
+from os.path import realpath
 
 from msgspec import Struct
 
@@ -24,12 +25,15 @@ class Source:
         return f"Source({self.name!r})"
 
     def __eq__(self, other: object) -> bool:
-        # A module may be read twice, by who understands one more text in a program.
+        # A module may be read twice, by who understands one more text in a program, and then
+        # perhaps by another path.
         if self is other:
             return True
         if not isinstance(other, Source):
             return NotImplemented
-        return self.module == other.module and self.text == other.text
+        if self.module != other.module or self.text != other.text:
+            return False
+        return self.name == other.name or realpath(self.name) == realpath(other.name)
 
     def __hash__(self) -> int:
         return hash(self.module)
