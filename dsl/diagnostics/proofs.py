@@ -94,28 +94,18 @@ class StopsHere(Diagnostic, frozen=True):
 
 
 class Differs(Diagnostic, frozen=True):
-    """Two programs that are to do the same do not: from the same start, and on the
-    same path, something that the guest or the host can see differs, and no
-    `differs` declaration says that it may.
+    """Two programs that are to do the same do not, or may not: from the same start,
+    and on the same path, something that the guest or the host can see differs at
+    a point, for some values.  No history is shown: no run of one program shows it.
 
-    What to do: mend the one that is wrong, or declare the difference with its
-    reason.
+    What to do: mend the one that is wrong.  What is meant to differ goes into a
+    baseline, one entry for each place and point.
+
+        vgs verify after --against before --write-baseline meant.json
     """
 
     code = "VGS106"
     title = "programs differ"
-
-
-class BroadDifference(Diagnostic, frozen=True):
-    """A declared difference allows more than there is: a place, a point or a
-    configuration in which the two programs are equal.
-
-    What to do: leave it out, so that it hides no difference that comes later.
-    """
-
-    code = "VGS107"
-    title = "declared difference is broader than needed"
-    severity = Severity.WARNING
 
 
 class BitsLost(Diagnostic, frozen=True):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dsl.diagnostics.base import Note
-from dsl.diagnostics.proofs import NotYetVisible, RuleNotKept, TooWeak
+from dsl.diagnostics.proofs import Differs, NotYetVisible, RuleNotKept, TooWeak
 from dsl.failures import CannotRun
 from dsl.ir.program import Program
 from dsl.verify.assumptions import assumptions
@@ -156,8 +156,9 @@ class Driver:
         while tried.rest and not self._spent():
             self.progress(f"confirming {total - len(tried.rest) + 1} of {total}")
             each = tried.rest[0]
-            # What is about how things are written, no run shows.
+            # What is about how things are written, or about two programs, no run of one shows.
             written = each.strength is Strength.CONVENTION and not each.value
+            written |= each.kind is Differs
             sure = each if written else confirmed(self._subject, each, owned)
             tried.rest.pop(0)
             if sure is not None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from dsl.diagnostics import Note
+from dsl.diagnostics.proofs import Differs
 from dsl.diagnostics.render import render
 from dsl.verify.configurations import configurations, text
 from dsl.verify.findings import Configuration, Edit, Finding, Verdict, Work
@@ -113,7 +114,7 @@ def one(
     if history:
         lines += _block("history", history, colour)
     seen = finding.witness.seen if finding.witness is not None else ""
-    if not finding.value:
+    if not finding.value and finding.kind is not Differs:
         seen = f"a hazard, and no value: what happens then is not defined ({seen or finding.rule})"
     say("seen", seen)
     say("masked", "; ".join(finding.masked))

@@ -76,7 +76,6 @@ CODES = {
     "VGS104": "RuleNotKept",
     "VGS105": "StopsHere",
     "VGS106": "Differs",
-    "VGS107": "BroadDifference",
     "VGS108": "BitsLost",
     "VGS110": "TooWeak",
     "VGS111": "OrdersNothing",
