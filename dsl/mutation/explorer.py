@@ -24,7 +24,7 @@ from dsl.mutation.normal import Normal, parted
 from dsl.run.errors import Impossible
 from dsl.run.evaluate import Env
 from dsl.verify.configurations import configurations, machine_of
-from dsl.verify.confirming import confirmed
+from dsl.verify.confirming import surely
 from dsl.verify.explicit import MOST
 from dsl.verify.explicit import Explored as _Telling
 from dsl.verify.explicit.exploring import Edge, Exploration
@@ -194,7 +194,7 @@ class Explorer:
                 self.machines.append(made)
         faults = []
         for finding in self.suspected.values():
-            sure = confirmed(self.subject, finding, self.owned)
+            sure = surely(self.subject, finding, self.owned)
             if sure is not None:
                 faults.append(_fault(sure))
         return Answer(tuple(faults), tuple(dict.fromkeys(unchecked)))
@@ -386,7 +386,7 @@ class _Search:
         if finding.key in self._passed or self._had(finding):
             return
         self._passed.add(finding.key)
-        sure = confirmed(self.subject, finding, self.explorer.owned)
+        sure = surely(self.subject, finding, self.explorer.owned)
         if sure is not None:
             yield _fault(sure)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -208,9 +208,3 @@ def sample(all: Sequence[Mutant], most: int, seed: int) -> list[Mutant]:
         return list(all)
     chosen = sorted(Random(seed).sample(range(len(all)), most))
     return [all[i] for i in chosen]
-
-
-def by_operator(all: Sequence[Mutant]) -> Iterator[tuple[str, int]]:
-    """How many mutants each operator made."""
-    counts = Counter(mutant.operator for mutant in all)
-    return ((o.name, counts[o.name]) for o in OPERATORS if counts[o.name])

@@ -9,7 +9,7 @@ from dsl.mutation.explorer import Explorer, changed
 from dsl.mutation.judging import Answer, Fault, Known
 from dsl.mutation.normal import Normal
 from dsl.verify.configurations import configurations, machine_of
-from dsl.verify.confirming import confirmed
+from dsl.verify.confirming import surely
 from dsl.verify.findings import Configuration, Engine, Finding, Strength
 from dsl.verify.owned import Owned
 from dsl.verify.subject import Subject, subject
@@ -41,7 +41,7 @@ class Values:
                 passed.add(finding.key)
                 if known(_fault(finding)):
                     continue
-                sure = confirmed(of, finding, self.owned)
+                sure = surely(of, finding, self.owned)
                 if sure is not None:
                     faults[finding.key] = _fault(sure)
                 else:

@@ -40,7 +40,7 @@ def machine_of(program: Program, configuration: Configuration) -> Configuration:
     return tuple((name, value) for name, value in configuration if name in per)
 
 
-def text(configuration: Configuration, program: Program | None = None) -> str:
+def text(configuration: Configuration) -> str:
     """A configuration as `given` writes it: ``vhe, not sre, lists = 4``."""
     return ", ".join(
         name if value == 1 else f"not {name}" if value == 0 else f"{name} = {value}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from dsl.diagnostics.proofs import NotYetVisible
@@ -22,18 +23,26 @@ _MOST = 300
 def confirmed(subject: Subject, finding: Finding, owned: Owned) -> Finding | None:
     """The finding with a history that a run replays to a wrong value; None if there is none.
 
-    What shows no value by its nature needs a run that shows the hazard.
+    What shows no value by its nature needs a run that shows the hazard.  Raises `CannotRun` where
+    the history cannot even be told as a scenario: then nothing is known of it.
     """
     if finding.witness is None:
         return None
-    for witness in (finding.witness, *_others(finding, owned)):
-        try:
-            found = _confirmed(subject, finding, witness, owned)
-        except CannotRun:
-            continue
-        if found is not None:
-            return replace(finding, witness=found)
-    return None
+    found = _confirmed(subject, finding, finding.witness, owned)
+    for witness in _others(finding, owned):
+        if found is None:
+            # Not every value can be given everywhere.
+            with suppress(CannotRun):
+                found = _confirmed(subject, finding, witness, owned)
+    return replace(finding, witness=found) if found is not None else None
+
+
+def surely(subject: Subject, finding: Finding, owned: Owned) -> Finding | None:
+    """As `confirmed`, and None too where the history cannot be told."""
+    try:
+        return confirmed(subject, finding, owned)
+    except CannotRun:
+        return None
 
 
 def _others(finding: Finding, owned: Owned) -> Iterator[Witness]:

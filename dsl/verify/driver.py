@@ -78,6 +78,7 @@ class Driver:
                 self._try(tried)
         except KeyboardInterrupt:
             stopped = True
+        unchecked += tried.untold
         unchecked += tried.left("it was interrupted" if stopped else self._spent())
         findings = [
             self._told(_with_barrier(each, tried.withdrawn))
@@ -159,7 +160,12 @@ class Driver:
             # What is about how things are written, or about two programs, no run of one shows.
             written = each.strength is Strength.CONVENTION and not each.value
             written |= each.kind is Differs
-            sure = each if written else confirmed(self._subject, each, owned)
+            try:
+                sure = each if written else confirmed(self._subject, each, owned)
+            except CannotRun as error:
+                what = f"{each.engine}: {each.where}: {each.kind.title}: {each.rule}"
+                tried.untold.append(f"{what}: {error.message}")
+                sure = None
             tried.rest.pop(0)
             if sure is not None:
                 tried.found.append(sure)
@@ -174,6 +180,7 @@ class _Tried:
     rest: list[Finding]
     found: list[Finding] = field(default_factory=list)
     withdrawn: list[Finding] = field(default_factory=list)
+    untold: list[str] = field(default_factory=list)
 
     def left(self, why: str) -> Iterator[str]:
         """What was not tried, in words."""
@@ -182,12 +189,21 @@ class _Tried:
 
 
 def _without_echoes(found: Sequence[Finding]) -> Iterator[Finding]:
-    """Each fault once: not again as a rule that is not kept, where a wrong value shows it."""
+    """Each fault once: not again as a rule that is not kept, where a wrong value shows it, and not
+    again by all values, where few were enough."""
     shown = {(f.where, f.function) for f in found if f.kind is NotYetVisible}
+    few = {_about(f) for f in found if f.engine is Engine.EXPLICIT}
     for each in found:
         if each.kind is RuleNotKept and (each.where, each.function) in shown:
             continue
+        if each.engine is Engine.SYMBOLIC and _about(each) in few:
+            continue
         yield each
+
+
+def _about(finding: Finding) -> tuple[str, str]:
+    """What is wrong with what: of an array, with all of it."""
+    return (finding.code, finding.rule.partition("[")[0])
 
 
 def _too_weak(one: Finding, other: Finding) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from dsl.ir import lifecycle as l
 from dsl.ir.program import Program
 from dsl.ir.shapes import MACHINE, Period, RegisterRef
+from dsl.ir.ways import graph
 from dsl.run.choices import Choices
 from dsl.run.errors import RunError, Trapped
 from dsl.run.permits import mays
@@ -230,3 +231,24 @@ def givens(
 def root_of(program: Program) -> str:
     """The kind of owner that a program has contexts of, if it has any."""
     return next((c.root for c in program.contexts.values() if c.root != MACHINE), "")
+
+
+def names_of_owners(program: Program) -> list[str]:
+    """Names for the owners of a history that nothing else in the program has."""
+    taken = {
+        *program.slots,
+        *program.conditions,
+        *program.sequences,
+        *program.operations,
+        *program.externs,
+        *program.registers,
+        *program.endpoints,
+        *program.contexts,
+        *program.locks,
+        *(c.name for m in program.modules for c in m.constants),
+        *(g.name for m in program.modules for g in m.groups),
+        *(n for each in program.lifecycles for n in graph(each).names()),
+    }
+    root = root_of(program) or "owner"
+    each = [*"abcdefgh", *(f"{root}_{number}" for number in range(1, 100))]
+    return [name for name in each if name not in taken]

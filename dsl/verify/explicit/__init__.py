@@ -16,7 +16,6 @@ from dsl.diagnostics.base import Note
 from dsl.diagnostics.proofs import InvariantBroken, NotYetVisible, RuleNotKept
 from dsl.ir import expr as x
 from dsl.ir.program import Program
-from dsl.ir.shapes import Period
 from dsl.ir.walk import inside
 from dsl.ir.ways import graph
 from dsl.run.errors import Impossible
@@ -394,8 +393,3 @@ class Explored:
                     seen.add(edge.end)
                     queue.append((edge.end, [*path, edge]))
         return best
-
-
-def trips(program: Program) -> set[str]:
-    """The conditions that are fixed for a trip only."""
-    return {c.name for c in program.conditions.values() if c.period is Period.TRIP}

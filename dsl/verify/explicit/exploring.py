@@ -51,6 +51,9 @@ class Exploration:
     def run(self) -> Exploration:
         """Explores until nothing new comes, or ``most`` states are known."""
         queue: deque[int] = deque(self._add(s.first())[0] for s in self.steppers.values())
+        for number in list(queue):
+            # Who has not run yet may come to any CPU, and has nothing that it could find there.
+            self._owners[self.states[number].own] = number
         while queue:
             number = queue.popleft()
             state = self.states[number]
@@ -90,8 +93,8 @@ class Exploration:
         if state.own not in self._owners:
             self._owners[state.own] = number
             pairs += [(number, cpu) for cpu in self._left.values()]
-        if state.cpu not in self._left:
-            self._left[state.cpu] = number
+        if state.left not in self._left:
+            self._left[state.left] = number
             pairs += [(owner, number) for owner in self._owners.values()]
         for owner, cpu in pairs:
             end, fresh = self._add(moved(self.states[owner], self.states[cpu]))

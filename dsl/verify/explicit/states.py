@@ -73,11 +73,21 @@ class State:
         facts = tuple(sorted(self.world.facts.items()))
         return (self.kind, self.at, self.open, slots, facts, frozenset(self.owed), held)
 
+    @property
+    def left(self) -> Key:
+        """What the CPU holds for whoever comes next: of data only whether there is any."""
+        data = self.data
+        cells = self.world.cpus[0].cells.items()
+        return tuple((n, bool(c.settled) if n in data.elements else c.settled) for n, c in cells)
+
     def _like(self, place: Place, value: int, *, slot: bool) -> object:
-        """Whether a value is the one that is owed; of those that are not only lists tell more."""
+        """Whether a value is the one that is owed; of those that are not only lists tell more.
+
+        What a register holds is told from nothing: that is what the next owner finds.
+        """
         owed = self.owed.get(place)
         if place[0] not in self.data.lists:
-            return value == owed
+            return value == owed if slot else (value == owed, bool(value))
         return bool(value) if slot and owed is None else value
 
     def _held(self, name: str, value: int) -> object:

@@ -85,6 +85,8 @@ class Stepper:
         self.owner = roots[0] if roots else ""
         self.trips = {c.name for c in program.conditions.values() if c.period is Period.TRIP}
         self.sampler.reads = self._read_out
+        #: What is wrong in the step that is being made.
+        self.wrong: list[Wrong] = []
 
     def first(self) -> State:
         """Where everything begins: the CPU has booted, and the owner has nothing yet."""
@@ -120,7 +122,7 @@ class Stepper:
         sampler.owed = dict(state.owed)
         sampler.behaves = []
         run.failures = []
-        self.wrong: list[Wrong] = []
+        self.wrong = []
         position = Position(self.graph.name, state.at, 0, state.open)
         run.positions = {self.owner: position}
         machine.cpu.runs = self.owner
@@ -132,7 +134,7 @@ class Stepper:
         alive = True
         try:
             run.leave(self.owner)
-            run.enter(self.owner, position, self.graph, node, self.program_span(node))
+            run.enter(self.owner, position, self.graph, node, self._span(node))
             if node.phase is not None:
                 acted = self._others(node, node.phase, answers)
         except Stopped as error:
@@ -164,7 +166,7 @@ class Stepper:
             )
         return Outcome(after, tuple(lines), machine.happenings, machine.hazards, self.wrong)
 
-    def program_span(self, node: Node) -> Span:
+    def _span(self, node: Node) -> Span:
         return node.phase.span if node.phase is not None else self.run.scenario.span
 
     # ---- others
@@ -374,7 +376,7 @@ class Stepper:
     def _handed_over(self, node: Node) -> None:
         """The owner leaves the CPU: from here on only memory has what is its own."""
         for key in list(self.sampler.owed):
-            self._read_out(self.owned.by_place[key], self.program_span(node))
+            self._read_out(self.owned.by_place[key], self._span(node))
 
     def _invariant(self, message: str, span: Span) -> None:
         """An invariant does not hold: what it is about has these values."""
@@ -389,7 +391,7 @@ class Stepper:
         self.wrong.append(Wrong(InvariantBroken, broken.name, span, message, "", seen))
 
     def _stops(self, message: str, span: Span | None, node: Node) -> None:
-        where = span or self.program_span(node)
+        where = span or self._span(node)
         self.wrong.append(Wrong(StopsHere, "", where, message, "", message, self.machine.function))
 
 

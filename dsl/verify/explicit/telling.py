@@ -9,9 +9,7 @@ from dsl.ir.program import Program
 from dsl.verify.explicit.exploring import Edge, Exploration
 from dsl.verify.explicit.states import State
 from dsl.verify.findings import Configuration, Witness
-from dsl.verify.histories import givens, joined, root_of
-
-_NAMES = "abcdefgh"
+from dsl.verify.histories import givens, joined, names_of_owners, root_of
 
 
 @dataclass(slots=True)
@@ -64,6 +62,7 @@ def _told(
     program: Program, parts: list[_Part], kinds: Sequence[Configuration], last: Sequence[str]
 ) -> tuple[Witness, int]:
     # A part with a negative CPU goes on with what the part on that CPU began.
+    free = names_of_owners(program)
     names: dict[int, str] = {}
     owners: list[tuple[str, Configuration]] = []
     of: list[str] = []
@@ -72,7 +71,7 @@ def _told(
         if part.cpu < 0 and begun is not None:
             of.append(names[begun])
             continue
-        name = _NAMES[len(owners) % len(_NAMES)]
+        name = free[len(owners) % len(free)]
         names[number] = name
         owners.append((name, kinds[part.kind]))
         of.append(name)

@@ -12,6 +12,7 @@ from dsl.ir.ways import Graph, graph
 from dsl.run.registers import Element
 from dsl.verify.configurations import text
 from dsl.verify.findings import Configuration, Witness
+from dsl.verify.histories import names_of_owners
 from dsl.verify.symbolic.chain import Act, Chain, Goal, Point
 from dsl.verify.symbolic.mirrors import Static
 from dsl.verify.symbolic.owned import Suspicion
@@ -44,7 +45,8 @@ def witness(
     """The shortest history that is found to show it; None where none is."""
     if suspicion.mirror is None and suspicion.invariant is None:
         return None
-    stays, moves, shares = _Plan(), _Plan(cpus=2), _Plan(("a", "b"))
+    both = names_of_owners(static.program)[:2]
+    stays, moves, shares = _Plan(), _Plan(cpus=2), _Plan((both[0], both[1]))
     plans = [stays, moves, shares]
     if suspicion.kind is StateLost:
         # What is not brought along is missed on another CPU.
@@ -227,7 +229,7 @@ class _Search:
             asked = tuple(
                 (n, v) for n, v in self.configuration if n not in self.static.program.models
             )
-            yield f"given {text(asked, self.static.program)}"
+            yield f"given {text(asked)}"
         for name, value in self.chain.constants.items():
             element = self.chain.elements[name]
             if not symbols(value) & relevant:

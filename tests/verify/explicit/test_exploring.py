@@ -1,0 +1,104 @@
+"""What the explicit engine finds in a small device, and what it says where it does not get through."""
+
+from __future__ import annotations
+
+import pytest
+
+from dsl.verify import explicit, verify
+from dsl.verify.budget import Budget
+from dsl.verify.findings import Engine, Verdict
+from tests.resolve.helpers import program
+
+PLATFORM = """
+platform box "a made-up device"
+register BOX_A : 32 at (3, 0, 11, 0, 0) reset 0 { V [31:0] }
+register BOX_B : 32 at (3, 0, 11, 0, 1) reset 0 { V [31:0] }
+
+context state of vcpu {
+    a : u32 mirrors BOX_A
+    b : u32 mirrors BOX_B
+}
+"""
+
+LIFE = """
+lifecycle on_cpu {
+    each stay {
+        come { take(vcpu) }
+        guest {
+            eret
+            may change BOX_A, BOX_B
+            exception
+        }
+        go { give(vcpu) }
+    }
+}
+"""
+
+
+def found(enter: str, leave: str, more: str = "", **options: object) -> Verdict:
+    """The verdict on two sequences in that lifecycle."""
+    sequences = f"restore take(vcpu) {{ {enter} }}\nsave give(vcpu) {{ {leave} }}\n"
+    made = program(PLATFORM + sequences + LIFE + more)
+    return verify(made, engines=(Engine.EXPLICIT,), mends=False, **options)  # type: ignore[arg-type]
+
+
+def rules(verdict: Verdict) -> set[tuple[str, str]]:
+    return {(f.code, f.rule) for f in verdict.findings}
+
+
+def test_what_is_saved_and_restored_survives() -> None:
+    verdict = found("restore a, b", "save a, b")
+    assert verdict.ok
+    assert not verdict.withdrawn
+
+
+@pytest.mark.parametrize(
+    ("enter", "leave", "lost"),
+    [
+        ("restore a", "save a, b", "b"),
+        ("restore a, b", "save b", "a"),
+        ("restore a, b", "BOX_A <- 0 save a, b", "a"),
+        ("restore a  BOX_B <- 7", "save a, b", "b"),
+    ],
+)
+def test_what_is_not_is_lost(enter: str, leave: str, lost: str) -> None:
+    verdict = found(enter, leave)
+    assert ("VGS101", lost) in rules(verdict)
+    for finding in verdict.findings:
+        assert finding.witness is not None
+        assert "expect" in finding.witness.steps[-1] or "assert" in finding.witness.steps[-1]
+
+
+def test_a_restore_that_is_left_out_shows_where_another_owner_was() -> None:
+    """Alone on its CPU, an owner finds there what it left."""
+    verdict = found("restore a", "save a, b")
+    (finding,) = verdict.findings
+    assert finding.witness is not None
+    assert len(finding.witness.params) == 2
+    made = program(
+        PLATFORM + "restore take(vcpu) { restore a } save give(vcpu) { save a, b }" + LIFE
+    )
+    assert not explicit.check(made, shared=False).findings
+
+
+def test_an_invariant_ends_in_the_values_that_it_is_about() -> None:
+    more = 'invariant off at go "the next one must not find it" { not BOX_A.V }\n'
+    verdict = found("restore a, b", "save a, b", more)
+    (finding,) = verdict.findings
+    assert (finding.code, finding.rule) == ("VGS103", "off")
+    assert finding.witness is not None
+    assert finding.witness.seen.startswith("BOX_A.V is ")
+    assert found("restore a, b", "save a, b BOX_A <- 0", more).ok
+
+
+def test_too_many_states_are_no_pass() -> None:
+    verdict = found("restore a, b", "save a, b", budget=Budget(states=3))
+    assert not verdict.ok
+    assert any("more than 3 states of on_cpu" in each for each in verdict.unchecked)
+    assert not verdict.proved
+
+
+def test_nor_is_a_time_that_is_up() -> None:
+    verdict = found("restore a, b", "save a, b", budget=Budget.of(seconds=0))
+    assert not verdict.ok
+    assert any("the time is up" in each for each in verdict.unchecked)
