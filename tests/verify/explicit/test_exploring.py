@@ -1,4 +1,4 @@
-"""What the explicit engine finds in a small device, and what it says where it does not get through."""
+"""What the explicit engine finds in a small device, and what it says where it does not go on."""
 
 from __future__ import annotations
 
