@@ -16,9 +16,6 @@ from dsl.verify.histories import Observed, differing, replays, told
 from dsl.verify.owned import PATTERNS, Owned
 from dsl.verify.subject import Subject
 
-#: How many histories of one witness are tried.
-_MOST = 300
-
 
 def confirmed(subject: Subject, finding: Finding, owned: Owned) -> Finding | None:
     """The finding with a history that a run replays to a wrong value; None if there is none.

@@ -235,4 +235,4 @@ def _proved(reports: Sequence[Report], findings: Sequence[Finding]) -> Iterator[
     for report in reports:
         for each in report.proved:
             if each.what.split(" ", 1)[-1] not in doubted:
-                yield replace(each)
+                yield each

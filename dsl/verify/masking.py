@@ -72,6 +72,6 @@ def _barriers(subject: Subject, finding: Finding) -> Iterator[str]:
         if not choice.what.endswith(" of others") or choice.taken:
             continue
         answers = tuple(c.taken for c in made)
-        other = run((*answers[:number], 1, *answers[number + 1 :][: len(answers)]))
+        other = run((*answers[:number], 1, *answers[number + 1 :]))
         if other is not None and other.ok:
             yield f"{choice.what}, at {choice.site}"

@@ -63,7 +63,7 @@ def check(
         machines.setdefault(machine_of(program, each), []).append(each)
     suspected: dict[tuple[object, ...], Finding] = {}
     unchecked: list[str] = []
-    states = steps = lines = 0
+    states = steps = lines = total = 0
     work = [
         (lifecycle.name, kinds) for kinds in machines.values() for lifecycle in program.lifecycles
     ]
@@ -81,10 +81,12 @@ def check(
         states += done.states
         steps += done.steps
         lines += done.lines
+        total += done.kinds if name == program.lifecycles[0].name else 0
         if not done.complete:
             what = f"more than {most} states of {name} where {where} (--most allows more)"
             unchecked.append(f"explicit: {what}")
-    total = sum(len(kinds) for kinds in machines.values())
+    if program.lifecycles and not total and not unchecked:
+        unchecked.append("explicit: no machine is configured so (`assume`): nothing was looked at")
     proved = () if unchecked else _proved(program, total, suspected)
     amounts = (("states", states), ("steps", steps), ("lines", lines))
     spent = Work(Engine.EXPLICIT, monotonic() - began, amounts)
@@ -100,6 +102,8 @@ class _Done:
     steps: int
     lines: int
     complete: bool
+    #: How many of the kinds of owners there are: no machine may be configured like the others.
+    kinds: int
 
 
 #: What a process of its own works on: set before it is forked, so that nothing is copied to it.
@@ -159,7 +163,7 @@ def _one(
     findings = tuple(found.suspicions())
     explored = found.exploration
     amounts = (len(explored.states), len(explored.edges), found.followed)
-    return _Done(findings, *amounts, explored.complete)
+    return _Done(findings, *amounts, explored.complete, len(found.steppers))
 
 
 def _key(finding: Finding) -> tuple[object, ...]:
@@ -317,12 +321,10 @@ class Explored:
         author = {SOFTWARE: "", HARDWARE: " by the guest"}.get(write.author, f" by {write.author}")
         what = f"what was written to {unseen.element}{author} before"
         message = f"{looker} need not see yet {what}: {needs}"
-        last: tuple[str, ...] = ()
-        looks = isinstance(happening, Looked) and happening.actor
         trail = unseen.trail
-        if not looks:
+        if not (isinstance(happening, Looked) and happening.actor):
             trail = (*trail, *self._onwards(trail[-1].end))
-        told, _ = witness(self.program, self.exploration, trail, self.kinds, last)
+        told, _ = witness(self.program, self.exploration, trail, self.kinds, ())
         kind = self.exploration.states[unseen.trail[-1].start].kind
         if isinstance(happening, Looked) and happening.actor:
             told = replace(told, seen=f"{happening.actor} {unseen.element}")

@@ -16,7 +16,8 @@ from dsl.ir.shapes import MACHINE, Period, RegisterRef, Slot
 from dsl.ir.walk import inside
 from dsl.ir.ways import Graph, Node
 from dsl.run.choices import Choices
-from dsl.run.errors import RunError, Stopped, Trapped
+from dsl.run.errors import RunError, Trapped
+from dsl.run.evaluate import wrapped
 from dsl.run.machine import Look
 from dsl.run.permits import mays
 from dsl.run.registers import Element, changes, show
@@ -129,7 +130,6 @@ class Stepper:
         if node.begins:
             facts = machine.world.facts
             machine.world.facts = {k: v for k, v in facts.items() if k[1] not in self.trips}
-        lines: list[str] = []
         acted: list[str] = []
         alive = True
         try:
@@ -137,9 +137,6 @@ class Stepper:
             run.enter(self.owner, position, self.graph, node, self._span(node))
             if node.phase is not None:
                 acted = self._others(node, node.phase, answers)
-        except Stopped as error:
-            alive = False
-            self._stops(error.message, error.span, node)
         except (RunError, Trapped) as error:
             alive = False
             self._stops(error.message, error.span, node)
@@ -147,7 +144,7 @@ class Stepper:
             self._invariant(failure.message, failure.span)
         if node.number in self.graph.outermost and alive:
             self._handed_over(node)
-        lines += [_behaves(name, body) for name, body in dict(sampler.behaves).items()]
+        lines = [_behaves(name, body) for name, body in dict(sampler.behaves).items()]
         if node.phase is not None:
             lines.append(f"run {node.name}")
         lines += acted
@@ -267,13 +264,9 @@ class Stepper:
             now = self.machine.newest(element)
             for mirror in mirrors:
                 if mirror.key in self.sampler.owed:
-                    self.sampler.owed[mirror.key] = self._as_slot(mirror, now)
+                    self.sampler.owed[mirror.key] = self._wrap(mirror.slot, now)
             said.append(_written(element, mask, now))
         return [_act(actor, said)]
-
-    def _as_slot(self, mirror: Mirror, value: int) -> int:
-        kind = mirror.slot.type
-        return kind.wrap(value) if hasattr(kind, "wrap") else int(bool(value))
 
     def _tell(self, actor: str, slots: list[Slot], span: Span) -> list[str]:
         """The host gives slots other values."""
@@ -294,7 +287,7 @@ class Stepper:
         return [_act(actor, said)] if said else []
 
     def _wrap(self, slot: Slot, value: int) -> int:
-        return slot.type.wrap(value) if hasattr(slot.type, "wrap") else int(bool(value))
+        return wrapped(slot.type, value)
 
     # ---- what is owed
 

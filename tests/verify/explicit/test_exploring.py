@@ -102,3 +102,11 @@ def test_nor_is_a_time_that_is_up() -> None:
     verdict = found("restore a, b", "save a, b", budget=Budget.of(seconds=0))
     assert not verdict.ok
     assert any("the time is up" in each for each in verdict.unchecked)
+
+
+def test_nor_are_machines_that_there_are_not() -> None:
+    """Of what boots so, and is assumed to be otherwise, nothing is proved."""
+    verdict = found("restore a, b", "save a, b", 'assume always_on "it is" { BOX_A.V }\n')
+    assert not verdict.ok
+    assert not verdict.proved
+    assert any("no machine is configured so" in each for each in verdict.unchecked)
