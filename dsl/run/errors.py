@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dsl.ir.lifecycle import Assumption
 from dsl.source import Span
 
 
@@ -23,7 +24,7 @@ class RunError(Exception):
 
 
 class Impossible(RunError):
-    """No machine and no VM is configured like this."""
+    """No machine and no VM is like this."""
 
 
 class NotDefined(RunError):
@@ -42,3 +43,9 @@ class Trapped(Exception):
         self.undefined = undefined
         self.message = message
         self.span = span
+
+
+def broken(assumption: Assumption) -> str:
+    """That an assumption does not hold, in words."""
+    text = " ".join(assumption.condition.span.text.split())
+    return f"no machine is like this: {assumption.reason} (`assume {assumption.name}`: {text})"

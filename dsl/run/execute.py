@@ -10,7 +10,7 @@ from dsl.ir import sequence as s
 from dsl.ir.platform import Barrier, BarrierKind
 from dsl.ir.shapes import Slot
 from dsl.ir.types import Handle
-from dsl.run.errors import NotDefined, RunError, Stopped, Trapped
+from dsl.run.errors import Impossible, NotDefined, RunError, Stopped, Trapped, broken
 from dsl.run.evaluate import Env, Evaluator, wrapped
 from dsl.run.events import Kind
 from dsl.run.machine import Machine
@@ -52,6 +52,7 @@ class Executor(Evaluator):
         self.permits: Permits | None = None
         self.handles: dict[str, str] = {}
         self._known = prepared(self.program).known
+        self._assumptions = prepared(self.program).assumed
         self._depth = 0
         #: How many operations are being carried out, whose memory is the hardware's own.
         self._operating = 0
@@ -171,6 +172,24 @@ class Executor(Evaluator):
         return result
 
     def model(self, name: str, args: tuple[str | int, ...], env: Env, at: x.Expr) -> int | None:
+        result = self._modelled(name, args, env, at)
+        if isinstance(at, x.Test) and not env.quiet:
+            self._within(at, env)
+        return result
+
+    def _within(self, test: x.Test, env: Env) -> None:
+        """Holds what others make of a condition to what is assumed of it."""
+        assumptions = self._assumptions.get(test.condition.name, ())
+        handles = dict(env.handles)
+        if test.condition.root is not None:
+            handles[test.condition.root] = env.owner(test.base)
+        for each in assumptions:
+            if not self.value(each.condition, Env({}, handles, HARDWARE, quiet=True)):
+                raise Impossible(
+                    broken(each), test.span, "change what others do, or the assumption"
+                )
+
+    def _modelled(self, name: str, args: tuple[str | int, ...], env: Env, at: x.Expr) -> int | None:
         override = self.behaviours.get(name)
         model = self.program.models.get(name)
         extern = self.program.externs.get(name)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from dsl.ir.lifecycle import Invariant
+from dsl.ir import expr as x
+from dsl.ir.lifecycle import Assumption, Invariant
 from dsl.ir.program import Program
+from dsl.ir.walk import inside
 from dsl.ir.ways import Graph, graph
 from dsl.run.promised import visible
 from dsl.run.registers import Element, elements
@@ -18,7 +20,7 @@ class Prepared:
     """The elements of a program's registers, its rules, its lifecycles, and what externs know.
 
     All are by name; ``known`` has the modules whose names an extern's declaration could use,
-    ``invariants`` what must hold at each point.
+    ``invariants`` what must hold at each point, ``assumed`` what is assumed of each condition.
     """
 
     elements: dict[str, Element]
@@ -26,6 +28,7 @@ class Prepared:
     graphs: dict[str, Graph]
     known: dict[str, frozenset[str]]
     invariants: dict[str, tuple[Invariant, ...]]
+    assumed: dict[str, tuple[Assumption, ...]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,9 +55,10 @@ def _prepared(same: _Same) -> Prepared:
     return Prepared(
         elements(program),
         Rules(program),
-        {x.name: graph(x) for x in program.lifecycles},
+        {each.name: graph(each) for each in program.lifecycles},
         {name: visible(program, extern) for name, extern in program.externs.items()},
         _invariants(program),
+        _assumed(program),
     )
 
 
@@ -64,4 +68,13 @@ def _invariants(program: Program) -> dict[str, tuple[Invariant, ...]]:
         for invariant in module.invariants:
             for point in invariant.points:
                 found[point] = (*found.get(point, ()), invariant)
+    return found
+
+
+def _assumed(program: Program) -> dict[str, tuple[Assumption, ...]]:
+    found: dict[str, tuple[Assumption, ...]] = {}
+    for each in program.assumptions:
+        parts = inside(each.condition)
+        for name in {part.condition.name for part in parts if isinstance(part, x.Test)}:
+            found[name] = (*found.get(name, ()), each)
     return found

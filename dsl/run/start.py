@@ -10,7 +10,7 @@ from dsl.ir import lifecycle as l
 from dsl.ir.shapes import MACHINE
 from dsl.ir.types import Handle
 from dsl.ir.walk import inside, place_key
-from dsl.run.errors import Impossible, RunError
+from dsl.run.errors import Impossible, RunError, broken
 from dsl.run.evaluate import Env
 from dsl.run.events import site
 from dsl.run.execute import Executor
@@ -177,10 +177,8 @@ class Start:
                 if not self.executor.value(
                     assumption.condition, Env({}, handles, HARDWARE, quiet=True)
                 ):
-                    text = " ".join(assumption.condition.span.text.split())
                     raise Impossible(
-                        f"no machine is like this: {assumption.reason} (`assume "
-                        f"{assumption.name}`: {text})",
+                        broken(assumption),
                         self.scenario.span,
                         "change what is given, or the assumption",
                     )
