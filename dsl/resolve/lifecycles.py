@@ -19,6 +19,9 @@ from dsl.resolve.statements import block
 from dsl.source import Span
 from dsl.syntax import tree as t
 
+#: What may be in a hypcall's entry and return.
+_CROSSES = s.If | s.Order | s.WriteRegister | s.UpdateRegister
+
 
 class _Names(Struct):
     """Where the phases and the rounds of a lifecycle are named first."""
@@ -123,12 +126,12 @@ def crossing(scope: Scope, item: t.Item, node: t.Crossing) -> l.Crossing:
     enters = block(scope, Frame("lifecycle"), node.enters)
     leaves = block(scope, Frame("lifecycle"), node.leaves)
     for statement in statements((*enters, *leaves)):
-        if not isinstance(statement, s.If | s.Order):
+        if not isinstance(statement, _CROSSES):
             scope.found.add(
                 Misplaced(
                     statement.span,
-                    "this cannot stand here: what a hypcall does of itself are barriers",
-                    help="`when` and barriers, `exception` and `eret` among them",
+                    "this cannot stand here: a hypcall itself has barriers, and changes registers",
+                    help="`when`, barriers (also `exception` and `eret`), writes of registers",
                 )
             )
     return l.Crossing(enters, leaves, docs_of(item.docs), scope.span(node))

@@ -1029,12 +1029,24 @@ def vgic_v4_flush_hwstate(m: Machine, vcpu: Vcpu, *, at: str = "") -> int:
 def vgic_flush_lr_state(m: Machine, vcpu: Vcpu, *, at: str = "") -> None:
     """The list fills list registers; what does not fit asks for an underflow interrupt."""
     m.call("vgic_flush_lr_state", (vcpu,), needs=("ap_list_lock",), at=at)
+    m.ensure(
+        ICH_HCR_EL2_UIE.get(vcpu.vgic_hcr) == 0 or vcpu.used_lrs != 0,
+        "vgic_flush_lr_state",
+        "vgic_hcr.UIE implies used_lrs != 0",
+        at=at,
+    )
 
 
 def vgic_fold_lr_state(m: Machine, vcpu: Vcpu, *, at: str = "") -> None:
     """What the guest left in the list registers goes back to the interrupts."""
     m.call("vgic_fold_lr_state", (vcpu,), at=at)
     m.ensure(vcpu.used_lrs == 0, "vgic_fold_lr_state", "used_lrs == 0", at=at)
+    m.ensure(
+        ICH_HCR_EL2_UIE.get(vcpu.vgic_hcr) == 0,
+        "vgic_fold_lr_state",
+        "not vgic_hcr.UIE",
+        at=at,
+    )
 
 
 def vgic_prune_ap_list(m: Machine, vcpu: Vcpu, *, at: str = "") -> None:

@@ -102,6 +102,35 @@ def test_each_cpu_has_registers_of_its_own() -> None:
     )
 
 
+PROMPT = 'assume prompt "nobody waits for long" { busy implies waiting <= 3 }'
+
+
+def test_what_others_do_keeps_to_what_is_assumed_of_a_condition_when_it_is_asked_for() -> None:
+    ring = "ring { calls <- 1 } run come, guest, others"
+    assert not failures(f"{ring} others {{ waiting <- 3 }} run look", PROMPT)
+    with pytest.raises(Impossible, match="nobody waits for long"):
+        failures(f"{ring} others {{ waiting <- 4 }} run look", PROMPT)
+    # Who does not ask does not hear of it.
+    assert not failures("run come, guest, others others { waiting <- 4 }", PROMPT)
+
+
+HYPCALL = """
+register LEVEL : 32 { EL [1:0]  res0 [31:2] }
+condition far per machine
+sequence level() -> u32 { return LEVEL.EL }
+sequence asks(vcpu) { calls <- hypcall level() }
+hypcall enters { LEVEL.EL <- 2  isb } leaves { when far { LEVEL.EL <- 1 } }
+lifecycle host { ask { asks(vcpu) } }
+"""
+
+
+def test_a_hypcall_changes_registers_on_the_way_in_and_on_the_way_out() -> None:
+    assert not failures(
+        "given far, LEVEL.EL = 1 run ask expect calls == 2 and LEVEL.EL == 1", HYPCALL
+    )
+    assert not failures("given LEVEL.EL = 1 run ask expect calls == 2 and LEVEL.EL == 2", HYPCALL)
+
+
 TWO_KINDS = """
 platform box "a made-up device"
 context box_state of vcpu { other : u32 }

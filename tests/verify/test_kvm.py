@@ -39,6 +39,7 @@ PRIORITIES = ("VGS100", "mmio_before_sysreg", "__vgic_v3_save_aprs")
 MASK = ("VGS100", "mmio_before_sysreg", "__vgic_v3_deactivate_traps")
 CLEARED = ("VGS100", "sysreg_before_mmio", "__vgic_v3_save_state")
 VLPIS = ("VGS103", "vlpis_signalled", "__vgic_v3_save_state")
+UNDERFLOW = ("VGS103", "no_maintenance", "__vgic_v3_save_state")
 
 
 def test_after_on_a_vhe_host() -> None:
@@ -85,13 +86,14 @@ REVERTS = [
     ("dsb(sy) then isb orders guest_mmio before reads of LRs", "dsb(sy) orders guest_mmio before reads of LRs", LISTED),
     ("dsb(sy) then isb orders guest_mmio before reads of LRs", "dsb(st) then isb orders guest_mmio before reads of LRs", LISTED),
     ("when its_vm { ICH_HCR_EL2 <- vgic_hcr with UIE = 0 }", "when its_vm { ICH_HCR_EL2 <- vgic_hcr with En = 0 }", VLPIS),
+    ("when its_vm { ICH_HCR_EL2 <- vgic_hcr with UIE = 0 }", "when its_vm { restore vgic_hcr }", UNDERFLOW),
     ("when not sre { isb then dsb(sy) orders writes of LRs before guest_mmio, redistributors }", "", CLEARED),
     ("when vhe and not sre { dsb(sy) then isb orders guest_mmio before reads of AP1Rs, ICH_VMCR_EL2 }", "", MASK),
     ("when vhe and not sre { dsb(sy) then isb orders guest_mmio before reads of AP1Rs, ICH_VMCR_EL2 }", "", PRIORITIES),
 ]  # fmt: skip
 
 
-def reverted(old: str, new: str) -> tuple[Finding, ...]:
+def reverted(old: str, new: str, vhe: int = 1) -> tuple[Finding, ...]:
     """What is found in *fixed* with some text as it was."""
     path = SEQUENCES / "kvm" / "fixed.vgs"
     text = path.read_text()
@@ -100,13 +102,20 @@ def reverted(old: str, new: str) -> tuple[Finding, ...]:
     loaded = workspace.load(SEQUENCES / "kvm" / "run_fixed.vgs")
     assert loaded is not None
     program = workspace.program(loaded)
-    given = {**GIVEN, "vhe": 1}
+    given = {**GIVEN, "vhe": vhe}
     return verify(program, given=given, engines=(Engine.EXPLICIT,), mends=False).findings
 
 
 @pytest.mark.parametrize(("old", "new", "expected"), REVERTS)
 def test_each_part_of_the_fix_is_needed(old: str, new: str, expected: tuple[str, str, str]) -> None:
     assert expected in {(f.code, f.rule, f.function) for f in reverted(old, new)}
+
+
+@pytest.mark.parametrize("vhe", [0, 1])
+def test_what_is_in_el2_is_reached_by_a_hypcall_unless_the_host_is_there_itself(vhe: int) -> None:
+    found = reverted("hypcall __vgic_v3_save_aprs(vcpu)", "__vgic_v3_save_aprs(vcpu)", vhe)
+    rules = {(f.code, f.rule, f.function) for f in found}
+    assert (("VGS104", "el2_only", "__vgic_v3_save_aprs") in rules) is not bool(vhe)
 
 
 #: A GICv3 guest on a VHE host: the case that the patch is for.

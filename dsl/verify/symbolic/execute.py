@@ -360,6 +360,15 @@ class Executor(Externs):
                 args.append(env.owner(arg.name))
             else:
                 args.append(self.value(arg, env))
+        crossing = self.program.crossing if call.hyp else None
+        if crossing is None:
+            return self._called(call, args)
+        self.body(crossing.enters, env)
+        result = self._called(call, args)
+        self.body(crossing.leaves, env)
+        return result
+
+    def _called(self, call: x.Call, args: list[Term | str]) -> Term | None:
         operation = self.program.operations.get(call.callee)
         if operation is not None:
             return self.run(operation, args, software=False)

@@ -159,3 +159,33 @@ def test_an_active_priority_register_of_seven_bits_is_missed(tmp_path: Path) -> 
     assert found.rule == "vgic_ap0r"
     assert found.witness is not None
     assert "given ICH_VTR_EL2.PREbits = 0x6" in found.witness.steps
+
+
+#: Somebody at another level, which a hypcall goes to, and comes back from.
+LEVELS = """
+platform box "a made-up device"
+register LEVEL : 32 { EL [1:0]  res0 [31:2] }
+register BOX : 32 { All [31:0] }
+context state of vcpu { kept : u32 mirrors BOX }
+save keep(vcpu) { save kept }
+restore bring(vcpu) { restore kept }
+hypcall enters { LEVEL.EL <- 2  isb } leaves { LEVEL.EL <- 1 }
+boot { LEVEL.EL <- 1 }
+lifecycle life {
+    each stay {
+        load { hypcall bring(vcpu) }
+        guest { eret  may change BOX  exception }
+        put { hypcall keep(vcpu) }
+        away {}
+    }
+}
+invariant back at away "who comes back from there is here" { LEVEL.EL == 1 }
+"""
+
+
+def test_what_a_hypcall_does_of_itself_is_done() -> None:
+    holds = check(program(LEVELS))
+    assert not holds.findings
+    assert "invariant back holds" in {each.what for each in holds.proved}
+    (found,) = check(program(LEVELS.replace("{ LEVEL.EL <- 1 }\nboot", "{}\nboot"))).findings
+    assert (found.code, found.rule) == ("VGS103", "back")
