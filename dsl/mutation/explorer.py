@@ -13,7 +13,6 @@ from functools import partial
 from typing import TypeAlias
 
 from dsl.ir import expr as x
-from dsl.ir import sequence as s
 from dsl.ir.program import Program
 from dsl.ir.sequence import Sequence
 from dsl.ir.shapes import Access
@@ -22,22 +21,22 @@ from dsl.ir.ways import Graph, Node, graph
 from dsl.mutation.judging import Answer, Fault, Known
 from dsl.mutation.normal import Normal, parted
 from dsl.run.errors import Impossible
-from dsl.run.evaluate import Env
 from dsl.verify.configurations import configurations, machine_of
 from dsl.verify.confirming import surely
 from dsl.verify.explicit import MOST
 from dsl.verify.explicit import Explored as _Telling
 from dsl.verify.explicit.exploring import Edge, Exploration
+from dsl.verify.explicit.memory import Memory
 from dsl.verify.explicit.recording import Looked, Wrote
+from dsl.verify.explicit.sampling import Spot
 from dsl.verify.explicit.states import Key, State
-from dsl.verify.explicit.stepping import Outcome, Stepper
+from dsl.verify.explicit.stepping import Outcome, Stepper, Taken
+from dsl.verify.explicit.tables import Tables
 from dsl.verify.explicit.visibility import Following, Unseen
 from dsl.verify.findings import Configuration, Engine, Finding, Strength
 from dsl.verify.owned import Data, Owned
 from dsl.verify.subject import Subject, subject
 
-#: A statement, by where it stands: the name of its source, and the offset.
-Spot: TypeAlias = tuple[str, int]
 _Step: TypeAlias = tuple[Key, int]
 #: What says where something happens, and not what.
 _PLACES = ("span", "function", "clause", "condition")
@@ -96,22 +95,14 @@ class _Recording:
     def __init__(self, stepper: Stepper, steps: dict[_Step, _Known]) -> None:
         self.stepper, self._steps = stepper, steps
         self.machine = stepper.machine
-        self._came: set[Spot] = set()
-        execute = stepper.sampler.statement
-
-        def statement(node: s.Statement, env: Env) -> None:
-            self._came.add((node.span.source.name, node.span.start))
-            execute(node, env)
-
-        stepper.sampler.statement = statement  # type: ignore[method-assign]
 
     def first(self) -> State:
         return self.stepper.first()
 
     def steps(self, state: State, node: Node) -> list[Outcome]:
-        self._came.clear()
+        self.stepper.came.clear()
         outcomes = list(self.stepper.steps(state, node))
-        self._steps[state.key, node.number] = _Known(outcomes, frozenset(self._came))
+        self._steps[state.key, node.number] = _Known(outcomes, frozenset(self.stepper.came))
         return outcomes
 
 
@@ -168,6 +159,7 @@ class Explorer:
     def __init__(self, program: Program, *, most: int = MOST, shared: bool = True) -> None:
         self.program, self.most, self.shared = program, most, shared
         self.owned = Owned(program)
+        self.tables = Tables(self.owned.data)
         self.subject: Subject = subject(program)
         self.normal = Normal(program, configurations(program))
         self.machines: list[_Machine] = []
@@ -221,9 +213,10 @@ class Explorer:
 
     def steppers(self, program: Program, made: _Machine) -> dict[int, Stepper]:
         found = {}
+        memory: Memory[Taken] = Memory(self.tables)
         for number, kind in enumerate(made.kinds):
             try:
-                found[number] = Stepper(program, kind, made.graph, self.owned, number)
+                found[number] = Stepper(program, kind, made.graph, self.owned, number, memory)
             except Impossible:
                 continue
         return found
@@ -420,8 +413,7 @@ def _end(outcome: Outcome) -> object:
     state = outcome.state
     end = None
     if state is not None:
-        cells = {n: c.settled for n, c in next(iter(state.world.cpus.values())).cells.items()}
-        end = (state.key, state.world.slots, cells)
+        end = (state.key, state.held.slots, state.held.cells)
     wrong = [(w.kind, w.rule, w.line) for w in outcome.wrong]
     return end, outcome.lines, wrong, [(h.rule, h.what) for h in outcome.hazards]
 

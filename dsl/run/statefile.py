@@ -36,7 +36,7 @@ class SavedWorld(Struct, frozen=True, forbid_unknown_fields=True):
     """A `World`; facts and slots by owner and name."""
 
     facts: list[tuple[str, str, int]]
-    slots: list[tuple[str, str, int | list[int]]]
+    slots: list[tuple[str, str, int | tuple[int, ...]]]
     cpus: dict[int, Cpu]
     held: list[tuple[str, str]]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -20,7 +21,7 @@ Key: TypeAlias = tuple[str, str]
 class Cpu:
     """A physical CPU: its registers by element, and who runs on it (an owner's name, or "")."""
 
-    cells: dict[str, Cell]
+    cells: MutableMapping[str, Cell]
     runs: str = ""
 
     def copy(self) -> Cpu:
@@ -39,19 +40,19 @@ class Cpu:
 class World:
     """All that a run changes, apart from where its lifecycles are.
 
-    ``slots`` has a number or, for an array, a list; ``held`` are the locks that are taken.
+    ``slots`` has a number or, for an array, one for each element; ``held`` are the locks that are
+    taken.
     """
 
-    facts: dict[Key, int] = field(default_factory=dict)
-    slots: dict[Key, int | list[int]] = field(default_factory=dict)
+    facts: MutableMapping[Key, int] = field(default_factory=dict)
+    slots: MutableMapping[Key, int | tuple[int, ...]] = field(default_factory=dict)
     cpus: dict[int, Cpu] = field(default_factory=dict)
     held: set[Key] = field(default_factory=set)
 
     def copy(self) -> World:
         """A world of its own, with the same state."""
-        slots = {k: list(v) if isinstance(v, list) else v for k, v in self.slots.items()}
         cpus = {n: cpu.copy() for n, cpu in self.cpus.items()}
-        return World(dict(self.facts), slots, cpus, set(self.held))
+        return World(dict(self.facts), dict(self.slots), cpus, set(self.held))
 
     # ---- memory
 
@@ -63,7 +64,7 @@ class World:
         if index is None:
             assert isinstance(value, int)
             return value
-        assert isinstance(value, list)
+        assert isinstance(value, tuple)
         if not 0 <= index < len(value):
             raise RunError(f"{slot.name}: index {index} is outside 0..{len(value) - 1}")
         return value[index]
@@ -78,13 +79,13 @@ class World:
             self.slots[owner, slot.name] = value
         else:
             values = self.slots[owner, slot.name]
-            assert isinstance(values, list)
-            values[index] = value
+            assert isinstance(values, tuple)
+            self.slots[owner, slot.name] = (*values[:index], value, *values[index + 1 :])
         return old
 
-    def _fresh(self, owner: str, slot: Slot) -> int | list[int]:
+    def _fresh(self, owner: str, slot: Slot) -> int | tuple[int, ...]:
         least = max(0, limits(slot)[0])
-        value: int | list[int] = [least] * slot.length if slot.length else least
+        value = (least,) * slot.length if slot.length else least
         self.slots[owner, slot.name] = value
         return value
 

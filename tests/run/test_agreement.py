@@ -100,7 +100,7 @@ class State:
         for name, slot in self.program.slots.items():
             owner = "" if slot.root == MACHINE else slot.root
             value = self.slots[name]
-            machine.world.slots[owner, name] = list(value) if isinstance(value, list) else value
+            machine.world.slots[owner, name] = tuple(value) if isinstance(value, list) else value
         for name, fact in self.facts.items():
             root = self.program.conditions[name].root
             machine.world.facts["" if root in (None, MACHINE) else root, name] = fact
@@ -124,7 +124,10 @@ class State:
             old, new = (e.old, e.new) if kind != "warn" else (None, None)
             events.append((kind, "" if kind == "warn" else e.what, old, new))
         registers = {n: machine.newest(e) for n, e in machine.elements.items()}
-        slots = {name: value for (_, name), value in machine.world.slots.items()}
+        slots = {
+            name: list(value) if isinstance(value, tuple) else value
+            for (_, name), value in machine.world.slots.items()
+        }
         return result, events, registers, slots, ended
 
     def in_the_simulator(

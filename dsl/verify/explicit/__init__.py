@@ -24,8 +24,11 @@ from dsl.run.visibility import HARDWARE, SOFTWARE
 from dsl.verify.budget import Budget
 from dsl.verify.configurations import configurations, machine_of, text
 from dsl.verify.explicit.exploring import Edge, Exploration
+from dsl.verify.explicit.memory import Memory
+from dsl.verify.explicit.owing import Wrong
 from dsl.verify.explicit.recording import Fence, Hazard, Looked, Wrote
-from dsl.verify.explicit.stepping import Outcome, Stepper, Wrong
+from dsl.verify.explicit.stepping import Outcome, Stepper, Taken
+from dsl.verify.explicit.tables import Table, Tables
 from dsl.verify.explicit.telling import witness
 from dsl.verify.explicit.visibility import Following, Unseen
 from dsl.verify.findings import (
@@ -107,7 +110,7 @@ class _Done:
 
 
 #: What a process of its own works on: set before it is forked, so that nothing is copied to it.
-_shared: list[tuple[Program, list[tuple[str, list[Configuration]]], int, bool]] = []
+_shared: list[tuple[Program, list[tuple[str, list[Configuration]]], int, bool, Memory[Taken]]] = []
 
 
 def _explored(
@@ -118,16 +121,17 @@ def _explored(
     budget: Budget | None,
 ) -> Iterator[_Done | str]:
     """Each piece of work in order; for what is not done, why."""
+    memory: Memory[Taken] = Memory(Tables(Owned(program).data))
     jobs = min(len(work), budget.jobs if budget is not None else 1)
     if jobs < 2 or not hasattr(os, "fork"):
         for name, kinds in work:
             why = budget.spent() if budget is not None else ""
-            yield why or _one(program, kinds, name, most, shared)
+            yield why or _one(program, kinds, name, most, shared, memory)
         return
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    _shared.append((program, work, most, shared))
+    _shared.append((program, work, most, shared, memory))
     pool = ProcessPoolExecutor(jobs, get_context("fork"))
     try:
         asked = [pool.submit(_numbered, number) for number in range(len(work))]
@@ -151,15 +155,20 @@ def _explored(
 
 
 def _numbered(number: int) -> _Done:
-    program, work, most, shared = _shared[-1]
+    program, work, most, shared, memory = _shared[-1]
     name, kinds = work[number]
-    return _one(program, kinds, name, most, shared)
+    return _one(program, kinds, name, most, shared, memory)
 
 
 def _one(
-    program: Program, kinds: list[Configuration], lifecycle: str, most: int, shared: bool
+    program: Program,
+    kinds: list[Configuration],
+    lifecycle: str,
+    most: int,
+    shared: bool,
+    memory: Memory[Taken],
 ) -> _Done:
-    found = Explored(program, kinds, lifecycle, most, shared)
+    found = Explored(program, kinds, lifecycle, most, shared, memory)
     findings = tuple(found.suspicions())
     explored = found.exploration
     amounts = (len(explored.states), len(explored.edges), found.followed)
@@ -205,6 +214,7 @@ class Explored:
         lifecycle: str,
         most: int,
         shared: bool,
+        memory: Memory[Taken],
     ) -> None:
         self.program, self.kinds = program, kinds
         owned = Owned(program)
@@ -212,14 +222,14 @@ class Explored:
         steppers: dict[int, Stepper] = {}
         for number, kind in enumerate(kinds):
             try:
-                steppers[number] = Stepper(program, kind, found, owned, number)
+                steppers[number] = Stepper(program, kind, found, owned, number, memory)
             except Impossible:
                 continue
         self.steppers, self.data = steppers, owned.data
         # What one of them writes, the others find.
-        touched: set[str] = set()
+        touched = Table()
         for stepper in steppers.values():
-            stepper.machine.touched = touched
+            stepper.touched = touched
         self.exploration = Exploration(steppers, found, most, shared).run()
         self.followed = 0
         self._parents: dict[int, Edge] = {}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from dsl.ir.ways import Graph
 from dsl.verify.explicit.states import Key, State, moved
 from dsl.verify.explicit.stepping import Outcome, Stepper
+from dsl.verify.explicit.tables import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Exploration:
     complete: bool = True
     _known: dict[Key, int] = field(default_factory=dict)
     _owners: dict[Key, int] = field(default_factory=dict)
-    _left: dict[Key, int] = field(default_factory=dict)
+    _left: dict[View, int] = field(default_factory=dict)
 
     def run(self) -> Exploration:
         """Explores until nothing new comes, or ``most`` states are known."""

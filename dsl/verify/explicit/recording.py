@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -99,7 +100,7 @@ class Recorder(Machine):
     #: The orders whose second half has come in the phase that is now, by clause.
     behind: set[int] = field(default_factory=set)
     #: The elements that anybody has written so far; the others are as they were at the start.
-    touched: set[str] = field(default_factory=set)
+    touched: MutableMapping[str, bool] = field(default_factory=dict)
     #: The access that is being made, which is where all that it looks at is looked at.
     at: Span | None = None
     _conditions: dict[str, tuple[Clause, ...]] = field(default_factory=dict)
@@ -141,7 +142,7 @@ class Recorder(Machine):
         self.cpu.cells[element.name] = Cell(value)
         if self.step is not None and element.name in self.step:
             self.step[element.name] = value
-        self.touched.add(element.name)
+        self.touched[element.name] = True
         holds = self._holding(element)
         self.happenings.append(
             Wrote(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
+from typing import TypeAlias
 
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
@@ -21,6 +22,9 @@ from dsl.run.registers import bits
 from dsl.run.world import limits, owner_of
 from dsl.source import Span
 from dsl.verify.owned import PATTERNS, Mirror, Owned
+
+#: A statement, by where it stands: the name of its source, and the offset.
+Spot: TypeAlias = tuple[str, int]
 
 
 class Excluded(Exception):
@@ -157,7 +161,9 @@ class Sampler(Executor):
         self.owned = owned
         self.contracts = contracts
         self.answers = Answers()
-        self.owed: dict[tuple[str, int | None], int] = {}
+        self.owed: MutableMapping[tuple[str, int | None], int] = {}
+        #: The statements that were executed.
+        self.came: set[Spot] = set()
         self.behaves: list[tuple[str, str]] = []
         self.reads: Callable[[Mirror, Span], None] = lambda mirror, span: None
         self._assumed: dict[str, int] = {}
@@ -245,6 +251,7 @@ class Sampler(Executor):
                 raise Excluded
 
     def statement(self, node: s.Statement, env: Env) -> None:
+        self.came.add((node.span.source.name, node.span.start))
         match node:
             case s.Warn():
                 # A complaint changes nothing, whatever it asks for.

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from dsl.diagnostics.base import Diagnostic
-from dsl.diagnostics.proofs import InvariantBroken, StateLeaks, StateLost, StopsHere
+from dsl.diagnostics.proofs import InvariantBroken, StopsHere
 from dsl.ir import expr as x
 from dsl.ir import lifecycle as l
 from dsl.ir.platform import Endpoint
@@ -18,57 +16,71 @@ from dsl.ir.ways import Graph, Node
 from dsl.run.choices import Choices
 from dsl.run.errors import RunError, Trapped
 from dsl.run.evaluate import wrapped
-from dsl.run.machine import Look
 from dsl.run.permits import mays
-from dsl.run.registers import Element, changes, show
+from dsl.run.registers import Element, show
 from dsl.run.scenarios import Run
 from dsl.run.start import Start
-from dsl.run.visibility import HARDWARE
-from dsl.run.world import Position, owner_of
+from dsl.run.visibility import HARDWARE, Cell
+from dsl.run.world import Cpu, Position, World, owner_of
 from dsl.source import Span
+from dsl.verify.explicit.memory import Memory
+from dsl.verify.explicit.owing import Owing, Wrong
 from dsl.verify.explicit.recording import Happening, Hazard, Recorder
-from dsl.verify.explicit.sampling import Answers, Contracts, Excluded, Sampler
-from dsl.verify.explicit.states import State, Step, copied
+from dsl.verify.explicit.sampling import Answers, Contracts, Excluded, Sampler, Spot
+from dsl.verify.explicit.states import State, Step
+from dsl.verify.explicit.tables import Change, Held, Table, Watched
 from dsl.verify.findings import Configuration
-from dsl.verify.owned import PATTERNS, Mirror, Owned, Place
+from dsl.verify.owned import PATTERNS, Owned
 from dsl.verify.visible import named, seen_by
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
-    """Something that is wrong for certain, where, and the line of a scenario that shows it."""
-
-    kind: type[Diagnostic]
-    rule: str
-    span: Span
-    message: str
-    line: str
-    seen: str
-    function: str = ""
-
-
-@dataclass(slots=True)
 class Outcome:
     """What one step leads to (``state`` None: to nothing, it stops there)."""
 
     state: State | None
     lines: tuple[str, ...]
-    happenings: list[Happening] = field(default_factory=list)
-    hazards: list[Hazard] = field(default_factory=list)
-    wrong: list[Wrong] = field(default_factory=list)
+    happenings: list[Happening]
+    hazards: list[Hazard]
+    wrong: list[Wrong]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of a step, from wherever it was taken.
+
+    ``shown`` is its outcome, without a state (None: there is no such history), and ``end`` where
+    the owner is then, and whether others act there (None: nowhere, it stops).  ``changes`` are
+    what becomes of the facts, of memory, of registers and of what is owed, ``touched`` the
+    elements that were written.  ``following`` are the next answers that others give.
+    """
+
+    shown: Outcome | None
+    end: tuple[int, bool] | None
+    changes: tuple[Change, ...]
+    touched: tuple[tuple[object, object], ...]
+    spots: frozenset[Spot]
+    following: tuple[int, ...] | None
 
 
 class Stepper:
     """Steps of one kind of VM on one kind of machine.
 
-    Raises `Impossible` where no machine is configured so.
+    ``memory`` is that of all steppers of a program.  Raises `Impossible` where no machine is
+    configured so.
     """
 
     def __init__(
-        self, program: Program, configuration: Configuration, graph: Graph, owned: Owned, kind: int
+        self,
+        program: Program,
+        configuration: Configuration,
+        graph: Graph,
+        owned: Owned,
+        kind: int,
+        memory: Memory[Taken],
     ) -> None:
         self.program, self.configuration, self.graph = program, configuration, graph
-        self.owned, self.kind = owned, kind
+        self.owned, self.kind, self.memory = owned, kind, memory
         self.contracts = Contracts(program)
         scenario = l.Scenario("", (), (), (), _nowhere(program))
         self.run = Run(program, scenario, Choices(), _given(program, configuration))
@@ -85,19 +97,22 @@ class Stepper:
         roots = [c.root for c in program.contexts.values() if c.root != MACHINE]
         self.owner = roots[0] if roots else ""
         self.trips = {c.name for c in program.conditions.values() if c.period is Period.TRIP}
-        self.sampler.reads = self._read_out
-        #: What is wrong in the step that is being made.
-        self.wrong: list[Wrong] = []
+        self.owing = Owing(self.machine, self.sampler, owned)
+        self.sampler.reads = self.owing.read_out
+        #: The elements that anybody has written so far; the others are as they were at the start.
+        self.touched = Table(self.machine.touched)
+        #: The statements that steps have come by.
+        self.came: set[Spot] = set()
 
     def first(self) -> State:
         """Where everything begins: the CPU has booted, and the owner has nothing yet."""
-        world = self.machine.world.copy()
-        owed: dict[Place, int] = {}
-        for mirror in self.owned.mirrors:
-            value = world.load(owner_of(mirror.slot.root), mirror.slot, mirror.index)
-            if mirror.slot.name not in self.owned.counters:
-                owed[mirror.key] = value
-        return State(world, owed, 0, False, Step(None, ()), self.kind, 0, self.owned.data)
+        tables, world = self.memory.tables, self.machine.world.copy()
+        mirrors = self.owned.mirrors
+        loaded = [(m, world.load(owner_of(m.slot.root), m.slot, m.index)) for m in mirrors]
+        owed = {m.key: value for m, value in loaded if m.slot.name not in self.owned.counters}
+        cells = {name: cell.settled for name, cell in world.cpus[0].cells.items()}
+        held = Held(*(tables.table(t) for t in (world.facts, world.slots, cells, owed)))
+        return State(tables, held, 0, False, Step(None, ()), self.kind)
 
     # ---- one step
 
@@ -105,31 +120,79 @@ class Stepper:
         """All that may come of going on to a place."""
         turns: tuple[int, ...] | None = ()
         while turns is not None:
-            answers = Answers(turns=turns)
-            with suppress(Excluded):
-                yield self._step(state, node, answers)
-            turns = answers.following
+            taken = self._taken(state, node, turns)
+            self.touched.update(taken.touched)
+            self.came |= taken.spots
+            if taken.shown is not None:
+                yield self._outcome(state, taken.shown, taken)
+            turns = taken.following
 
-    def _step(self, state: State, node: Node, answers: Answers) -> Outcome:
+    def _taken(self, state: State, node: Node, turns: tuple[int, ...]) -> Taken:
+        """What comes of a step where others do what ``turns`` says, if it was not taken before."""
+        begin = (self.graph.name, node.number, state.at, state.open, turns)
+        tables = (*state.held, self.touched)
+        found = self.memory.find(begin, tables)
+        if found is None:
+            reads: dict[tuple[int, object], None] = {}
+            found = self._step(state, node, Answers(turns=turns), reads)
+            values = ((number, key, tables[number][key]) for number, key in reads)
+            self.memory.keep(begin, values, found)
+        return found
+
+    def _outcome(self, state: State, shown: Outcome, taken: Taken) -> Outcome:
+        """What a step leads to from a state."""
+        if taken.end is None:
+            return shown
+        at, is_open = taken.end
+        held = Held(*map(state.tables.changed, state.held, taken.changes))
+        step = Step(state, shown.lines)
+        after = State(state.tables, held, at, is_open, step, self.kind, state.depth + 1)
+        return Outcome(after, shown.lines, shown.happenings, shown.hazards, shown.wrong)
+
+    def _step(
+        self, state: State, node: Node, answers: Answers, reads: dict[tuple[int, object], None]
+    ) -> Taken:
         run, machine, sampler = self.run, self.machine, self.sampler
+        held = state.held
+        facts, slots, owed = (Watched(n, held[n], reads) for n in (0, 1, 3))
+        cells = {name: Cell(value) for name, value in held.cells.items()}
+        registers = Watched(2, cells, reads)
+        machine.world = World(facts, slots, {0: Cpu(registers, self.owner)})
+        machine.touched = touched = Watched(4, self.touched, reads)
         machine.choices = answers
-        sampler.answers = answers
-        machine.world = copied(state.world)
         machine.work.done = 0
         machine.number = 0
         machine.step = None
         machine.forget()
         machine.behind = set()
-        sampler.owed = dict(state.owed)
+        sampler.owed = owed
+        sampler.answers = answers
         sampler.behaves = []
+        sampler.came = set()
         run.failures = []
-        self.wrong = []
+        self.owing.wrong = []
         position = Position(self.graph.name, state.at, 0, state.open)
         run.positions = {self.owner: position}
-        machine.cpu.runs = self.owner
         if node.begins:
-            facts = machine.world.facts
-            machine.world.facts = {k: v for k, v in facts.items() if k[1] not in self.trips}
+            for key in [key for key in facts if key[1] in self.trips]:
+                del facts[key]
+        try:
+            shown, alive = self._shown(node, position, answers)
+        except Excluded:
+            shown, alive = None, False
+        settled = [(name, cell.settled) for name, cell in registers.made if isinstance(cell, Cell)]
+        return Taken(
+            shown,
+            (position.at, position.open) if alive else None,
+            tuple(Change(tuple(made)) for made in (facts.made, slots.made, settled, owed.made)),
+            tuple(touched.made),
+            frozenset(sampler.came),
+            answers.following,
+        )
+
+    def _shown(self, node: Node, position: Position, answers: Answers) -> tuple[Outcome, bool]:
+        """What a step shows, and whether it goes on from there."""
+        run, machine = self.run, self.machine
         acted: list[str] = []
         alive = True
         try:
@@ -143,25 +206,13 @@ class Stepper:
         for failure in run.failures:
             self._invariant(failure.message, failure.span)
         if node.number in self.graph.outermost and alive:
-            self._handed_over(node)
-        lines = [_behaves(name, body) for name, body in dict(sampler.behaves).items()]
+            self.owing.handed_over(self._span(node))
+        lines = [_behaves(name, body) for name, body in dict(self.sampler.behaves).items()]
         if node.phase is not None:
             lines.append(f"run {node.name}")
         lines += acted
-        after = None
-        if alive:
-            step = Step(state, tuple(lines))
-            after = State(
-                machine.world,
-                sampler.owed,
-                position.at,
-                position.open,
-                step,
-                self.kind,
-                state.depth + 1,
-                self.owned.data,
-            )
-        return Outcome(after, tuple(lines), machine.happenings, machine.hazards, self.wrong)
+        shown = Outcome(None, tuple(lines), machine.happenings, machine.hazards, self.owing.wrong)
+        return shown, alive
 
     def _span(self, node: Node) -> Span:
         return node.phase.span if node.phase is not None else self.run.scenario.span
@@ -191,18 +242,19 @@ class Stepper:
                     case Endpoint():
                         endpoints.setdefault(place, may.span)
                     case Slot() if may.kind == "read":
-                        self._slot_read(place, may.span)
+                        self.owing.slot_read(place, may.span)
                     case Slot():
                         slots.append(place)
                     case _:
                         pass
         span = permitted[0].span if permitted else phase.span
+        elements = self.machine.elements
         for name, mask in registers.items():
-            self._look(self.machine.elements[name], mask, HARDWARE, node, span)
+            self.owing.look(elements[name], mask, HARDWARE, node.name, span)
         # Whose state it is too first: what he sees is what goes wrong.
         for endpoint, where in sorted(endpoints.items(), key=lambda each: not each[0].aliases):
             for name, mask in self._seen_by(endpoint).items():
-                self._look(self.machine.elements[name], mask, endpoint.name, node, where)
+                self.owing.look(elements[name], mask, endpoint.name, endpoint.name, where)
         changed = [(node.name, HARDWARE, changing, span)] if changing else []
         for endpoint, where in endpoints.items():
             those: dict[str, int] = {}
@@ -289,87 +341,7 @@ class Stepper:
     def _wrap(self, slot: Slot, value: int) -> int:
         return wrapped(slot.type, value)
 
-    # ---- what is owed
-
-    def _look(self, element: Element, mask: int, who: str, node: Node, span: Span) -> None:
-        """Somebody looks at a register: he surely finds the newest, and what is the owner's."""
-        machine = self.machine
-        mirrors = self.owned.by_element.get(element.name, ())
-        if element.name not in machine.touched and not any(
-            m.key in self.sampler.owed for m in mirrors
-        ):
-            # It is as it was at the start, and nobody is owed anything else.
-            return
-        actor = node.name if who == HARDWARE else who
-        machine.looked(element, Look(who), span, mask, actor)
-        value = machine.cell(element).settled
-        for mirror in mirrors:
-            if mirror.key in self.sampler.owed:
-                wanted = self._legal(element, self.sampler.owed[mirror.key])
-                if (value ^ wanted) & mask:
-                    line, seen = self._shows(element, who, node, wanted & mask, value & mask)
-                    what = f"{_who(who)} does not find in {element.name} what is in {mirror.name}"
-                    self.wrong.append(
-                        Wrong(StateLost, mirror.name, span, f"{what}: {seen}", line, seen)
-                    )
-            elif value & element.stored and not self._constant(element, value):
-                line, seen = self._shows(element, who, node, 0, value)
-                what = f"{_who(who)} finds in {element.name} what nobody gave it"
-                self.wrong.append(
-                    Wrong(StateLeaks, mirror.name, span, f"{what}: {seen}", line, seen)
-                )
-
-    def _constant(self, element: Element, value: int) -> bool:
-        """Whether a value is none of those that others give: these agree in most of their bits."""
-        few = element.stored.bit_count() // 4
-        return all(
-            ((pattern + index ^ value) & element.stored).bit_count() > few
-            for pattern in PATTERNS
-            for index in range(max(1, element.register.count))
-        )
-
-    def _legal(self, element: Element, value: int) -> int:
-        """What a register holds after a write of a value, as things are now."""
-        look = Look(HARDWARE, None, value, newest=True)
-        legal = self.machine._legalised(element, value, element.ones, look, element.register.span)
-        kept = self.machine.newest(element) & ~element.writable
-        return legal & element.writable | kept
-
-    def _shows(
-        self, element: Element, who: str, node: Node, wanted: int, found: int
-    ) -> tuple[str, str]:
-        """The line of a scenario that shows a wrong value, and the values in words."""
-        fields = changes(element.register, wanted, found)
-        name, want, got = fields[0] if fields else ("", hex(wanted), hex(found))
-        place = f"{element.name}.{name}" if name else element.name
-        actor = node.name if who == HARDWARE else who
-        return f"{actor} {{ assert {place} == {want} }}", f"{place} is {got}, and not {want}"
-
-    def _slot_read(self, slot: Slot, span: Span) -> None:
-        for key in [k for k in self.sampler.owed if k[0] == slot.name]:
-            self._read_out(self.owned.by_place[key], span)
-
-    def _read_out(self, mirror: Mirror, span: Span) -> None:
-        """The host takes the value of a slot: it should be what the owner is owed."""
-        world = self.machine.world
-        value = world.load(owner_of(mirror.slot.root), mirror.slot, mirror.index)
-        owed = self.sampler.owed[mirror.key]
-        element = self.machine.elements[mirror.element]
-        if value == owed or self._legal(element, value) == self._legal(element, owed):
-            return
-        fields = changes(element.register, owed, value)
-        name, want, got = fields[0] if fields else ("", hex(owed), hex(value))
-        place = f"{mirror.name}.{name}" if name else mirror.name
-        seen = f"{place} is {got}, and not {want}"
-        what = f"the host does not find in {mirror.name} what {element.name} held: {seen}"
-        self.wrong.append(
-            Wrong(StateLost, mirror.name, span, what, f"expect {place} == {want}", seen)
-        )
-
-    def _handed_over(self, node: Node) -> None:
-        """The owner leaves the CPU: from here on only memory has what is its own."""
-        for key in list(self.sampler.owed):
-            self._read_out(self.owned.by_place[key], self._span(node))
+    # ---- what is wrong
 
     def _invariant(self, message: str, span: Span) -> None:
         """An invariant does not hold: what it is about has these values."""
@@ -381,15 +353,12 @@ class Stepper:
                 value = self.sampler.value(part, env)
                 shown[" ".join(part.span.text.split())] = show(part.field, value)
         seen = ", ".join(f"{name} is {value}" for name, value in shown.items()) or message
-        self.wrong.append(Wrong(InvariantBroken, broken.name, span, message, "", seen))
+        self.owing.wrong.append(Wrong(InvariantBroken, broken.name, span, message, "", seen))
 
     def _stops(self, message: str, span: Span | None, node: Node) -> None:
         where = span or self._span(node)
-        self.wrong.append(Wrong(StopsHere, "", where, message, "", message, self.machine.function))
-
-
-def _who(who: str) -> str:
-    return "the guest" if who == HARDWARE else who
+        function = self.machine.function
+        self.owing.wrong.append(Wrong(StopsHere, "", where, message, "", message, function))
 
 
 def _behaves(name: str, body: str) -> str:

@@ -139,7 +139,7 @@ class Following:
         own: dict[int, Sequence[Happening]] = {}
         held = 0
         if of.name not in self.data.elements:
-            held = self.exploration.states[0].world.cpus[0].cells[of.name].settled
+            held = self.exploration.states[0].held.cells[of.name]
         trails: dict[tuple[int, Line], tuple[tuple[int, Line], Edge] | None] = {}
         queue: deque[tuple[int, Line]] = deque((n, (held, ())) for n in self._starts)
         trails.update(dict.fromkeys(queue))

@@ -1,0 +1,55 @@
+"""The steps that were taken, by what they asked for: what finds the same leads to the same.
+
+A step asks for a place, and what it finds there decides what it asks for next.  So all steps that
+begin alike are a tree, whose branches are what is found.  States that differ in what a step does
+not ask for share it, and so do machines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeAlias, TypeVar
+
+from dsl.verify.explicit.tables import Table, Tables
+
+T = TypeVar("T")
+
+#: A place that was asked for: the number of its table, its key, and what was there.
+Read: TypeAlias = tuple[int, object, object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked(Generic[T]):
+    """The next place that is asked for; ``ways`` goes on from there by what is found."""
+
+    table: int
+    key: object
+    ways: dict[object, _Asked[T] | T] = field(default_factory=dict)
+
+
+class Memory(Generic[T]):
+    """What came of the steps of one program, whose states are made of ``tables``."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+        self._begun: dict[object, _Asked[T] | T] = {}
+
+    def find(self, begin: object, tables: Sequence[Table]) -> T | None:
+        """What came of a step that began like this, and found what is in these tables."""
+        at = self._begun.get(begin)
+        while isinstance(at, _Asked):
+            at = at.ways.get(tables[at.table][at.key])
+        return at
+
+    def keep(self, begin: object, reads: Iterable[Read], came: T) -> None:
+        """Keeps what came of a step; ``reads`` is what it found, in order."""
+        ways, way = self._begun, begin
+        for table, key, value in reads:
+            at = ways.get(way)
+            if at is None:
+                at = ways[way] = _Asked(table, key)
+            assert isinstance(at, _Asked)
+            assert (at.table, at.key) == (table, key)
+            ways, way = at.ways, value
+        ways[way] = came

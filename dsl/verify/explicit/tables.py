@@ -1,0 +1,215 @@
+"""Tables that states are made of: equal ones are one object, and what is made of them is kept.
+
+An exploration comes to the same few tables again and again.  So what a step makes of a table, and
+what a state's key says of it, is worked out once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+from dsl.verify.owned import Data, Place
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Special:
+    """What is no value and no key of any table, but itself."""
+
+    name: str
+
+
+#: What a table has where there is nothing.
+GONE = Special("gone")
+#: Asks a table for all its keys.
+KEYS = Special("keys")
+
+
+class Table(dict[Any, Any]):
+    """What there is, by name or place; those with a ``number`` are of states, and never change."""
+
+    __slots__ = ("number",)
+    number: int
+
+    def __missing__(self, key: object) -> object:
+        return tuple(self) if key is KEYS else GONE
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a step makes of a table: what it sets, and takes out, in order."""
+
+    made: tuple[tuple[object, object], ...]
+    #: What has become of tables, by their numbers.
+    after: dict[int, Table] = field(default_factory=dict)
+
+
+class Watched(MutableMapping[K, V]):
+    """A table in a step that is being made: ``made`` is what becomes of it.
+
+    ``reads`` gets its ``number`` and each key that it is asked for, in order, but for what the
+    step itself has made.
+    """
+
+    def __init__(
+        self, number: int, values: Mapping[K, V], reads: dict[tuple[int, object], None]
+    ) -> None:
+        self.number, self.reads = number, reads
+        self.made: list[tuple[K, V | Special]] = []
+        self._values = dict(values)
+        self._own: set[K] = set()
+
+    def __getitem__(self, key: K) -> V:
+        if key not in self._own:
+            self.reads.setdefault((self.number, key))
+        return self._values[key]
+
+    def __setitem__(self, key: K, value: V) -> None:
+        self._own.add(key)
+        self._values[key] = value
+        self.made.append((key, value))
+
+    def __delitem__(self, key: K) -> None:
+        if key not in self:
+            raise KeyError(key)
+        self._own.add(key)
+        del self._values[key]
+        self.made.append((key, GONE))
+
+    def __iter__(self) -> Iterator[K]:
+        self.reads.setdefault((self.number, KEYS))
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        self.reads.setdefault((self.number, KEYS))
+        return len(self._values)
+
+
+class Held(NamedTuple):
+    """What a state is made of: facts, memory, what the registers of the CPU hold, what is owed."""
+
+    facts: Table
+    slots: Table
+    cells: Table
+    owed: Table
+
+
+#: A part of a state's key: equal ones are one number.
+View: TypeAlias = int
+
+
+class Tables:
+    """All tables of some explorations, and what keys of states say of them.
+
+    ``data`` is what nothing is decided by: of that a key says only whether it is what is owed.
+    """
+
+    def __init__(self, data: Data) -> None:
+        self.data = data
+        self._known: dict[tuple[object, ...], Table] = {}
+        self._views: dict[tuple[object, ...], View] = {}
+        self._numbers: dict[object, View] = {}
+
+    def table(self, values: Mapping[Any, Any]) -> Table:
+        """The table with these values, in this order."""
+        table = Table(values)
+        table.number = len(self._known)
+        return self._known.setdefault(tuple(table.items()), table)
+
+    def changed(self, table: Table, change: Change) -> Table:
+        """What a step makes of a table.  Raises KeyError where it takes out what is not there."""
+        found = change.after.get(table.number)
+        if found is None:
+            values = dict(table)
+            for key, value in change.made:
+                if value is GONE:
+                    del values[key]
+                else:
+                    values[key] = value
+            found = change.after[table.number] = self.table(values)
+        return found
+
+    # ---- what keys say
+
+    def facts(self, facts: Table) -> View:
+        """All facts."""
+        return self._view(_items, facts)
+
+    def owed(self, owed: Table) -> View:
+        """What is owed; the values only of lists."""
+        return self._view(self._owed, owed)
+
+    def slots(self, slots: Table, owed: Table) -> View:
+        """Memory: of data, whether it is what is owed."""
+        return self._view(self._slots, slots, owed)
+
+    def cells(self, cells: Table, owed: Table) -> View:
+        """Registers: of data, whether it is what is owed, and whether there is any."""
+        return self._view(self._cells, cells, owed)
+
+    def left(self, cells: Table) -> View:
+        """What the CPU holds for whoever comes next: of data only whether there is any."""
+        return self._view(self._left, cells)
+
+    def control(self, slots: Table, owed: Table, cells: Table) -> View:
+        """All but the data: which elements of lists there are, and no value of any."""
+        return self._view(self._control, slots, owed, cells)
+
+    def _view(self, of: Callable[..., object], *tables: Table) -> View:
+        key = (of, *(table.number for table in tables))
+        found = self._views.get(key)
+        if found is None:
+            found = self._views[key] = self._numbers.setdefault(of(*tables), len(self._numbers))
+        return found
+
+    def _owed(self, owed: Table) -> object:
+        lists = self.data.lists
+        return tuple(sorted((k if k[0] not in lists else (k, v) for k, v in owed.items()), key=str))
+
+    def _slots(self, slots: Table, owed: Table) -> object:
+        found = []
+        for key, value in _items(slots):
+            name = key[1]
+            if name not in self.data.slots:
+                found.append((key, value))
+            elif isinstance(value, tuple):
+                each = (self._like((name, n), v, owed, slot=True) for n, v in enumerate(value))
+                found.append((key, tuple(each)))
+            else:
+                found.append((key, self._like((name, None), value, owed, slot=True)))
+        return tuple(found)
+
+    def _cells(self, cells: Table, owed: Table) -> object:
+        places = self.data.elements
+        return tuple(
+            (name, self._like(places[name], value, owed, slot=False) if name in places else value)
+            for name, value in cells.items()
+        )
+
+    def _left(self, cells: Table) -> object:
+        places = self.data.elements
+        return tuple((n, bool(value) if n in places else value) for n, value in cells.items())
+
+    def _control(self, slots: Table, owed: Table, cells: Table) -> object:
+        data = self.data
+        kept = tuple((key, value) for key, value in slots.items() if key[1] not in data.slots)
+        held = tuple((name, value) for name, value in cells.items() if name not in data.elements)
+        return kept, frozenset(owed), held
+
+    def _like(self, place: Place, value: int, owed: Table, *, slot: bool) -> object:
+        """Whether a value is the one that is owed; of those that are not only lists tell more.
+
+        What a register holds is told from nothing: that is what the next owner finds.
+        """
+        wanted = owed.get(place)
+        if place[0] not in self.data.lists:
+            return value == wanted if slot else (value == wanted, bool(value))
+        return bool(value) if slot and wanted is None else value
+
+
+def _items(table: Table) -> tuple[tuple[Any, Any], ...]:
+    return tuple(sorted(table.items()))
