@@ -53,6 +53,10 @@ class Write:
 
 #: What a register holds for everybody, and what is under way behind it, in order.
 Line: TypeAlias = tuple[int, tuple[Write, ...]]
+#: A place in the exploration, and the number of a line there.
+_Place: TypeAlias = tuple[int, int]
+#: A write that need not be seen, what is missing, and where.
+_Seen: TypeAlias = tuple[Write, Need, Happening]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +95,14 @@ class Following:
     amount: int = 0
     _starts: list[int] = field(init=False)
     _out: dict[int, list[tuple[int, Edge]]] = field(init=False)
+    #: What happens in each step; steps that are shared show one and the same.
+    _happened: dict[int, Sequence[Happening]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.rules = self.machine.rules
+        outcomes = (edge.outcome for edge in self.exploration.edges)
+        self._happened = {id(o.happenings): o.happenings for o in outcomes if o is not None}
+        signatures = {at: self._signature(each) for at, each in self._happened.items()}
         states = self.exploration.states
         classes: dict[Key, int] = {}
         known = [classes.setdefault(state.control, len(classes)) for state in states]
@@ -102,16 +111,16 @@ class Following:
         edges: set[tuple[object, ...]] = set()
         for edge in self.exploration.edges:
             start, end = known[edge.start], known[edge.end]
-            happened = self._signature(edge)
+            happened = signatures[id(edge.outcome.happenings)] if edge.outcome else ()
             if (start, end, happened) not in edges:
                 edges.add((start, end, happened))
                 self._out[start].append((end, edge))
         self._starts = list(dict.fromkeys(known[n] for n in self._starts))
 
-    def _signature(self, edge: Edge) -> tuple[object, ...]:
+    def _signature(self, happenings: Sequence[Happening]) -> tuple[object, ...]:
         """What happens in a step, without data."""
         found: list[object] = []
-        for each in edge.outcome.happenings if edge.outcome else ():
+        for each in happenings:
             match each:
                 case Fence(barrier=barrier):
                     found.append(str(barrier))
@@ -127,8 +136,8 @@ class Following:
     def run(self) -> Iterator[Unseen]:
         """All that need not be seen, each first by its shortest trail, register by register."""
         touched: dict[str, None] = {}
-        for edge in self.exploration.edges:
-            for happening in edge.outcome.happenings if edge.outcome else ():
+        for happenings in self._happened.values():
+            for happening in happenings:
                 if isinstance(happening, Wrote):
                     touched[happening.element] = None
         for name in touched:
@@ -136,25 +145,23 @@ class Following:
 
     def _register(self, of: Element) -> Iterator[Unseen]:
         said: set[tuple[object, ...]] = set()
-        own: dict[int, Sequence[Happening]] = {}
+        along = _Along(self, of)
         held = 0
         if of.name not in self.data.elements:
             held = self.exploration.states[0].held.cells[of.name]
-        trails: dict[tuple[int, Line], tuple[tuple[int, Line], Edge] | None] = {}
-        queue: deque[tuple[int, Line]] = deque((n, (held, ())) for n in self._starts)
+        first = along.numbered((held, ()))
+        trails: dict[_Place, tuple[_Place, Edge] | None] = {}
+        queue: deque[_Place] = deque((n, first) for n in self._starts)
         trails.update(dict.fromkeys(queue))
         while queue:
             at = queue.popleft()
             number, line = at
             for end, edge in self._out[number]:
-                happenings = own.get(id(edge))
-                if happenings is None:
-                    happenings = own[id(edge)] = self._about(edge, of)
                 after = line
-                if happenings:
+                about = along.about(edge)
+                if about:
                     self.amount += 1
-                    found: list[tuple[Write, Need, Happening]] = []
-                    after = self._along(line, happenings, of, found)
+                    after, found = along.after(line, about)
                     for write, need, happening in found:
                         unseen = Unseen(of.name, write, need, happening, ())
                         if unseen.key not in said:
@@ -166,12 +173,10 @@ class Following:
                     trails[then] = (at, edge)
                     queue.append(then)
 
-    def _about(self, edge: Edge, of: Element) -> Sequence[Happening]:
+    def about(self, happenings: Sequence[Happening], of: Element) -> tuple[Happening, ...]:
         """What happens in a step that a register's own line has to do with."""
-        if edge.outcome is None:
-            return ()
         found: list[Happening] = []
-        for each in edge.outcome.happenings:
+        for each in happenings:
             match each:
                 case Fence():
                     found.append(each)
@@ -188,15 +193,12 @@ class Following:
                 case Effective(values=values):
                     if any(name == of.name for name, _ in values):
                         found.append(each)
-        return found
+        return tuple(found)
 
-    def _along(
-        self,
-        line: Line,
-        happenings: Sequence[Happening],
-        of: Element,
-        found: list[tuple[Write, Need, Happening]],
+    def along(
+        self, line: Line, happenings: Sequence[Happening], of: Element, found: list[_Seen]
     ) -> Line:
+        """What becomes of a line in a step; ``found`` gets what need not be seen in it."""
         settled, writes = line
         for each in happenings:
             match each:
@@ -267,7 +269,7 @@ class Following:
         writes: tuple[Write, ...],
         look: Looked,
         of: Element,
-        found: list[tuple[Write, Need, Happening]],
+        found: list[_Seen],
     ) -> None:
         through = self.machine.elements.get(look.through)
         access = Access(look.who, through)
@@ -284,7 +286,7 @@ class Following:
         writes: tuple[Write, ...],
         made: Wrote,
         of: Element,
-        found: list[tuple[Write, Need, Happening]],
+        found: list[_Seen],
     ) -> None:
         """Of two writes whose authors have not seen each other's, either may come last."""
         access = Access(made.author, of if made.author == SOFTWARE else None)
@@ -300,7 +302,7 @@ class Following:
         writes: tuple[Write, ...],
         asked: Effective,
         of: Element,
-        found: list[tuple[Write, Need, Happening]],
+        found: list[_Seen],
     ) -> None:
         access = Access(HARDWARE, None)
         for at, need in self._unseen(writes, of, access, frozenset()):
@@ -336,6 +338,46 @@ class Following:
         return settled, writes[done:]
 
 
+class _Along:
+    """The lines of one register by number, and what becomes of each; worked out once."""
+
+    def __init__(self, following: Following, of: Element) -> None:
+        self.following, self.of = following, of
+        self._lines: list[Line] = []
+        self._numbers: dict[Line, int] = {}
+        self._about: dict[int, tuple[Happening, ...]] = {}
+        self._alike: dict[tuple[Happening, ...], tuple[Happening, ...]] = {}
+        self._after: dict[tuple[int, int], tuple[int, list[_Seen]]] = {}
+
+    def numbered(self, line: Line) -> int:
+        """The number of a line."""
+        number = self._numbers.setdefault(line, len(self._lines))
+        if number == len(self._lines):
+            self._lines.append(line)
+        return number
+
+    def about(self, edge: Edge) -> tuple[Happening, ...]:
+        """What happens in a step that the register has to do with: what is alike is one object."""
+        if edge.outcome is None:
+            return ()
+        happenings = edge.outcome.happenings
+        found = self._about.get(id(happenings))
+        if found is None:
+            made = self.following.about(happenings, self.of)
+            found = self._about[id(happenings)] = self._alike.setdefault(made, made)
+        return found
+
+    def after(self, line: int, about: tuple[Happening, ...]) -> tuple[int, list[_Seen]]:
+        """What becomes of a line, and what need not be seen in it."""
+        key = (line, id(about))
+        known = self._after.get(key)
+        if known is None:
+            found: list[_Seen] = []
+            after = self.following.along(self._lines[line], about, self.of, found)
+            known = self._after[key] = (self.numbered(after), found)
+        return known
+
+
 def _tidy(settled: int, writes: tuple[Write, ...]) -> tuple[int, tuple[Write, ...]]:
     """Lets arrive what an instruction wrote before it was executed again.
 
@@ -363,9 +405,7 @@ def _endpoints(body: VisibleTo) -> Iterator[str]:
             yield name
 
 
-def _trail(
-    trails: dict[tuple[int, Line], tuple[tuple[int, Line], Edge] | None], at: tuple[int, Line]
-) -> list[Edge]:
+def _trail(trails: dict[_Place, tuple[_Place, Edge] | None], at: _Place) -> list[Edge]:
     found: list[Edge] = []
     step = trails[at]
     while step is not None:
