@@ -34,7 +34,7 @@ from dsl.ir.program import Program
 from dsl.ir.specialise import specialise
 from dsl.machine import load_simulator
 from dsl.run.choices import Choices
-from dsl.run.evaluate import Env
+from dsl.run.env import Env
 from dsl.run.execute import Executor
 from dsl.run.machine import Machine
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from functools import cache, partial
 
 from dsl.ir.shapes import Field
 from dsl.ir.types import Bool, Int
@@ -26,22 +27,35 @@ _PLAIN: dict[str, Callable[[int, int], int]] = {
 
 def operate(op: str, left: int, right: int, type: Int | Bool) -> int:
     """``left op right`` as a value of ``type``: wrapped, and 0 or 1 for a truth value."""
+    return operation(op, type)(left, right)
+
+
+@cache
+def operation(op: str, type: Int | Bool) -> Callable[[int, int], int]:
+    """What an operator makes of two values that are both known."""
     match op:
         case "and":
-            return int(bool(left and right))
+            return lambda left, right: int(bool(left and right))
         case "or":
-            return int(bool(left or right))
+            return lambda left, right: int(bool(left or right))
         case "implies":
-            return int(bool(not left or right))
+            return lambda left, right: int(bool(not left or right))
         case "<<" | ">>":
             assert isinstance(type, Int)
-            # A shift by the width or more gives 0, and so does one by less than nothing.
-            if not 0 <= right < type.width:
-                return 0
-            return type.wrap(left << right if op == "<<" else left >> right)
+            return partial(_shift, type, op == "<<")
         case _:
-            made = int(_PLAIN[op](left, right))
-            return type.wrap(made) if isinstance(type, Int) else made
+            plain = _PLAIN[op]
+            if not isinstance(type, Int):
+                return lambda left, right: int(plain(left, right))
+            wrap = type.wrap
+            return lambda left, right: wrap(plain(left, right))
+
+
+def _shift(type: Int, up: bool, value: int, amount: int) -> int:
+    # A shift by the width or more gives 0, and so does one by less than nothing.
+    if not 0 <= amount < type.width:
+        return 0
+    return type.wrap(value << amount if up else value >> amount)
 
 
 def lowest(field: Field, index: int | None) -> int | None:

@@ -10,8 +10,9 @@ from dsl.ir import sequence as s
 from dsl.ir.platform import Barrier, BarrierKind
 from dsl.ir.shapes import Slot
 from dsl.ir.types import Handle
+from dsl.run.env import Env, wrapped
 from dsl.run.errors import Impossible, NotDefined, RunError, Stopped, Trapped, broken
-from dsl.run.evaluate import Env, Evaluator, wrapped
+from dsl.run.evaluate import Evaluator
 from dsl.run.events import Kind
 from dsl.run.machine import Machine
 from dsl.run.permits import Permits

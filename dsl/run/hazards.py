@@ -9,8 +9,9 @@ from typing import assert_never
 from dsl.ir import expr as x
 from dsl.ir.platform import OnlyWhile, Precedes, VisibleTo
 from dsl.ir.walk import inside
+from dsl.run.env import Look
 from dsl.run.events import chain_text
-from dsl.run.machine import Look, Machine
+from dsl.run.machine import Machine
 from dsl.run.registers import Element, indexes
 from dsl.run.visibility import HARDWARE, SOFTWARE, Clause, concerns, wrote
 from dsl.source import Span

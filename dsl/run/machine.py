@@ -10,6 +10,7 @@ from dsl.ir.platform import Barrier, VisibleTo
 from dsl.ir.program import Program
 from dsl.ir.shapes import Register
 from dsl.run.choices import Choices
+from dsl.run.env import Look
 from dsl.run.errors import RunError
 from dsl.run.events import Event, Kind, Pending, Trace, chain_text, site, source_line
 from dsl.run.prepared import prepared
@@ -28,23 +29,6 @@ from dsl.run.visibility import (
 from dsl.run.work import Work
 from dsl.run.world import Cpu, World, boot_cells
 from dsl.source import Span
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How an expression looks at registers: by whom, through which computed register.
-
-    ``written`` is the value of the register that a platform's expression speaks of.  ``fixed``
-    are the values to take for some elements, whatever they hold; with ``newest`` it is the newest
-    of the others, and nothing is decided.
-    """
-
-    who: str = SOFTWARE
-    through: Element | None = None
-    written: int | None = None
-    fixed: tuple[tuple[str, int], ...] = ()
-    newest: bool = False
-
 
 _NEWEST = Look(HARDWARE, newest=True)
 

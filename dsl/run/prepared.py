@@ -1,4 +1,4 @@
-"""What all runs of one program share: registers taken apart, rules, ways of its lifecycles."""
+"""What all runs of one program share: registers, rules, ways of its lifecycles, expressions."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dsl.ir.lifecycle import Assumption, Invariant
 from dsl.ir.program import Program
 from dsl.ir.walk import inside
 from dsl.ir.ways import Graph, graph
+from dsl.run.functions import Functions
 from dsl.run.promised import visible
 from dsl.run.registers import Element, elements
 from dsl.run.visibility import Rules
@@ -20,7 +21,8 @@ class Prepared:
     """The elements of a program's registers, its rules, its lifecycles, and what externs know.
 
     All are by name; ``known`` has the modules whose names an extern's declaration could use,
-    ``invariants`` what must hold at each point, ``assumed`` what is assumed of each condition.
+    ``invariants`` what must hold at each point, ``assumed`` what is assumed of each condition;
+    ``functions`` are made of its expressions.
     """
 
     elements: dict[str, Element]
@@ -29,6 +31,7 @@ class Prepared:
     known: dict[str, frozenset[str]]
     invariants: dict[str, tuple[Invariant, ...]]
     assumed: dict[str, tuple[Assumption, ...]]
+    functions: Functions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,13 +55,15 @@ def prepared(program: Program) -> Prepared:
 @lru_cache(maxsize=16)
 def _prepared(same: _Same) -> Prepared:
     program = same.program
+    found = elements(program)
     return Prepared(
-        elements(program),
+        found,
         Rules(program),
         {each.name: graph(each) for each in program.lifecycles},
         {name: visible(program, extern) for name, extern in program.externs.items()},
         _invariants(program),
         _assumed(program),
+        Functions(program, found),
     )
 
 

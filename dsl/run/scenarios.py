@@ -14,8 +14,8 @@ from dsl.ir.shapes import MACHINE
 from dsl.ir.walk import inside, statements
 from dsl.ir.ways import Graph, Node, parts
 from dsl.run.choices import Choices
+from dsl.run.env import Env
 from dsl.run.errors import RunError, Stopped, Trapped
-from dsl.run.evaluate import Env
 from dsl.run.events import Event, Kind, site
 from dsl.run.execute import Executor
 from dsl.run.hazards import Hazards

@@ -10,8 +10,8 @@ from dsl.ir import lifecycle as l
 from dsl.ir.shapes import MACHINE
 from dsl.ir.types import Handle
 from dsl.ir.walk import inside, place_key
+from dsl.run.env import Env
 from dsl.run.errors import Impossible, RunError, broken
-from dsl.run.evaluate import Env
 from dsl.run.events import site
 from dsl.run.execute import Executor
 from dsl.run.registers import bits

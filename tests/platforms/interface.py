@@ -10,7 +10,7 @@ import dsl
 from dsl.ir.expr import Call, Const
 from dsl.ir.program import Program
 from dsl.run.choices import Choices
-from dsl.run.evaluate import Env
+from dsl.run.env import Env
 from dsl.run.execute import Executor
 from dsl.run.machine import Machine
 from dsl.run.registers import Element, bits

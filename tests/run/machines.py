@@ -8,10 +8,11 @@ from functools import cache
 from dsl.ir.platform import Barrier, BarrierKind
 from dsl.ir.program import Program
 from dsl.run.choices import Choices, explore
+from dsl.run.env import Look
 from dsl.run.events import Event, Kind
 from dsl.run.execute import Executor
 from dsl.run.hazards import Hazards
-from dsl.run.machine import Look, Machine
+from dsl.run.machine import Machine
 from dsl.run.registers import Element
 from tests.resolve.helpers import program as resolved
 

@@ -20,8 +20,8 @@ from dsl.ir.shapes import MACHINE
 from dsl.ir.types import Handle
 from dsl.machine import AssertionFailed, MachineError, snapshot
 from dsl.run.choices import Choices
+from dsl.run.env import Env, wrapped
 from dsl.run.errors import RunError, Stopped
-from dsl.run.evaluate import Env, wrapped
 from dsl.run.events import Kind
 from dsl.run.execute import Executor
 from dsl.run.machine import Machine

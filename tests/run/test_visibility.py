@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dsl.ir.expr import Call
-from dsl.run.evaluate import Env
+from dsl.run.env import Env, Look
 from dsl.run.events import Kind
-from dsl.run.machine import Look
 from tests.run.machines import Bench, outcomes
 
 PLAIN = """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dsl.diagnostics.base import Diagnostic
 from dsl.diagnostics.proofs import StateLeaks, StateLost
 from dsl.ir.shapes import Slot
-from dsl.run.machine import Look
+from dsl.run.env import Look
 from dsl.run.registers import Element, changes
 from dsl.run.visibility import HARDWARE
 from dsl.run.world import owner_of

@@ -15,7 +15,7 @@ from dsl.ir.shapes import Condition, Period, RegisterRef, Slot
 from dsl.ir.types import Handle
 from dsl.ir.walk import expressions, inside, statements
 from dsl.run.choices import Choices
-from dsl.run.evaluate import Env
+from dsl.run.env import Env
 from dsl.run.execute import Executor
 from dsl.run.machine import Machine
 from dsl.run.registers import bits
@@ -172,10 +172,10 @@ class Sampler(Executor):
 
     # ---- conditions
 
-    def _test(self, test: x.Test, env: Env) -> int:
+    def test(self, test: x.Test, env: Env) -> int:
         condition = test.condition
         if not self.contracts.samples(condition):
-            return super()._test(test, env)
+            return super().test(test, env)
         if condition.name in self._assumed:
             return self._assumed[condition.name]
         facts, key = self.machine.world.facts, (env.owner(test.base), condition.name)

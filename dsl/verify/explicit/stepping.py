@@ -14,8 +14,8 @@ from dsl.ir.shapes import MACHINE, Period, RegisterRef, Slot
 from dsl.ir.walk import inside
 from dsl.ir.ways import Graph, Node
 from dsl.run.choices import Choices
+from dsl.run.env import wrapped
 from dsl.run.errors import RunError, Trapped
-from dsl.run.evaluate import wrapped
 from dsl.run.permits import mays
 from dsl.run.registers import Element, show
 from dsl.run.scenarios import Run
