@@ -95,6 +95,7 @@ class Checking:
             ("queries", self.solver.asked),
             ("decided by form", self.solver.seen),
             ("refuted by examples", self.solver.refuted),
+            ("decided by tables", self.solver.tabled),
         )
         work = Work(Engine.SYMBOLIC, time.monotonic() - began, amounts)
         proved = tuple(self._proved(findings, len(checked)))
@@ -192,9 +193,7 @@ class Checking:
             return made
         return replace(
             made,
-            witness=witness(
-                self.static, self.terms, found.lifecycle, found.configurations[0], suspicion
-            ),
+            witness=witness(self.static, found.lifecycle, found.configurations[0], suspicion),
         )
 
     def _proved(self, findings: Iterable[Finding], configurations: int) -> Iterator[Proved]:

@@ -1,43 +1,36 @@
-"""What is known at a place of a lifecycle: for each stretch of bits, what it surely is.
-
-A fact is a number (``Number``), that the bits are what the owner had (``SAME``), what that becomes
-when it is written to the register (``LEGAL``), or one of the two (``EITHER``).  Of an array with a
-counter there are two sets of facts: for the elements in use, and for the others.
-"""
+"""Between states of the machine and what is known of them: see `dsl.verify.symbolic.shapes`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from dsl.ir.shapes import Slot
 from dsl.run.world import limits
-from dsl.source import Span
 from dsl.verify.symbolic.mirrors import Mirror, Stretch, stretches
 from dsl.verify.symbolic.phases import Phases
+from dsl.verify.symbolic.shapes import (
+    ALL,
+    EITHER,
+    LEGAL,
+    SAME,
+    Fact,
+    Facts,
+    Shape,
+    of_either,
+)
 from dsl.verify.symbolic.state import Cells, Key, slot_key, width_of
 from dsl.verify.symbolic.term import Term, sample
 
-SAME, LEGAL, EITHER = "same", "legal", "either"
-#: Everything holds of what there is not.
-ALL = "all"
-#: A number, or one of the words above.
-Fact: TypeAlias = int | str
-#: What holds of one stretch: where the element is in use, and where it is not.
-Shape: TypeAlias = tuple[frozenset[Fact], frozenset[Fact]]
-
 _NOTHING: frozenset[Fact] = frozenset()
-_EVERYTHING: frozenset[Fact] = frozenset((ALL,))
 
 
-class Facts:
-    """What is known at one place; ``origin`` says who wrote what last.
+@dataclass(slots=True)
+class _Seen:
+    """What one state of the machine has shown: where banks end, and that something is in use."""
 
-    A key that is not in ``shapes`` is as it was at the start.
-    """
-
-    def __init__(self, shapes: dict[Key, tuple[Shape, ...]], origin: dict[Key, Span]) -> None:
-        self.shapes, self.origin = shapes, origin
+    ends: dict[str, list[Term]] = field(default_factory=dict)
+    lives: dict[int, Term] = field(default_factory=dict)
 
 
 class Abstraction:
@@ -64,6 +57,7 @@ class Abstraction:
         self._now: dict[Key, tuple[Shape, ...]] = {}
         self._under_way: set[Key] = set()
         self._entry: Cells = {}
+        self._seen = self._seen_first = _Seen()
 
     def _key(self, slot: Slot, index: int | None) -> Key:
         return slot_key(self.machine.holder(slot), slot, index)
@@ -132,6 +126,7 @@ class Abstraction:
         machine.initial = self.initial
         machine.origin = dict(facts.origin)
         self._now, self._entry = facts.shapes, {}
+        self._seen = self._seen_first = _Seen()
 
     def initial(self, key: Key) -> Term | None:
         if key[0] in ("?", "="):
@@ -140,10 +135,11 @@ class Abstraction:
         if found is None:
             # It speaks of the state at the entry, whatever has happened since.
             machine = self.machine
-            cells, path = machine.cells, machine.path
+            cells, path, seen = machine.cells, machine.path, self._seen
             machine.cells, machine.path = self._entry, self.terms.true
+            self._seen = self._seen_first
             found = self._made(key)
-            machine.cells, machine.path = cells, path
+            machine.cells, machine.path, self._seen = cells, path, seen
             self._entry[key] = found
         return found
 
@@ -152,16 +148,40 @@ class Abstraction:
         if not isinstance(key, str) and key[0] == "g":
             of = self._ghosts[key]
             return terms.symbol(f"G:{of.name}", of.element.register.width)
-        whole = self._anything(key)
         mirror = self._mirrors.get(key)
-        for (low, width), (live, dead) in zip(
-            self.stretches(key), self._now.get(key) or self.started(key), strict=True
-        ):
+        shapes = self._now.get(key) or self.started(key)
+        whole = self._anything(key)
+        live = terms.true
+        if any(here != there for here, there in shapes):
+            live = self._live(key, mirror)
+        legal = None
+        if mirror is not None and any(of_either(facts) for both in shapes for facts in both):
+            legal = self._legal(mirror)
+        known = ("made", key, whole, shapes, live, legal)
+        kept = self.machine.solver.kept
+        found: Term | None = kept.get(known)
+        if found is None:
+            found = kept[known] = self._put(key, mirror, whole, shapes, live, legal)
+        return found
+
+    def _put(
+        self,
+        key: Key,
+        mirror: Mirror | None,
+        whole: Term,
+        shapes: tuple[Shape, ...],
+        live: Term,
+        legal: Term | None,
+    ) -> Term:
+        """A value of which the facts about each stretch hold."""
+        terms = self.terms
+        mine = None if mirror is None else self.machine.get(self.machine.ghost_key(mirror))
+        for (low, width), (here, there) in zip(self.stretches(key), shapes, strict=True):
             old = terms.slice(whole, low, width)
-            new = self._value(key, mirror, low, width, live, old)
-            if live != dead:
-                other = self._value(key, mirror, low, width, dead, old)
-                new = terms.ite(self._live(key, mirror), new, other)
+            new = self._value(key, mine, legal, low, width, here, old)
+            if here != there:
+                other = self._value(key, mine, legal, low, width, there, old)
+                new = terms.ite(live, new, other)
             whole = terms.insert(whole, low, new)
         return whole
 
@@ -184,7 +204,8 @@ class Abstraction:
     def _value(
         self,
         key: Key,
-        mirror: Mirror | None,
+        mine: Term | None,
+        legal: Term | None,
         low: int,
         width: int,
         facts: frozenset[Fact],
@@ -194,21 +215,20 @@ class Abstraction:
         number = next((f for f in facts if isinstance(f, int)), None)
         if number is not None:
             return terms.const(number, width) if width else terms.truth(number)
-        if mirror is None or not facts:
+        if mine is None or not facts:
             return old
-        mine = self.machine.get(self.machine.ghost_key(mirror))
         same = terms.slice(mine, low, width)
         if SAME in facts or ALL in facts:
             return same
-        legal = self._legal(mirror, low, width)
         if legal is None:
             return old
+        legal = terms.slice(legal, low, width)
         if LEGAL in facts:
             return legal
         which = terms.symbol(f"which:{key}:{low}", 0)
         return terms.ite(which, same, legal)
 
-    def _legal(self, mirror: Mirror, low: int, width: int) -> Term | None:
+    def _legal(self, mirror: Mirror) -> Term | None:
         """What the owner's value becomes in the register."""
         if mirror.element.name in self._under_way:
             return None
@@ -216,13 +236,14 @@ class Abstraction:
         mine = self.machine.get(self.machine.ghost_key(mirror))
         made = self.machine.legalised(mirror.element, mine, mirror.element.ones)
         self._under_way.discard(mirror.element.name)
-        return self.terms.slice(made, low, width)
+        return made
 
     # ---- from a state to facts
 
     def leave(self) -> Facts:
         """What is known of the machine's state now."""
         machine = self.machine
+        self._seen = _Seen()
         keys = [k for k in machine.cells if k[0] not in ("?", "=", "g")]
         keys += [k for k in self._now if k not in machine.cells]
         for mirror in self.static.mirrors:
@@ -250,21 +271,62 @@ class Abstraction:
         if value is None:
             value = machine.get(key)
         live = self._live(key, mirror)
-        made: list[Shape] = []
-        for low, width in self.stretches(key):
-            part = self.terms.slice(value, low, width)
-            one = two = self._holding(part, mirror, low, width, live)
-            if live is not self.terms.true:
-                two = self._holding(part, mirror, low, width, self.terms.not_(live))
-            made.append((one, two))
-        return tuple(made)
+        mine = legal = None
+        if mirror is not None:
+            mine = machine.get(machine.ghost_key(mirror))
+            if mirror.element.legalised:
+                legal = self._legal(mirror)
+        known = ("shapes", key, value, mine, legal, live, machine.path)
+        found: tuple[Shape, ...] | None = machine.solver.kept.get(known)
+        if found is None:
+            made = [
+                self._shape(value, mirror, mine, legal, stretch, live)
+                for stretch in self.stretches(key)
+            ]
+            found = machine.solver.kept[known] = tuple(made)
+        return found
+
+    def _shape(
+        self,
+        value: Term,
+        mirror: Mirror | None,
+        mine: Term | None,
+        legal: Term | None,
+        stretch: Stretch,
+        live: Term,
+    ) -> Shape:
+        """The facts that hold of one stretch, where something is in use and where not."""
+        low, width = stretch
+        terms = self.terms
+        part = terms.slice(value, low, width)
+        same = becomes = None
+        if mirror is not None and mine is not None:
+            same = terms.slice(mine, low, width)
+            if legal is not None and any(r.field.mask >> low & 1 for r in mirror.element.legalised):
+                becomes = terms.slice(legal, low, width)
+        one = two = self._holding(part, same, becomes, live)
+        if live is not terms.true:
+            two = self._holding(part, same, becomes, terms.not_(live))
+        return one, two
 
     def _live(self, key: Key, mirror: Mirror | None) -> Term:
         """What the facts about something distinguish: whether it is in use."""
+        if mirror is None and not isinstance(key, str):
+            return self.terms.true
+        found = self._seen.lives.get(id(mirror))
+        if found is None:
+            found = self._seen.lives[id(mirror)] = self._lives(mirror)
+        return found
+
+    def _lives(self, mirror: Mirror | None) -> Term:
         if mirror is not None:
-            return self.machine.live(mirror)
+            element, ends = mirror.element, self._seen.ends
+            if element.register.name not in ends:
+                ends[element.register.name] = self.machine.ends(element)
+            there = self.machine.within(element, ends[element.register.name])
+            return self.terms.and_(self.machine.used(mirror), there)
         switch = self.static.switch
-        if switch is None or not isinstance(key, str):
+        if switch is None:
             return self.terms.true
         on = self.machine.get(self._key(switch, None))
         return on if on.width == 0 else self.terms.nonzero(on)
@@ -290,17 +352,11 @@ class Abstraction:
         )
 
     def _holding(
-        self, part: Term, mirror: Mirror | None, low: int, width: int, where: Term
+        self, part: Term, same: Term | None, legal: Term | None, where: Term
     ) -> frozenset[Fact]:
         """The facts that hold of some bits, ``where`` a condition does."""
-        machine, solver = self.machine, self.machine.solver
-        given = (machine.path, where)
-        same = legal = None
-        if mirror is not None:
-            mine = machine.get(machine.ghost_key(mirror))
-            same = self.terms.slice(mine, low, width)
-            if any(r.field.mask >> low & 1 for r in mirror.element.legalised):
-                legal = self._legal(mirror, low, width)
+        solver = self.machine.solver
+        given = (self.machine.path, where)
         key = ("holding", part, same, legal, given)
         found: frozenset[Fact] | None = solver.kept.get(key)
         if found is None:
@@ -343,32 +399,3 @@ class Abstraction:
         fits = self.machine.solver.fits(given)
         found = {sample(part, n) for n in fits} or {sample(part, 0)}
         return list(found) if len(found) == 1 else []
-
-
-def common(a: tuple[Shape, ...], b: tuple[Shape, ...]) -> tuple[Shape, ...]:
-    """The facts that hold of each stretch in both."""
-    if a == b:
-        return a
-    return tuple((both(x[0], y[0]), both(x[1], y[1])) for x, y in zip(a, b, strict=True))
-
-
-def both(a: frozenset[Fact], b: frozenset[Fact]) -> frozenset[Fact]:
-    """The facts that hold in both; of what there is not, everything does."""
-    return a if ALL in b else b if ALL in a else a & b
-
-
-def meet(
-    a: Facts | None, b: Facts, started: Callable[[Key], tuple[Shape, ...]]
-) -> tuple[Facts, bool]:
-    """What is known where one comes from either; and whether it is less than ``a``."""
-    if a is None:
-        return b, True
-    shapes: dict[Key, tuple[Shape, ...]] = {}
-    less = False
-    for key in a.shapes.keys() | b.shapes.keys():
-        mine = a.shapes.get(key) or started(key)
-        other = b.shapes.get(key) or started(key)
-        shared = mine if mine is other else common(mine, other)
-        shapes[key] = shared
-        less |= shared is not mine and shared != mine
-    return Facts(shapes, {**a.origin, **b.origin}), less

@@ -107,10 +107,17 @@ class Owned(Executor):
 
     def exists(self, element: Element) -> Term:
         """That there is such a register, as far as a lifecycle says how many there are."""
+        return self.within(element, self.ends(element))
+
+    def ends(self, element: Element) -> list[Term]:
+        """Up to where there are registers of its bank, by each who says so."""
         bounds = self.static.bounds.get(element.register.name, [])
-        made = self.terms.truth(not bounds)
-        for high in bounds:
-            end = self.terms.zext(self.value(high, self.watcher()), 64)
+        return [self.terms.zext(self.value(high, self.watcher()), 64) for high in bounds]
+
+    def within(self, element: Element, ends: list[Term]) -> Term:
+        """That a register is below one of these ends, if there are any."""
+        made = self.terms.truth(not ends)
+        for end in ends:
             made = self.terms.or_(made, self.terms.ult(self.terms.const(element.index, 64), end))
         return made
 

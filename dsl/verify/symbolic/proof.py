@@ -19,10 +19,11 @@ from dsl.ir.ways import Graph, Node, graph
 from dsl.source import Span
 from dsl.verify.symbolic.execute import Executor
 from dsl.verify.symbolic.expressions import Env
-from dsl.verify.symbolic.facts import Abstraction, Fact, Facts, Shape, both, common, meet
+from dsl.verify.symbolic.facts import Abstraction
 from dsl.verify.symbolic.mirrors import Static
 from dsl.verify.symbolic.owned import Suspicion
 from dsl.verify.symbolic.phases import Phases
+from dsl.verify.symbolic.shapes import Fact, Facts, Shape, both, common, meet
 from dsl.verify.symbolic.solver import Solver
 from dsl.verify.symbolic.state import Key
 from dsl.verify.symbolic.term import Term, symbols

@@ -1,4 +1,5 @@
-"""Whether a condition always holds: seen from its form, refuted by an example, or asked of z3."""
+"""Whether a condition always holds: seen from its form, refuted by an example, from a table of all
+cases, or asked of z3."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from typing import Any
 
 from dsl.failures import CannotRun
 from dsl.verify.symbolic.known import Known
+from dsl.verify.symbolic.tables import possible
 from dsl.verify.symbolic.term import SAMPLES, Term, evaluate, example, sample, symbols
 from dsl.verify.symbolic.terms import Terms
 
@@ -39,7 +41,7 @@ class Solver:
         self.terms = terms
         self.assumed: tuple[Term, ...] = ()
         self.rlimit = rlimit
-        self.asked = self.seen = self.refuted = self.unknown = 0
+        self.asked = self.seen = self.refuted = self.tabled = self.unknown = 0
         self._symbols: dict[Term, set[Term]] = {}
         self._translated: dict[Term, Any] = {}
         self._known: dict[tuple[tuple[Term, bool], ...], Known] = {}
@@ -75,25 +77,45 @@ class Solver:
 
     def holds(self, goal: Term, given: Iterable[Term] = ()) -> bool | None:
         """Whether ``goal`` holds wherever ``given`` does; None where nobody can say."""
-        facts = tuple(dict.fromkeys(g for g in given if g is not self.terms.true))
         if goal is self.terms.true:
             return True
+        facts = tuple(dict.fromkeys(g for g in given if g is not self.terms.true))
+        key = (goal, *facts)
+        if key not in self._answers:
+            self._answers[key] = self._decided(goal, facts)
+        return self._answers[key]
+
+    def _decided(self, goal: Term, facts: tuple[Term, ...]) -> bool | None:
         known = self.known(*((f, True) for f in facts))
         if known.dead or self._plain(known.of(goal), _DEEPEST):
             self.seen += 1
             return True
-        refuted = self._example(goal, facts) is not None
-        if not refuted and self._by_cases(goal, facts):
-            self.seen += 1
-            return True
-        if refuted or self._built(goal, facts, known):
+        if self._example(goal, facts) is not None:
             self.refuted += 1
             return False
-        key = (goal, *facts)
-        if key not in self._answers:
-            found = self.model(self.terms.not_(goal), facts)
-            self._answers[key] = None if found is None else not found[0]
-        return self._answers[key]
+        told = self._tabled(goal, facts)
+        if told is not None:
+            self.tabled += 1
+            return told
+        if self._by_cases(goal, facts):
+            self.seen += 1
+            return True
+        if self._built(goal, facts, known):
+            self.refuted += 1
+            return False
+        found = self.model(self.terms.not_(goal), facts)
+        return None if found is None else not found[0]
+
+    def _tabled(self, goal: Term, facts: tuple[Term, ...]) -> bool | None:
+        """Whether each part of a goal holds in all cases; None where there are too many."""
+        made: bool | None = True
+        for part in sorted(self.terms.conjuncts(goal), key=lambda t: t.number):
+            wrong = possible((self.terms.not_(part), *facts, *self.assumed))
+            if wrong:
+                return False
+            if wrong is None:
+                made = None
+        return made
 
     def equal(self, a: Term, b: Term, given: Iterable[Term] = ()) -> bool | None:
         return True if a is b else self.holds(self.terms.eq(a, b), given)

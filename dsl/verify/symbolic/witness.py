@@ -37,12 +37,14 @@ class _Plan:
 
 def witness(
     static: Static,
-    terms: Terms,
     lifecycle: l.Lifecycle,
     configuration: Configuration,
     suspicion: Suspicion,
 ) -> Witness | None:
-    """The shortest history that is found to show it; None where none is."""
+    """The shortest history that is found to show it; None where none is.
+
+    Nothing that was proved before it has a part in which one it is.
+    """
     if suspicion.mirror is None and suspicion.invariant is None:
         return None
     both = names_of_owners(static.program)[:2]
@@ -55,7 +57,7 @@ def witness(
         plans = [shares, stays]
     for plan in plans:
         try:
-            found = _Search(static, terms, lifecycle, configuration, suspicion, plan).go()
+            found = _Search(static, lifecycle, configuration, suspicion, plan).go()
         except (Unbounded, RecursionError):
             return None
         if found is not None:
@@ -69,14 +71,13 @@ class _Search:
     def __init__(
         self,
         static: Static,
-        terms: Terms,
         lifecycle: l.Lifecycle,
         configuration: Configuration,
         suspicion: Suspicion,
         plan: _Plan,
     ) -> None:
-        self.chain = Chain(static, terms, dict(configuration), suspicion)
-        self.static, self.terms, self.plan = static, terms, plan
+        self.static, self.terms, self.plan = static, Terms(), plan
+        self.chain = Chain(static, self.terms, dict(configuration), suspicion)
         self.configuration, self.suspicion = configuration, suspicion
         self.graph: Graph = graph(lifecycle)
         self.root = self.chain.root
