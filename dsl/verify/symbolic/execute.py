@@ -50,6 +50,8 @@ class Executor(Externs):
         self.frames = 0
         self.depth = 0
         self.exits: list[_Exit] = []
+        #: The statements that were come by, by their identities.
+        self.came: set[int] = set()
 
     # ---- told of what happens
 
@@ -71,6 +73,7 @@ class Executor(Externs):
             self.statement(statement, env)
 
     def statement(self, node: s.Statement, env: Env) -> None:
+        self.came.add(id(node))
         match node:
             case s.WriteRegister():
                 self._write_register(node, env)
@@ -94,7 +97,7 @@ class Executor(Externs):
                 self.cells[("=", env.frame, name)] = made
             case s.If() if self.at_once and _only_orders(node):
                 # Everything is in force at once: whether there is a barrier need not be decided.
-                pass
+                self.came.update(map(id, statements((node,))))
             case s.If(arms=arms, otherwise=otherwise):
                 self._arms(list(arms), otherwise or (), env)
             case s.Loop():

@@ -57,6 +57,7 @@ class Abstraction:
         self._now: dict[Key, tuple[Shape, ...]] = {}
         self._under_way: set[Key] = set()
         self._entry: Cells = {}
+        self._contexts: dict[Key, frozenset[Key]] = {}
         self._seen = self._seen_first = _Seen()
 
     def _key(self, slot: Slot, index: int | None) -> Key:
@@ -240,8 +241,25 @@ class Abstraction:
 
     # ---- from a state to facts
 
-    def leave(self) -> Facts:
-        """What is known of the machine's state now."""
+    def needed(self) -> dict[Key, tuple[Shape, ...]]:
+        """What was known of everything that the machine has looked at since it was entered."""
+        return {
+            key: self._now.get(key) or self.started(key)
+            for key in self._entry
+            if key[0] not in ("?", "=", "g")
+        }
+
+    def moved(self) -> frozenset[Key]:
+        """What is another now than where the machine was entered."""
+        machine = self.machine
+        return frozenset(
+            k
+            for k, v in machine.cells.items()
+            if k[0] not in ("?", "=") and v is not self._entry.get(k)
+        )
+
+    def leave(self) -> dict[Key, tuple[Shape, ...]]:
+        """What is known of the machine's state now, where it may be another."""
         machine = self.machine
         self._seen = _Seen()
         keys = [k for k in machine.cells if k[0] not in ("?", "=", "g")]
@@ -253,21 +271,41 @@ class Abstraction:
         switch = self.static.switch
         if switch is not None and not self._context_same("", None):
             keys += [k for k in machine.elements if self._split_facts(k)]
-        shapes = {key: self._shapes(key) for key in dict.fromkeys(keys)}
-        return Facts(shapes, dict(machine.origin))
+        found = {key: self._shapes(key) for key in dict.fromkeys(keys)}
+        return {key: shapes for key, shapes in found.items() if shapes is not None}
+
+    def context(self, key: Key) -> frozenset[Key]:
+        """What the facts about something speak of, beside itself."""
+        found = self._contexts.get(key)
+        if found is None:
+            found = self._contexts[key] = frozenset(self._context(key))
+        return found
+
+    def _context(self, key: Key) -> Iterator[Key]:
+        mirror = self._mirrors.get(key)
+        if mirror is not None:
+            yield self.machine.ghost_key(mirror)
+            yield from mirror.context
+            counter = self.static.counters.get(mirror.slot.name)
+            if counter is not None and mirror.index is not None:
+                yield self._key(counter, None)
+        elif self.static.switch is not None and isinstance(key, str):
+            yield self._key(self.static.switch, None)
 
     def _split_facts(self, key: str) -> bool:
         """Whether a register is known to be one thing or another, as there is work or not."""
         known = self._now.get(key)
         return known is not None and any(live != dead for live, dead in known)
 
-    def _shapes(self, key: Key) -> tuple[Shape, ...]:
+    def _shapes(self, key: Key) -> tuple[Shape, ...] | None:
+        """What is known of something now; None where that is what was."""
         machine = self.machine
         mirror = self._mirrors.get(key)
         value = machine.cells.get(key)
-        same = value is None or value is self.initial(key)
+        # What was written without a look is not what was, whatever that is.
+        same = value is None or value is self._entry.get(key)
         if same and self._context_same(key, mirror):
-            return self._now.get(key) or self.started(key)
+            return None
         if value is None:
             value = machine.get(key)
         live = self._live(key, mirror)

@@ -8,7 +8,7 @@ leaves behind.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from dsl.ir import expr as x
@@ -35,17 +35,35 @@ Free = dict[Key, tuple[Shape, ...]]
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """A phase that was executed: from what, under which facts and assumptions, and what came."""
+    """A phase that was executed: under which facts and assumptions, from what, and what came.
+
+    ``constants`` are the registers that nothing writes among what it looked at; ``needs`` is what
+    was known of all that, ``moved`` what is another after it, of which
+    ``shapes`` are known; ``origin`` says who wrote what in it, ``before`` who had, and ``came``
+    has the statements that it came by, by their identities.
+    """
 
     facts: frozenset[tuple[str, int]]
     assumed: frozenset[Term]
-    post: Facts
+    constants: dict[str, Term]
+    needs: dict[Key, tuple[Shape, ...]]
+    moved: frozenset[Key]
+    shapes: dict[Key, tuple[Shape, ...]]
+    before: dict[Key, Span]
     origin: dict[Key, Span]
     suspicions: tuple[Suspicion, ...]
+    came: frozenset[int]
 
 
-#: Phases that were executed, by lifecycle, place, and what was known before.
-Done = dict[tuple[object, ...], list[_Done]]
+#: Phases that were executed, by lifecycle and place.
+Done = dict[tuple[str, int], list[_Done]]
+
+
+def without(done: Done, gone: Collection[int]) -> Done:
+    """The phases that came by none of some statements."""
+    return {
+        key: [each for each in those if each.came.isdisjoint(gone)] for key, those in done.items()
+    }
 
 
 @dataclass(slots=True)
@@ -68,7 +86,7 @@ class Proof:
     suspicions: dict[int, list[Suspicion]] = field(default_factory=dict)
     phases: int = 0
     asked: set[str] = field(default_factory=set)
-    _boot: tuple[object, ...] = ()
+    _facts: frozenset[tuple[str, int]] = frozenset()
     _pre: dict[int, Facts] = field(default_factory=dict)
     _post: dict[int, Facts] = field(default_factory=dict)
     _entry: list[x.Expr] = field(default_factory=list)
@@ -82,7 +100,7 @@ class Proof:
         self.abstraction.constants = constants
         self.solver.assume(assumed)
         self.abstraction.booted = booted(self.machine, constants)
-        self._boot = (*self.abstraction.booted.values(), *constants.values())
+        self._facts = frozenset(self.facts.items())
         self.asked |= self.machine.asked
 
     def known(self, at: int) -> Facts:
@@ -142,49 +160,71 @@ class Proof:
         if node.phase is None and not (node.ends and invariants):
             self._post[at] = before
             return
-        key = (self.lifecycle.name, at, self._boot, frozenset(before.shapes.items()))
-        earlier = self.done.setdefault(key, [])
+        earlier = self.done.setdefault((self.lifecycle.name, at), [])
         done = next((d for d in earlier if self._serves(d, before)), None)
         if done is None:
-            self.machine.asked.clear()
             done = self._execute(node, before, invariants)
             earlier.append(done)
         found += done.suspicions
         self.asked |= {name for name, _ in done.facts}
-        post = Facts(done.post.shapes, {**before.origin, **done.origin})
+        shapes = {**before.shapes, **done.shapes}
+        post = Facts(shapes, {**before.origin, **done.origin})
         self._post[at] = meet(self._post.get(at), post, self.abstraction.started)[0]
 
     def _serves(self, done: _Done, before: Facts) -> bool:
         """Whether a phase need not be executed once more: it would be the same.
 
-        What holds under fewer assumptions holds under more of them.
+        What holds under fewer assumptions holds under more of them.  What it did not look at stays
+        as it is, unless that speaks of something which is another after it.
         """
         assumed = frozenset(self.solver.assumed)
-        if not done.facts <= frozenset(self.facts.items()) or not done.assumed <= assumed:
+        if not done.facts <= self._facts or not done.assumed <= assumed:
             return False
-        return not done.suspicions or (
-            done.assumed == assumed and done.origin.items() <= before.origin.items()
+        if done.suspicions and (done.assumed != assumed or done.before != before.origin):
+            return False
+        known, abstraction = before.shapes, self.abstraction
+        if any(abstraction.constants[name] is not v for name, v in done.constants.items()):
+            return False
+        for key, shapes in done.needs.items():
+            mine = known.get(key) or abstraction.started(key)
+            if mine is not shapes and mine != shapes:
+                return False
+        return not done.moved or all(
+            key in done.needs or abstraction.context(key).isdisjoint(done.moved) for key in known
         )
 
     def _execute(self, node: Node, before: Facts, invariants: list[l.Invariant]) -> _Done:
         self.phases += 1
-        machine = self.machine
+        machine, abstraction = self.machine, self.abstraction
         found: list[Suspicion] = []
         machine.suspected = found.append
-        self.abstraction.enter(before)
+        machine.asked.clear()
+        machine.came = set()
+        abstraction.enter(before)
         for assumed in self._entry:
             holds = machine.on(machine.truth(assumed, machine.watcher()))
             machine.path = self.terms.and_(machine.path, holds)
+        shapes: dict[Key, tuple[Shape, ...]] = {}
+        moved: frozenset[Key] = frozenset()
         if node.phase is None:
             machine.phase = node.name
             machine.check(invariants, node.name)
-            post = before
         else:
             machine.run_phase(node.phase, invariants)
-            post = self.abstraction.leave()
-        facts = frozenset((n, v) for n, v in self.facts.items() if n in machine.asked)
+            moved = abstraction.moved()
+            shapes = abstraction.leave()
+        needs = abstraction.needed()
         return _Done(
-            facts, frozenset(self.solver.assumed), post, dict(machine.origin), tuple(found)
+            frozenset((n, v) for n, v in self.facts.items() if n in machine.asked),
+            frozenset(self.solver.assumed),
+            {k: v for k, v in abstraction.constants.items() if k in needs},
+            needs,
+            moved,
+            shapes,
+            before.origin,
+            {k: v for k, v in machine.origin.items() if before.origin.get(k) is not v},
+            tuple(found),
+            frozenset(machine.came),
         )
 
 

@@ -47,6 +47,8 @@ class Solver:
         self._known: dict[tuple[tuple[Term, bool], ...], Known] = {}
         self._fits: dict[tuple[Term, ...], list[int]] = {}
         self._answers: dict[tuple[Term, ...], bool | None] = {}
+        #: What writes of registers become.
+        self.legal: dict[tuple[object, ...], Term] = {}
         #: What others found out under the same assumptions.
         self.kept: dict[tuple[object, ...], Any] = {}
         self._under: dict[tuple[Term, ...], tuple[Any, Any, Any]] = {

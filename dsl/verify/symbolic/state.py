@@ -53,6 +53,14 @@ def legal_context(program: Program, element: Element) -> Iterator[str]:
                             yield other.name
 
 
+def _context(program: Program, element: Element) -> tuple[str, ...] | None:
+    """All that decides what a write becomes, if it is registers alone."""
+    asked = (part for r in element.legalised for v in (r.value, r.condition) for part in inside(v))
+    if any(isinstance(part, x.Test | x.ReadSlot | x.Call) for part in asked):
+        return None
+    return tuple(legal_context(program, element))
+
+
 class State:
     """Registers and memory on one path; every write is in force for everybody at once.
 
@@ -69,8 +77,7 @@ class State:
         self.shapes: dict[tuple[str, str], Slot] = {}
         self.evaluate: Callable[..., Term]
         self._fresh: dict[str, int] = {}
-        self._contexts: dict[str, tuple[str, ...]] = {}
-        self._legal: dict[tuple[object, ...], Term] = {}
+        self._contexts: dict[str, tuple[str, ...] | None] = {}
 
     # ---- values
 
@@ -188,13 +195,15 @@ class State:
         """What a write of some bits becomes."""
         if not element.legalised:
             return value
-        context = self._contexts.get(element.name)
+        if element.name not in self._contexts:
+            self._contexts[element.name] = _context(self.program, element)
+        context = self._contexts[element.name]
         if context is None:
-            context = self._contexts[element.name] = tuple(legal_context(self.program, element))
+            return self._legalise(element, value, mask)
         key = (element.name, value, mask, *(self.get(name) for name in context))
-        found = self._legal.get(key)
+        found = self.solver.legal.get(key)
         if found is None:
-            found = self._legal[key] = self._legalise(element, value, mask)
+            found = self.solver.legal[key] = self._legalise(element, value, mask)
         return found
 
     def _legalise(self, element: Element, value: Term, mask: int) -> Term:
