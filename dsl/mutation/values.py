@@ -8,6 +8,7 @@ from dsl.ir.program import Program
 from dsl.mutation.explorer import Explorer, changed
 from dsl.mutation.judging import Answer, Fault, Known
 from dsl.mutation.normal import Normal
+from dsl.mutation.proving import Proving
 from dsl.verify.configurations import configurations, machine_of
 from dsl.verify.confirming import surely
 from dsl.verify.findings import Configuration, Engine, Finding, Strength
@@ -27,6 +28,7 @@ class Values:
         self.normal = Normal(program, configurations(program))
         self.subject: Subject = subject(program)
         self.owned = Owned(program)
+        self.proving = Proving(program)
 
     def ask(self, program: Program, known: Known, first: bool) -> Answer:
         """What is found in a mutant, or in the original, and confirmed by a run."""
@@ -35,7 +37,7 @@ class Values:
         passed: set[tuple[object, ...]] = set()
         of = self.subject.of(program)
         for given in self._given(program):
-            for finding in _findings(program, given, unchecked):
+            for finding in self._findings(program, given, unchecked):
                 if finding.key in passed or finding.strength is Strength.CONVENTION:
                     continue
                 passed.add(finding.key)
@@ -72,6 +74,13 @@ class Values:
         for machine in dict.fromkeys(machine_of(self.program, each) for each in differ):
             yield dict(machine)
 
+    def _findings(
+        self, program: Program, given: Mapping[str, int], unchecked: dict[str, None]
+    ) -> Iterable[Finding]:
+        report = self.proving.report(program, given)
+        unchecked.update(dict.fromkeys(f"symbolic: {what}" for what in report.unchecked))
+        return report.findings
+
 
 def _spread(all: list[Configuration]) -> list[Configuration]:
     """The first, and then always the one that is least like those before it."""
@@ -86,16 +95,6 @@ def _spread(all: list[Configuration]) -> list[Configuration]:
 
 def _unlike(one: Configuration, other: Configuration) -> int:
     return sum(a != b for a, b in zip(one, other, strict=True))
-
-
-def _findings(
-    program: Program, given: Mapping[str, int], unchecked: dict[str, None]
-) -> Iterable[Finding]:
-    from dsl.verify.symbolic import check
-
-    report = check(program, given=given)
-    unchecked.update(dict.fromkeys(f"symbolic: {what}" for what in report.unchecked))
-    return report.findings
 
 
 def _fault(finding: Finding) -> Fault:

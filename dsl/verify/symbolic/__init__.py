@@ -15,6 +15,7 @@ from dsl.verify.findings import Report
 
 if TYPE_CHECKING:
     from dsl.verify.symbolic.alike import Same
+    from dsl.verify.symbolic.kept import Kept
 
 
 class Limits(Protocol):
@@ -29,16 +30,18 @@ def check(
     given: Mapping[str, int] | None = None,
     budget: Limits | None = None,
     progress: Callable[[str], None] = lambda line: None,
+    kept: Kept | None = None,
 ) -> Report:
     """What does not hold, in which configurations, and what was proved.
 
-    ``given`` fixes conditions.  Raises `CannotRun` where the solver is not installed.
+    ``given`` fixes conditions; ``kept`` has phases that need not be executed again, and gets those
+    that are.  Raises `CannotRun` where the solver is not installed.
     """
     from dsl.verify.symbolic.checking import Checking
     from dsl.verify.symbolic.solver import z3
 
     z3()
-    return Checking(program, given, budget, progress).report()
+    return Checking(program, given, budget, progress, kept).report()
 
 
 def against(

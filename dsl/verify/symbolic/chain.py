@@ -154,6 +154,10 @@ class Chain(Phases):
         name = f"{self.holder(mirror.slot)}/{mirror.slot.name}"
         return ("g", name, -1 if mirror.index is None else mirror.index)
 
+    def goes_on(self, more: Term, done: int) -> bool:
+        # Counters are small here, which a loop's condition alone does not show.
+        return done < self.most or not self.solver.holds(self.terms.not_(more), (self.path,))
+
     # ---- one phase more
 
     def take(self, at: Point, node: int, phase: l.Phase, invariants: list[l.Invariant]) -> Point:

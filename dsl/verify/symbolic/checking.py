@@ -25,12 +25,10 @@ from dsl.verify.findings import (
     Strength,
     Work,
 )
-from dsl.verify.symbolic.mirrors import static
+from dsl.verify.symbolic.kept import Kept, nothing
 from dsl.verify.symbolic.owned import Suspicion
-from dsl.verify.symbolic.proof import Done, Free, Proof
-from dsl.verify.symbolic.solver import Solver
+from dsl.verify.symbolic.proof import Free, Proof
 from dsl.verify.symbolic.state import Unbounded
-from dsl.verify.symbolic.terms import Terms
 from dsl.verify.symbolic.witness import witness
 
 if TYPE_CHECKING:
@@ -60,7 +58,7 @@ class _Found:
 
 
 class Checking:
-    """One check of one program."""
+    """One check of one program; ``kept`` is what is known of it already, and gets the rest."""
 
     def __init__(
         self,
@@ -68,16 +66,16 @@ class Checking:
         given: Mapping[str, int] | None,
         budget: Limits | None,
         progress: Callable[[str], None],
+        kept: Kept | None = None,
     ) -> None:
         self.program, self.given, self.progress = program, given, progress
         self.budget = budget
-        self.static = static(program)
-        self.terms = Terms()
-        self.solver = Solver(self.terms)
+        kept = kept or nothing(program)
+        self.static, self.terms, self.solver = kept.static, kept.terms, kept.solver
         self.unchecked: dict[str, None] = {}
         self.phases = self.proofs = 0
         self._made: dict[str, list[_Made]] = {}
-        self._done: Done = {}
+        self._done = kept.done
 
     def report(self) -> Report:
         """Proves what can be proved."""

@@ -64,6 +64,10 @@ class Executor(Externs):
     def let(self, name: str, value: x.Expr, env: Env) -> None:
         """Told of each local that gets a value."""
 
+    def goes_on(self, more: Term, done: int) -> bool:
+        """Whether a loop may have a round more, which it has where ``more`` holds."""
+        return True
+
     # ---- bodies
 
     def body(self, body: s.Body, env: Env) -> None:
@@ -217,7 +221,7 @@ class Executor(Externs):
                 raise Unbounded(f"a loop whose rounds have no bound that can be seen ({node.span})")
             now = terms.arithmetic("add", first, terms.const(done, first.width))
             more = self.on(terms.less(now, last, signed=True))
-            if more is terms.false:
+            if more is terms.false or not self.goes_on(more, done):
                 return
             if more is not terms.true:
                 self._split(

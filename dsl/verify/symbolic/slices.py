@@ -192,7 +192,17 @@ class Slices(Logic):
             return a
         if a.op == "cat" or b.op == "cat":
             return self.ite(c, a, b)
+        # Where one side is chosen by what follows from this, the choice is that one.
+        if b.op == "ite" and self._is(a, b, self._follows(c, True, b.args[0])):
+            return b
+        if a.op == "ite" and self._is(b, a, self._follows(c, False, a.args[0])):
+            return a
         return self._new("ite", a.width, (c, a, b), min(a.lo, b.lo), max(a.hi, b.hi))
+
+    @staticmethod
+    def _is(side: Term, choice: Term, known: bool | None) -> bool:
+        """Whether a choice is one side where its condition is what is known of it."""
+        return known is not None and choice.args[1 if known else 2] is side
 
     def _at_point(self, c: Term, truth: bool, a: Term) -> Term:
         """A value that a condition makes one number."""

@@ -1,0 +1,44 @@
+"""What the proofs of one program leave for others that differ from it in some statements only."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, fields, replace
+
+from dsl.ir.program import Program
+from dsl.verify.symbolic.mirrors import Static, static
+from dsl.verify.symbolic.proof import Done, without
+from dsl.verify.symbolic.solver import Solver
+from dsl.verify.symbolic.terms import Terms
+
+
+@dataclass(slots=True)
+class Kept:
+    """The phases of a program that were executed, and what was found out of terms on the way."""
+
+    static: Static
+    terms: Terms
+    solver: Solver
+    done: Done = field(default_factory=dict)
+
+    def of(self, program: Program, gone: Collection[int]) -> Kept:
+        """The same for a program that has everything of this one but some statements.
+
+        ``gone`` are the identities of these.  Where the two differ in what follows from their
+        whole text, such as which slot counts what, nothing is kept.
+        """
+        found = static(program)
+        if not _alike(self.static, found):
+            return nothing(program)
+        return replace(self, static=found, done=without(self.done, gone))
+
+
+def nothing(program: Program) -> Kept:
+    """What is kept before anything was proved."""
+    terms = Terms()
+    return Kept(static(program), terms, Solver(terms))
+
+
+def _alike(one: Static, other: Static) -> bool:
+    names = [f.name for f in fields(Static) if f.name != "program"]
+    return all(getattr(one, name) == getattr(other, name) for name in names)
