@@ -25,7 +25,7 @@ from dsl.verify.findings import (
     Strength,
     Work,
 )
-from dsl.verify.symbolic.kept import Kept, nothing
+from dsl.verify.symbolic.kept import Kept, Made, nothing
 from dsl.verify.symbolic.owned import Suspicion
 from dsl.verify.symbolic.proof import Free, Proof
 from dsl.verify.symbolic.state import Unbounded
@@ -36,16 +36,6 @@ if TYPE_CHECKING:
 
 #: Terms are as deep as loops and lists are long.
 _DEEP = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """One proof: the facts that it depends on, what the CPU was known to hold, what came out."""
-
-    asked: frozenset[tuple[str, int]]
-    before: Free
-    after: Free
-    suspicions: tuple[Suspicion, ...]
 
 
 @dataclass(slots=True)
@@ -74,7 +64,7 @@ class Checking:
         self.static, self.terms, self.solver = kept.static, kept.terms, kept.solver
         self.unchecked: dict[str, None] = {}
         self.phases = self.proofs = 0
-        self._made: dict[str, list[_Made]] = {}
+        self._made = kept.made
         self._done = kept.done
 
     def report(self) -> Report:
@@ -126,7 +116,7 @@ class Checking:
         """All VMs of one kind of machine: what any of them leaves on a CPU, the others find."""
         free: Free = {}
         asked = [(each, c) for c in of_machine for each in self.program.lifecycles]
-        made: list[_Made | None] = [None] * len(asked)
+        made: list[Made | None] = [None] * len(asked)
         while True:
             again = [n for n, one in enumerate(made) if one is None or one.after != free]
             for number in again:
@@ -136,7 +126,7 @@ class Checking:
                     lifecycle, configuration = asked[number]
                     why = str(error) or "it is too deep"
                     self.unchecked[f"values of {lifecycle.name}: {why}"] = None
-                    made[number] = _Made(frozenset(configuration), free, free, ())
+                    made[number] = Made(frozenset(configuration), free, free, (), frozenset())
                     continue
                 made[number] = proved
                 free = proved.after
@@ -147,7 +137,7 @@ class Checking:
             for suspicion in one.suspicions:
                 yield lifecycle, configuration, suspicion
 
-    def _prove(self, lifecycle: l.Lifecycle, configuration: Configuration, free: Free) -> _Made:
+    def _prove(self, lifecycle: l.Lifecycle, configuration: Configuration, free: Free) -> Made:
         earlier = self._made.setdefault(lifecycle.name, [])
         facts = frozenset(configuration)
         for made in earlier:
@@ -167,7 +157,7 @@ class Checking:
         self.proofs += 1
         self.phases += proof.phases
         asked = frozenset((n, v) for n, v in configuration if n in proof.asked)
-        result = _Made(asked, before, proof.free, suspicions)
+        result = Made(asked, before, proof.free, suspicions, frozenset(proof.came))
         earlier.append(result)
         return result
 

@@ -7,18 +7,35 @@ from dataclasses import dataclass, field, fields, replace
 
 from dsl.ir.program import Program
 from dsl.verify.symbolic.mirrors import Static, static
-from dsl.verify.symbolic.proof import Done, without
+from dsl.verify.symbolic.owned import Suspicion
+from dsl.verify.symbolic.proof import Done, Free, without
 from dsl.verify.symbolic.solver import Solver
 from dsl.verify.symbolic.terms import Terms
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One proof: the facts that it depends on, what a CPU was known to hold, and what came out.
+
+    ``came`` has the statements that it came by, by their identities.
+    """
+
+    asked: frozenset[tuple[str, int]]
+    before: Free
+    after: Free
+    suspicions: tuple[Suspicion, ...]
+    came: frozenset[int]
+
+
 @dataclass(slots=True)
 class Kept:
-    """The phases of a program that were executed, and what was found out of terms on the way."""
+    """The proofs of a program, by lifecycle, the phases that were executed for them, and what was
+    found out of terms on the way."""
 
     static: Static
     terms: Terms
     solver: Solver
+    made: dict[str, list[Made]] = field(default_factory=dict)
     done: Done = field(default_factory=dict)
 
     def of(self, program: Program, gone: Collection[int]) -> Kept:
@@ -30,7 +47,11 @@ class Kept:
         found = static(program)
         if not _alike(self.static, found):
             return nothing(program)
-        return replace(self, static=found, done=without(self.done, gone))
+        made = {
+            name: [each for each in those if each.came.isdisjoint(gone)]
+            for name, those in self.made.items()
+        }
+        return replace(self, static=found, made=made, done=without(self.done, gone))
 
 
 def nothing(program: Program) -> Kept:

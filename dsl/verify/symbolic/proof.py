@@ -86,6 +86,8 @@ class Proof:
     suspicions: dict[int, list[Suspicion]] = field(default_factory=dict)
     phases: int = 0
     asked: set[str] = field(default_factory=set)
+    #: The statements that any phase came by, by their identities.
+    came: set[int] = field(default_factory=set)
     _facts: frozenset[tuple[str, int]] = frozenset()
     _pre: dict[int, Facts] = field(default_factory=dict)
     _post: dict[int, Facts] = field(default_factory=dict)
@@ -167,6 +169,7 @@ class Proof:
             earlier.append(done)
         found += done.suspicions
         self.asked |= {name for name, _ in done.facts}
+        self.came |= done.came
         shapes = {**before.shapes, **done.shapes}
         post = Facts(shapes, {**before.origin, **done.origin})
         self._post[at] = meet(self._post.get(at), post, self.abstraction.started)[0]

@@ -8,6 +8,7 @@ counter there are two sets of facts: for the elements in use, and for the others
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeAlias
 
 from dsl.source import Span
@@ -38,6 +39,7 @@ def of_either(facts: frozenset[Fact]) -> bool:
     return bool(facts) and not (numbers or SAME in facts or ALL in facts)
 
 
+@lru_cache(maxsize=1 << 14)
 def common(a: tuple[Shape, ...], b: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """The facts that hold of each stretch in both."""
     if a == b:
