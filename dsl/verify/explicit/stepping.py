@@ -103,10 +103,12 @@ class Stepper:
         self.touched = Table(self.machine.touched)
         #: The statements that steps have come by.
         self.came: set[Spot] = set()
+        # Steps leave their own world in the machine.
+        self._booted = self.machine.world.copy()
 
     def first(self) -> State:
         """Where everything begins: the CPU has booted, and the owner has nothing yet."""
-        tables, world = self.memory.tables, self.machine.world.copy()
+        tables, world = self.memory.tables, self._booted.copy()
         mirrors = self.owned.mirrors
         loaded = [(m, world.load(owner_of(m.slot.root), m.slot, m.index)) for m in mirrors]
         owed = {m.key: value for m, value in loaded if m.slot.name not in self.owned.counters}

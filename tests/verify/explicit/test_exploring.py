@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from dsl.ir.ways import graph
 from dsl.verify import explicit, verify
 from dsl.verify.budget import Budget
+from dsl.verify.configurations import configurations
+from dsl.verify.explicit.exploring import Exploration
+from dsl.verify.explicit.stepping import Stepper
 from dsl.verify.findings import Engine, Verdict
+from dsl.verify.owned import Owned
 from tests.resolve.helpers import program
 
 PLATFORM = """
@@ -110,3 +115,16 @@ def test_nor_are_machines_that_there_are_not() -> None:
     assert not verdict.ok
     assert not verdict.proved
     assert any("no machine is configured so" in each for each in verdict.unchecked)
+
+
+def test_an_owner_begins_on_a_cpu_that_has_booted_whoever_took_steps_before() -> None:
+    sequences = "restore take(vcpu) { restore a, b }\nsave give(vcpu) { save a, b }\n"
+    made = program(PLATFORM + sequences + LIFE + "boot { BOX_B <- 3 }\n")
+    ways = graph(made.lifecycles[0])
+    (kind,) = configurations(made)
+    stepper = Stepper(made, kind, ways, Owned(made), 0)
+    first = stepper.first()
+    assert first.world.cpus[0].cells["BOX_B"].settled == 3
+    explored = Exploration({0: stepper}, ways, 1000).run()
+    assert len(explored.states) > 5
+    assert stepper.first().key == first.key
