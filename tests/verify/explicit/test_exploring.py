@@ -9,7 +9,9 @@ from dsl.verify import explicit, verify
 from dsl.verify.budget import Budget
 from dsl.verify.configurations import configurations
 from dsl.verify.explicit.exploring import Exploration
-from dsl.verify.explicit.stepping import Stepper
+from dsl.verify.explicit.memory import Memory
+from dsl.verify.explicit.stepping import Stepper, Taken
+from dsl.verify.explicit.tables import Tables
 from dsl.verify.findings import Engine, Verdict
 from dsl.verify.owned import Owned
 from tests.resolve.helpers import program
@@ -122,9 +124,11 @@ def test_an_owner_begins_on_a_cpu_that_has_booted_whoever_took_steps_before() ->
     made = program(PLATFORM + sequences + LIFE + "boot { BOX_B <- 3 }\n")
     ways = graph(made.lifecycles[0])
     (kind,) = configurations(made)
-    stepper = Stepper(made, kind, ways, Owned(made), 0)
+    owned = Owned(made)
+    memory: Memory[Taken] = Memory(Tables(owned.data))
+    stepper = Stepper(made, kind, ways, owned, 0, memory)
     first = stepper.first()
-    assert first.world.cpus[0].cells["BOX_B"].settled == 3
+    assert first.held.cells["BOX_B"] == 3
     explored = Exploration({0: stepper}, ways, 1000).run()
     assert len(explored.states) > 5
     assert stepper.first().key == first.key
