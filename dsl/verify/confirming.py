@@ -47,8 +47,7 @@ def _others(finding: Finding, owned: Owned) -> Iterator[Witness]:
     witness = finding.witness
     if witness is None or not witness.steps or finding.kind is not NotYetVisible:
         return
-    element = finding.ends[0].text.split(" ", 1)[0] if finding.ends else ""
-    for mirror in owned.by_element.get(element, ()):
+    for mirror in owned.by_element.get(witness.element, ()):
         assert mirror.slot.link is not None
         mask = 0
         for field in mirror.slot.link.register.register.fields:
@@ -72,16 +71,14 @@ def _confirmed(
     if not finding.value:
         hazard = replace(witness, steps=(*witness.steps, "expect hazards == 0"))
         return hazard if replays(subject, hazard) else _any(subject, hazard)
-    actor, _, element = witness.seen.partition(" ")
-    if element:
-        return _looked(subject, witness, actor, element, owned)
-    return differing(subject, witness, finding.ends[0].text.split(" ", 1)[0], owned)
+    if witness.looker:
+        return _looked(subject, witness, owned)
+    return differing(subject, witness, witness.element, owned)
 
 
-def _looked(
-    subject: Subject, witness: Witness, actor: str, element: str, owned: Owned
-) -> Witness | None:
+def _looked(subject: Subject, witness: Witness, owned: Owned) -> Witness | None:
     """Somebody looks at the end, and says that he sees what was written last."""
+    element = witness.element
     scenario = subject.understand(told(witness))
     run = Observed(subject.program, scenario, Choices(), owned=owned)
     try:
@@ -90,7 +87,7 @@ def _looked(
         return None
     of = run.machine.elements[element]
     value = run.machine.newest(of)
-    said = f"{actor} {{ assert {element} == {value:#x} }}"
+    said = f"{witness.looker} {{ assert {element} == {value:#x} }}"
     shown = f"{element} is not {value:#x}, which was written last"
     return _any(subject, replace(witness, steps=(*witness.steps, said), seen=shown))
 

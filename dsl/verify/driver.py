@@ -191,10 +191,10 @@ class _Tried:
 def _without_echoes(found: Sequence[Finding]) -> Iterator[Finding]:
     """Each fault once: not again as a rule that is not kept, where a wrong value shows it, and not
     again by all values, where few were enough."""
-    shown = {(f.where, f.function) for f in found if f.kind is NotYetVisible}
+    shown = {(f.rule, f.where, f.function) for f in found if f.kind is NotYetVisible}
     few = {_about(f) for f in found if f.engine is Engine.EXPLICIT}
     for each in found:
-        if each.kind is RuleNotKept and (each.where, each.function) in shown:
+        if each.kind is RuleNotKept and (each.rule, each.where, each.function) in shown:
             continue
         if each.engine is Engine.SYMBOLIC and _about(each) in few:
             continue

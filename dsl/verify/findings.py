@@ -42,12 +42,16 @@ class Witness:
     ICH_VMCR_EL2.VPMR <- 0x80 }``); the last is the expectation that does not hold.  ``params`` are
     the scenario's parameters (``("a : vcpu", "b : vcpu")``, or none).  ``seen`` says which wrong
     value is seen, and which one should be.  ``answers`` are the choices of the run that fails.
+    Where it is about a write that is not seen, ``element`` was written, and ``looker`` is who looks
+    at it in the end and decides nothing by it (in the words of a scenario, or nobody).
     """
 
     steps: tuple[str, ...]
     params: tuple[str, ...] = ()
     seen: str = ""
     answers: tuple[int, ...] = ()
+    element: str = ""
+    looker: str = ""
 
 
 @dataclass(frozen=True, slots=True)

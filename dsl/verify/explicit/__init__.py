@@ -336,8 +336,8 @@ class Explored:
             trail = (*trail, *self._onwards(trail[-1].end))
         told, _ = witness(self.program, self.exploration, trail, self.kinds, ())
         kind = self.exploration.states[unseen.trail[-1].start].kind
-        if isinstance(happening, Looked) and happening.actor:
-            told = replace(told, seen=f"{happening.actor} {unseen.element}")
+        actor = happening.actor if isinstance(happening, Looked) else ""
+        told = replace(told, element=unseen.element, looker=actor)
         ends = (
             Note(write.span, f"{unseen.element} is written here{author}"),
             Note(happening.span, f"{looker} looks here"),

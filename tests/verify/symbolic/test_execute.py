@@ -20,7 +20,7 @@ from dsl.ir.shapes import MACHINE
 from dsl.ir.types import Handle
 from dsl.run.choices import Choices
 from dsl.run.errors import RunError
-from dsl.run.evaluate import Env, wrapped
+from dsl.run.env import Env, wrapped
 from dsl.run.execute import Executor as Runner
 from dsl.run.machine import Machine
 from dsl.run.world import limits
