@@ -13,6 +13,7 @@ from dsl.ir.program import Program
 from dsl.mutation.commuting import Commuting
 from dsl.mutation.explorer import Explorer
 from dsl.mutation.judging import Answer, Check, Fault, Known, Prover
+from dsl.mutation.serving import Serving
 from dsl.mutation.values import Values
 from dsl.resolve.usage import Checks
 
@@ -35,10 +36,11 @@ def checks(explorer: Explorer) -> list[Check]:
 
 def provers(explorer: Explorer) -> list[Prover]:
     """Who can prove that a mutant does what the original does, the fastest first."""
-    commuting = Commuting(explorer.program)
+    commuting = Commuting(explorer.program, explorer.alike)
     return [
         Prover("explicit", explorer.same, ordered=True),
         Prover("order", commuting.same, ordered=True),
+        Prover("rules", Serving(explorer.program).same, ordered=True),
     ]
 
 

@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeAlias
 
 from dsl.ir import expr as x
 from dsl.ir.program import Program
 from dsl.ir.sequence import Sequence
 from dsl.ir.shapes import Access
 from dsl.ir.walk import expressions, inside, statements
-from dsl.ir.ways import Graph, Node, graph
+from dsl.ir.ways import Graph, graph
 from dsl.mutation.judging import Answer, Fault, Known
 from dsl.mutation.normal import Normal, parted
+from dsl.mutation.replaying import Found, Kept, Recording, Replaying, Step
+from dsl.mutation.showing import Race, ends, loosely, outside, race, strictly
+from dsl.mutation.subject import called
 from dsl.run.errors import Impossible
 from dsl.verify.configurations import configurations, machine_of
 from dsl.verify.confirming import surely
@@ -27,27 +29,14 @@ from dsl.verify.explicit import MOST
 from dsl.verify.explicit import Explored as _Telling
 from dsl.verify.explicit.exploring import Edge, Exploration
 from dsl.verify.explicit.memory import Memory
-from dsl.verify.explicit.recording import Looked, Wrote
 from dsl.verify.explicit.sampling import Spot
-from dsl.verify.explicit.states import Key, State
+from dsl.verify.explicit.states import State
 from dsl.verify.explicit.stepping import Outcome, Stepper, Taken
 from dsl.verify.explicit.tables import Tables
 from dsl.verify.explicit.visibility import Following, Unseen
 from dsl.verify.findings import Configuration, Engine, Finding, Strength
 from dsl.verify.owned import Data, Owned
 from dsl.verify.subject import Subject, subject
-
-_Step: TypeAlias = tuple[Key, int]
-#: What says where something happens, and not what.
-_PLACES = ("span", "function", "clause", "condition")
-
-
-@dataclass(slots=True)
-class _Known:
-    """A step of the original: what it leads to, and the statements that it came by."""
-
-    outcomes: list[Outcome]
-    spots: frozenset[Spot]
 
 
 class Told(_Telling):
@@ -64,6 +53,8 @@ class Told(_Telling):
         self.program, self.kinds = program, kinds
         self.steppers, self.data, self.exploration = steppers, data, exploration
         self.followed = 0
+        #: By element, what somebody need not see of it.
+        self.races: dict[str, set[Race]] = {}
         self._parents: dict[int, Edge] = {}
         for edge in exploration.edges:
             if edge.start < edge.end:
@@ -80,64 +71,9 @@ class Told(_Telling):
         """Somebody need not see a write, as a finding."""
         return self._unseen(unseen)
 
-
-class _Found(Exception):
-    """Something is wrong that the original does not have."""
-
-    def __init__(self, state: State, outcome: Outcome) -> None:
-        super().__init__()
-        self.state, self.outcome = state, outcome
-
-
-class _Recording:
-    """A stepper that keeps what each step leads to."""
-
-    def __init__(self, stepper: Stepper, steps: dict[_Step, _Known]) -> None:
-        self.stepper, self._steps = stepper, steps
-        self.machine = stepper.machine
-
-    def first(self) -> State:
-        return self.stepper.first()
-
-    def steps(self, state: State, node: Node) -> list[Outcome]:
-        self.stepper.came.clear()
-        outcomes = list(self.stepper.steps(state, node))
-        self._steps[state.key, node.number] = _Known(outcomes, frozenset(self.stepper.came))
-        return outcomes
-
-
-class _Replaying:
-    """A stepper of a mutant: what the original knows is not done again.
-
-    ``wrong`` says of an outcome whether it shows what the original does not have.
-    """
-
-    def __init__(
-        self,
-        stepper: Stepper,
-        steps: dict[_Step, _Known],
-        region: frozenset[Spot],
-        wrong: Callable[[Outcome], bool],
-    ) -> None:
-        self.stepper, self._steps, self._region, self._wrong = stepper, steps, region, wrong
-        self.machine = stepper.machine
-        self._own: dict[_Step, list[Outcome]] = {}
-
-    def first(self) -> State:
-        return self.stepper.first()
-
-    def steps(self, state: State, node: Node) -> list[Outcome]:
-        key = (state.key, node.number)
-        known = self._steps.get(key)
-        if known is not None and known.spots.isdisjoint(self._region):
-            return known.outcomes
-        outcomes = self._own.get(key)
-        if outcomes is None:
-            outcomes = self._own[key] = list(self.stepper.steps(state, node))
-        for outcome in outcomes:
-            if (outcome.wrong or outcome.hazards) and self._wrong(outcome):
-                raise _Found(state, outcome)
-        return outcomes
+    def _unseen(self, unseen: Unseen) -> Finding:
+        self.races.setdefault(unseen.element, set()).add(race(self.program, unseen))
+        return super()._unseen(unseen)
 
 
 @dataclass
@@ -146,7 +82,7 @@ class _Machine:
 
     kinds: list[Configuration]
     graph: Graph
-    steps: dict[_Step, _Known] = field(default_factory=dict)
+    steps: dict[Step, Kept] = field(default_factory=dict)
     exploration: Exploration | None = None
     told: Told | None = None
     #: By each statement that some step came by: these steps, the nearest to the start first.
@@ -166,6 +102,7 @@ class Explorer:
         #: What the original is suspected of; what a run confirms of that are its findings.
         self.suspected: dict[tuple[str, str, str, int], Finding] = {}
         self._same: dict[int, bool] = {}
+        self._alike: dict[int, bool] = {}
         self._parameters: frozenset[str] | None = None
 
     # ---- the original
@@ -193,7 +130,7 @@ class Explorer:
 
     def _record(self, made: _Machine) -> None:
         steppers = {
-            number: _Recording(stepper, made.steps)
+            number: Recording(stepper, made.steps)
             for number, stepper in self.steppers(self.program, made).items()
         }
         if not steppers:
@@ -223,8 +160,11 @@ class Explorer:
 
     # ---- mutants
 
-    def _depends(self, sequence: Sequence) -> bool:
-        """Whether a function asks for what is another on other machines: `boot` has one of them."""
+    def depends(self, sequence: Sequence) -> frozenset[str]:
+        """The registers by which a function, or what it calls, tells machines apart.
+
+        `boot` has one of these machines.
+        """
         if self._parameters is None:
             self._parameters = frozenset(
                 part.register.name
@@ -232,21 +172,30 @@ class Explorer:
                 for part in inside(assumption.condition)
                 if isinstance(part, x.ReadRegister)
             )
-        return any(
-            isinstance(part, x.ReadRegister)
-            and (part.register.name in self._parameters or part.register.access is Access.RO)
-            and not any(f.computed for f in part.register.fields)
-            for statement in statements(sequence.body)
+        names = called(self.program, sequence.body or ())
+        those = [self.program.sequences[n] for n in names if n in self.program.sequences]
+        return frozenset(
+            part.register.name
+            for each in (sequence, *those)
+            for statement in statements(each.body)
             for value in expressions(statement)
             for part in inside(value)
+            if isinstance(part, x.ReadRegister)
+            and (part.register.name in self._parameters or part.register.access is Access.RO)
+            and not any(f.computed for f in part.register.fields)
         )
 
     def same(self, old: Program, new: Program) -> bool:
         """Whether no step of any machine of the original goes another way, or shows anything else.
 
+        That a step happens otherwise shows nothing where everybody sees what is newest anyway.
         Asked of a mutant that `ask` was asked of.
         """
         return self._same.get(id(new), False)
+
+    def alike(self, old: Program, new: Program) -> bool:
+        """As `same`, of the machine that `boot` describes alone."""
+        return self._alike.get(id(new), False)
 
     def ask(self, program: Program, known: Known, first: bool) -> Answer:
         """What is found in a mutant."""
@@ -255,7 +204,8 @@ class Explorer:
         pairs = changed(self.program, program)
         search = _Search(self, program, pairs, _region(pairs), known, first)
         faults = search.run()
-        surely = not any(self._depends(old) for old, _ in pairs)
+        surely = not any(self.depends(each) for pair in pairs for each in pair)
+        self._alike[id(program)] = search.same
         self._same[id(program)] = search.same and surely
         return Answer(tuple(faults), tuple(search.unchecked))
 
@@ -303,25 +253,54 @@ class _Search:
         )
 
     def _machine(self, made: _Machine) -> Iterator[Fault]:
+        if made.exploration is None or not made.exploration.complete:
+            self.same = False
         wrong = partial(self._wrong, made)
         steppers = {
-            number: _Replaying(stepper, made.steps, self.region, wrong)
+            number: Replaying(stepper, made.steps, self.region, wrong)
             for number, stepper in self.explorer.steppers(self.program, made).items()
         }
-        if self._differs(made, steppers):
+        differ = self._differing(made, steppers)
+        if differ is None:
             self.same = False
             yield from self._explored(made, steppers)
+        elif differ:
+            races: dict[str, set[Race]] = {}
+            clean = True
+            for fault in self._explored(made, steppers, races):
+                clean = False
+                yield fault
+            machine = next(iter(steppers.values())).machine
+            assert made.told is not None
+            exposed = outside(self.program, machine)
+            before = made.told.races
+            more = {n for n, some in races.items() if not some <= before.get(n, set())}
+            more |= {n for n, some in races.items() if not all(each.clear for each in some)}
+            alike = all(
+                loosely(machine, old, new, {*races, *before}, more | exposed) for old, new in differ
+            )
+            self.same = self.same and clean and alike and not self.unchecked
 
-    def _differs(self, made: _Machine, steppers: dict[int, _Replaying]) -> bool:
-        """Whether a step that comes by what is changed leads elsewhere, or shows something else."""
+    def _differing(
+        self, made: _Machine, steppers: dict[int, Replaying]
+    ) -> list[tuple[list[Outcome], list[Outcome]]] | None:
+        """The steps in which something else happens, as they were and are.
+
+        None where one of them leads elsewhere, or calls another outside.
+        """
+        found = []
         for state, node in self._steps(made):
+            stepper = steppers[state.kind]
             try:
-                now = steppers[state.kind].steps(state, made.graph.nodes[node])
-            except _Found:
-                return True
-            if _compared(made.steps[state.key, node].outcomes, now):
-                return True
-        return False
+                now = stepper.taken(state, made.graph.nodes[node])
+            except Found:
+                return None
+            old = made.steps[state.key, node].outcomes
+            if not ends(old, now):
+                return None
+            if not strictly(stepper.machine, old, now):
+                found.append((old, now))
+        return found
 
     def _steps(self, made: _Machine) -> Iterator[tuple[State, int]]:
         """The steps of the original that came by what is changed."""
@@ -334,13 +313,19 @@ class _Search:
                     seen.add((state.key, node))
                     yield state, node
 
-    def _explored(self, made: _Machine, steppers: dict[int, _Replaying]) -> Iterator[Fault]:
+    def _explored(
+        self,
+        made: _Machine,
+        steppers: dict[int, Replaying],
+        races: dict[str, set[Race]] | None = None,
+    ) -> Iterator[Fault]:
+        """What is found in the mutant; ``races`` gets what somebody need not see."""
         explorer = self.explorer
         while True:
             exploration = Exploration(steppers, made.graph, explorer.most, explorer.shared)  # type: ignore[arg-type]
             try:
                 exploration.run()
-            except _Found as found:
+            except Found as found:
                 told = self._told(made, steppers, exploration)
                 start = exploration.states.index(found.state)
                 for finding in told.certain(start, found.outcome):
@@ -353,11 +338,13 @@ class _Search:
         machine = next(iter(steppers.values())).machine
         for unseen in Following(exploration, machine, explorer.owned.data).run():
             finding = told.unseen(unseen)
+            if races is not None:
+                races.setdefault(unseen.element, set()).add(race(self.program, unseen))
             if finding.key not in self._passed and not self._had(finding):
                 yield from self._sure(finding)
 
     def _told(
-        self, made: _Machine, steppers: dict[int, _Replaying], exploration: Exploration
+        self, made: _Machine, steppers: dict[int, Replaying], exploration: Exploration
     ) -> Told:
         return Told(
             self.program, made.kinds, steppers, self.explorer.owned.data, exploration  # type: ignore[arg-type]
@@ -400,42 +387,6 @@ def _region(changes: list[tuple[Sequence, Sequence]]) -> frozenset[Spot]:
         spots = gone or list(statements(before.body))
         found |= {(each.span.source.name, each.span.start) for each in spots}
     return frozenset(found)
-
-
-def _compared(old: list[Outcome], new: list[Outcome]) -> bool:
-    """Whether steps lead elsewhere, or something else happens on the way."""
-    if [_end(o) for o in old] != [_end(o) for o in new]:
-        return True
-    return [_shown(o) for o in old] != [_shown(o) for o in new]
-
-
-def _end(outcome: Outcome) -> object:
-    state = outcome.state
-    end = None
-    if state is not None:
-        end = (state.key, state.held.slots, state.held.cells)
-    wrong = [(w.kind, w.rule, w.line) for w in outcome.wrong]
-    return end, outcome.lines, wrong, [(h.rule, h.what) for h in outcome.hazards]
-
-
-def _shown(outcome: Outcome) -> dict[str, list[object]]:
-    """What happens in a step, without places, for each register.
-
-    Nothing relates two registers but barriers, and rules that an access of the one has an eye on
-    the other: so the order of accesses of different registers is nobody's to see.
-    """
-    found: dict[str, list[object]] = {
-        each.element: [] for each in outcome.happenings if isinstance(each, Wrote | Looked)
-    }
-    for each in outcome.happenings:
-        names = [n for n in each.__dataclass_fields__ if n not in _PLACES]
-        told = (type(each).__name__, *(getattr(each, name) for name in names))
-        if isinstance(each, Wrote | Looked):
-            found[each.element].append(told)
-        else:
-            for those in found.values():
-                those.append(told)
-    return found
 
 
 def _fault(finding: Finding) -> Fault:

@@ -19,6 +19,7 @@ from dsl.ir.sequence import Lock, Sequence
 from dsl.ir.shapes import Condition, Field, Register, Slot
 from dsl.ir.types import Bool, Handle, Int
 from dsl.ir.walk import bodies, calls, statements
+from dsl.run.env import wrapped
 from dsl.source import Span
 from dsl.verify.findings import Configuration
 
@@ -31,8 +32,11 @@ class Normal:
     """Normal forms of the functions of one program, in general and for each configuration."""
 
     def __init__(self, program: Program, configurations: Iterable[Configuration] = ()) -> None:
-        self._general = Folder(program, Fixed({}, {}, {}))
-        self._folders = {c: Folder(program, Fixed(dict(c), {}, {})) for c in configurations}
+        always = constants(program)
+        self._general = Folder(program, Fixed(always, {}, {}))
+        self._folders = {
+            c: Folder(program, Fixed({**always, **dict(c)}, {}, {})) for c in configurations
+        }
         self._known: dict[tuple[str, Configuration], bytes] = {}
         self._program = program
         self._synchronising: dict[str, bool] = {}
@@ -69,6 +73,22 @@ class Normal:
             body = sequence.body if sequence is not None else None
             self._synchronising[name] = any(map(self.synchronises, body or ()))
         return self._synchronising[name]
+
+
+def constants(program: Program) -> dict[str, int]:
+    """The conditions that are always the same: their models do nothing but say a number."""
+    found = {}
+    folder = Folder(program, Fixed({}, {}, {}))
+    for name, model in program.models.items():
+        condition = program.conditions.get(name)
+        match model.body:
+            case (s.Return(value=value),) if condition is not None and value is not None:
+                said = folder.fold(value, {})
+                if said.settled and said.value is not None:
+                    found[name] = wrapped(condition.type, said.value)
+            case _:
+                pass
+    return found
 
 
 def parted(old: s.Body, new: s.Body) -> Iterator[s.Statement]:

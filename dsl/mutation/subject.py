@@ -164,8 +164,16 @@ def _functions(
 
 def reached(program: Program, steps: Iterable[l.Step]) -> set[str]:
     """The names of everything that some steps call, by way of whatever."""
+    return _reached(program, [call.callee for call in _calls(steps)])
+
+
+def called(program: Program, body: s.Body) -> set[str]:
+    """The names of everything that some statements call, by way of whatever."""
+    return _reached(program, [call.callee for call in calls(body)])
+
+
+def _reached(program: Program, waiting: list[str]) -> set[str]:
     kinds = (program.sequences, program.models)
-    waiting = [call.callee for call in _calls(steps)]
     found: set[str] = set()
     while waiting:
         name = waiting.pop()

@@ -6,7 +6,7 @@ from dsl.mutation.checks import static
 from dsl.mutation.judging import Answer, Check, Fault, Judge, Prover
 from dsl.mutation.mutants import mutants
 from dsl.mutation.results import Outcome
-from tests.mutation.small import body, made, program, wants
+from tests.mutation.small import LIFE, body, made, program, wants
 
 NOBODY = Check("nobody", lambda program, known, first: Answer())
 TEXT = "restore ctl when vhe and open { CMP<0> <- 0 } isb orders writes of CTL before others"
@@ -81,6 +81,19 @@ def test_the_same_in_each_configuration(tmp_path):
 def test_what_looks_different_and_is_not(tmp_path):
     of = body(tmp_path, "CMP<0> <- LINES - 3")
     assert outcome(of, "source", "0 for `LINES - 3`") == (Outcome.EQUIVALENT, "normalisation")
+
+
+def test_a_condition_whose_model_says_one_thing_is_no_choice(tmp_path):
+    life = "condition quiet per trip\ncondition loud per trip\n"
+    life += "model quiet(vcpu) -> bool { return 1 }\nmodel loud(vcpu) -> bool { return used > 0 }\n"
+    text = "import things\nrestore begin(vcpu) { when open or quiet { CMP<0> <- 0 } }\n"
+    text += "save finish(vcpu) { save ctl }\n"
+    of = program(tmp_path, text.replace("import things\n", life, 1), life=LIFE)
+    assert outcome(of, "negate", "not `open`") == (Outcome.EQUIVALENT, "normalisation")
+    assert outcome(of, "narrow", "without `or quiet`")[1] != "normalisation"
+    text = text.replace("quiet", "loud")
+    of = program(tmp_path, text.replace("import things\n", life, 1), life=LIFE)
+    assert outcome(of, "negate", "not `open`")[1] != "normalisation"
 
 
 def test_killed_for_cost(tmp_path):

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from dsl.ir import expr as x
 from dsl.ir.platform import Barrier, OnlyWhile, Precedes, VisibleTo
+from dsl.ir.sequence import Extern
+from dsl.ir.shapes import RegisterRef, Slot
 from dsl.ir.walk import inside
 from dsl.run.env import Look
 from dsl.run.events import Kind
 from dsl.run.machine import Machine
 from dsl.run.registers import Element, indexes
 from dsl.run.visibility import HARDWARE, Cell, Clause, Update, concerns
+from dsl.run.world import owner_of
 from dsl.source import Span
+from dsl.verify.visible import named
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,19 @@ class Effective:
     function: str
 
 
-Happening: TypeAlias = Wrote | Looked | Fence | Needs | Effective
+@dataclass(frozen=True, slots=True)
+class Called:
+    """Somebody outside is called: with what, what he reads there, and which locks are held."""
+
+    name: str
+    args: tuple[str | int, ...]
+    read: tuple[object, ...]
+    held: frozenset[tuple[str, str]]
+    span: Span
+    function: str
+
+
+Happening: TypeAlias = Wrote | Looked | Fence | Needs | Effective | Called
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +169,25 @@ class Recorder(Machine):
 
     def barrier(self, barrier: Barrier, span: Span, who: str) -> None:
         self.happenings.append(Fence(barrier))
+
+    def called(self, extern: Extern, args: tuple[str | int, ...], span: Span) -> None:
+        """Somebody outside is called."""
+        effects = (e for e in extern.effects if e.kind == "reads")
+        read = tuple(value for e in effects for place in e.places for value in self._taken(place))
+        held = frozenset(self.world.held)
+        name = extern.signature.name
+        self.happenings.append(Called(name, args, read, held, span, self.function))
+
+    def _taken(self, place: object) -> Iterator[object]:
+        """What somebody outside finds in a place."""
+        match place:
+            case Slot():
+                owner = owner_of(place.root)
+                for index in range(place.length) if place.length else (None,):
+                    yield self.world.load(owner, place, index)
+            case RegisterRef():
+                for element in named(place, self.elements):
+                    yield self.cell(element).settled
 
     def note(self, kind: Kind, what: str, span: Span, **rest: object) -> None:
         """There is no trace."""

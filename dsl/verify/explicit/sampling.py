@@ -153,7 +153,8 @@ class Sampler(Executor):
     ``owed`` is what the owner should find: the value that it, or the host for it, last gave each
     element of what mirrors a register; an element of a list that was taken out is not in it.
     ``behaves`` has what externs and conditions were, in the words of a scenario, in order.
-    ``reads`` is told of each slot that somebody outside takes the value of.
+    ``reads`` is told of each slot that somebody outside takes the value of, ``calls`` of each call
+    of somebody outside.
     """
 
     def __init__(self, machine: Machine, owned: Owned, contracts: Contracts) -> None:
@@ -166,6 +167,7 @@ class Sampler(Executor):
         self.came: set[Spot] = set()
         self.behaves: list[tuple[str, str]] = []
         self.reads: Callable[[Mirror, Span], None] = lambda mirror, span: None
+        self.calls: Callable[[s.Extern, tuple[str | int, ...], Span], None] = lambda e, a, at: None
         self._assumed: dict[str, int] = {}
         self._outside = False
         self._idle = False
@@ -224,6 +226,8 @@ class Sampler(Executor):
 
     def model(self, name: str, args: tuple[str | int, ...], env: Env, at: x.Expr) -> int | None:
         extern = self.program.externs.get(name)
+        if extern is not None and not env.quiet:
+            self.calls(extern, args, at.span)
         if extern is None or name in self.contracts.definite or name in self.contracts.exact:
             return super().model(name, args, env, at)
         for effect in extern.effects:

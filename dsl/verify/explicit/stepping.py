@@ -99,6 +99,7 @@ class Stepper:
         self.trips = {c.name for c in program.conditions.values() if c.period is Period.TRIP}
         self.owing = Owing(self.machine, self.sampler, owned)
         self.sampler.reads = self.owing.read_out
+        self.sampler.calls = self.machine.called
         #: The elements that anybody has written so far; the others are as they were at the start.
         self.touched = Table(self.machine.touched)
         #: The statements that steps have come by.
