@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
+from dsl.ir.folding import Fixed, Folder
 from dsl.ir.platform import Events, OnlyWhile, Precedes, VisibleTo
 from dsl.ir.program import Program
-from dsl.ir.shapes import Access, Field, Period, Register, RegisterRef
+from dsl.ir.shapes import Access, Condition, Field, Register, RegisterRef
 from dsl.ir.walk import bodies, expressions, inside, statements
 from dsl.ir.ways import phases
-from dsl.mutation.normal import exact_of, parted
+from dsl.mutation.normal import constants, exact_of, parted
+from dsl.verify.configurations import configurations
 
-_SIMPLE = (s.WriteRegister, s.UpdateRegister, s.WriteSlot, s.UpdateSlot, s.If, s.Switch, s.Loop)
+_SIMPLE = (s.WriteRegister, s.UpdateRegister, s.WriteSlot, s.UpdateSlot, s.Switch, s.Loop)
 #: What only a function that is called may do: its locals are its own, and so is its end.
 _INNER = (s.Let, s.Assign, s.Return, s.Labelled, s.Leave)
 _DEEPEST = 20
@@ -61,11 +63,25 @@ class _Related:
 
 @dataclass(slots=True)
 class _Accesses:
-    """What a statement accesses; ``fenced``: there is a barrier in it."""
+    """What a statement accesses in a configuration; ``fenced``: there is a barrier in it.
 
+    ``crossing`` is what hypcalls change on their way in and back, whatever it was before.  They
+    are ``closed`` where nothing is accessed outside them: then nobody asks what it was.
+    """
+
+    folder: Folder
     registers: set[_Touch] = field(default_factory=set)
     slots: set[_Touch] = field(default_factory=set)
+    crossing: set[_Touch] = field(default_factory=set)
     fenced: bool = False
+    closed: bool = True
+    #: How many hypcalls the statement that is looked at is in.
+    within: int = 0
+
+    def touch(self, register: Register, index: x.Expr | None, writes: bool, mask: int) -> None:
+        """Notes an access of a register."""
+        self.closed = self.closed and self.within > 0
+        self.registers.add(_Touch(register.name, _number(index), writes, mask))
 
 
 class _Unclear(Exception):
@@ -82,6 +98,11 @@ class Commuting:
 
     def __init__(self, program: Program, alike: Callable[[Program, Program], bool]) -> None:
         self.program, self.alike = program, alike
+        always = constants(program)
+        self._folders = [
+            Folder(program, Fixed({**always, **dict(each)}, {}, {}))
+            for each in configurations(program)
+        ]
         # Rules may hold under conditions, and these may be defined by what is in memory.
         self._asked = {
             part.slot.name
@@ -106,10 +127,13 @@ class Commuting:
         is_ = [each for each in parts if id(each) not in mine]
         if len(was) != 2 or [*map(exact_of, was)] != [*map(exact_of, reversed(is_))]:
             return False
-        one, other = map(self._accesses, was)
-        if one is None or other is None or not self._apart(one, other):
-            return False
-        return not (one.fenced or other.fenced) or self.alike(old, new)
+        fenced = False
+        for folder in self._folders:
+            one, other = (self._accesses(each, folder) for each in was)
+            if one is None or other is None or not self._apart(one, other):
+                return False
+            fenced = fenced or one.fenced or other.fenced
+        return not fenced or self.alike(old, new)
 
     def _apart(self, one: _Accesses, other: _Accesses) -> bool:
         """Whether neither changes what the other reads, or when it may happen."""
@@ -135,9 +159,9 @@ class Commuting:
 
     # ---- what a statement accesses
 
-    def _accesses(self, statement: s.Statement) -> _Accesses | None:
+    def _accesses(self, statement: s.Statement, folder: Folder) -> _Accesses | None:
         """What a statement accesses; None where it does more than that."""
-        found = _Accesses()
+        found = _Accesses(folder)
         try:
             self._look((statement,), found, 0)
         except _Unclear:
@@ -153,43 +177,60 @@ class Commuting:
                     found.fenced = True
                 case s.Perform(call=call):
                     self._called(call, found, depth)
-                    continue
+                case s.If(arms=arms, otherwise=otherwise):
+                    for way in self._ways(arms, otherwise, found, depth):
+                        self._look(way, found, depth)
                 case _ if isinstance(each, (*_SIMPLE, *_INNER) if depth else _SIMPLE):
                     self._written(each, found)
+                    for value in expressions(each):
+                        self._read(value, found, depth)
+                    for inner in bodies(each):
+                        self._look(inner, found, depth)
                 case _:
                     raise _Unclear
-            for value in expressions(each):
-                self._read(value, found, depth)
-            for inner in bodies(each):
-                self._look(inner, found, depth)
+
+    def _ways(
+        self, arms: tuple[s.Arm, ...], otherwise: s.Body | None, found: _Accesses, depth: int
+    ) -> Iterator[s.Body]:
+        """The ways that a choice may take."""
+        for arm in arms:
+            folded = found.folder.fold(arm.condition, {})
+            if not folded.settled:
+                self._read(arm.condition, found, depth)
+            if folded.value is None or folded.value:
+                yield arm.body
+            if folded.value:
+                return
+        yield otherwise or ()
 
     def _written(self, statement: s.Statement, found: _Accesses) -> None:
         match statement:
             case s.WriteRegister(register=register, index=index):
-                ones = register.type.mask
-                found.registers.add(_Touch(register.name, _number(index), True, ones))
-            case s.UpdateRegister(register=register, index=index, changes=changes):
-                at, ones = _number(index), register.type.mask
-                mask = _mask(c.field for c in changes)
-                # The other bits get what they have, unless a write does not leave it at that.
-                mask = ones if register.name in self._legal else mask
-                found.registers.add(_Touch(register.name, at, False, ones))
-                found.registers.add(_Touch(register.name, at, True, mask))
+                found.touch(register, index, True, register.type.mask)
+            case s.UpdateRegister(register=register, index=index):
+                found.touch(register, index, False, register.type.mask)
+                found.touch(register, index, True, self._changes(statement))
             case s.WriteSlot(slot=slot, index=index) | s.UpdateSlot(slot=slot, index=index):
                 found.slots.add(_Touch(slot.name, _number(index), True, -1))
             case _:
                 pass
 
+    def _changes(self, update: s.UpdateRegister) -> int:
+        """The bits that an update may change: the others get what they have."""
+        if update.register.name in self._legal:
+            # Unless a write does not leave it at that.
+            return update.register.type.mask
+        return _mask(change.field for change in update.changes)
+
     def _read(self, value: x.Expr, found: _Accesses, depth: int) -> None:
         for part in inside(value):
             match part:
                 case x.ReadRegister(register=register, index=index):
-                    ones = register.type.mask
-                    found.registers.add(_Touch(register.name, _number(index), False, ones))
+                    found.touch(register, index, False, register.type.mask)
                 case x.ReadSlot(slot=slot, index=index):
                     found.slots.add(_Touch(slot.name, _number(index), False, -1))
                 case x.Test(condition=condition):
-                    self._test(condition.name, condition.period, found, depth)
+                    self._test(condition, found, depth)
                 case x.Call():
                     self._called(part, found, depth)
                 case x.Every():
@@ -197,26 +238,60 @@ class Commuting:
                 case _:
                     pass
 
-    def _test(self, name: str, period: Period, found: _Accesses, depth: int) -> None:
+    def _test(self, condition: Condition, found: _Accesses, depth: int) -> None:
         """A condition: what it is defined by is read; another may be another each time."""
+        name = condition.name
         defined = self.program.definitions.get(name)
         if defined is not None:
             self._read(defined.value, found, depth + 1)
-        elif period not in (Period.MACHINE, Period.VM) or name in self.program.models:
+        elif name not in found.folder.fixed.conditions:
             raise _Unclear
 
     def _called(self, call: x.Call, found: _Accesses, depth: int) -> None:
-        """What a function accesses that is called; its arguments are in the statement."""
+        """What a function accesses that is called, and what a hypcall does beside that."""
         callee = self.program.sequences.get(call.callee)
         if callee is None or callee.body is None:
             raise _Unclear
-        found.fenced = found.fenced or call.hyp
-        if call.hyp and self.program.crossing is not None:
-            for side in (self.program.crossing.enters, self.program.crossing.leaves):
-                self._look(side, found, depth + 1)
         for value in call.args:
             self._read(value, found, depth)
+        if call.hyp:
+            self._cross(found, depth)
+        found.within += call.hyp
         self._look(callee.body, found, depth + 1)
+        found.within -= call.hyp
+
+    def _cross(self, found: _Accesses, depth: int) -> None:
+        """What a hypcall does on its way in, and back."""
+        found.fenced = True
+        crossing = self.program.crossing
+        if crossing is None:
+            return
+        sides = [_Accesses(found.folder), _Accesses(found.folder)]
+        for side, body in zip(sides, (crossing.enters, crossing.leaves), strict=True):
+            self._look(body, side, depth + 1)
+        given = [set(self._given(b, found)) for b in (crossing.enters, crossing.leaves)]
+        for side in sides:
+            found.slots |= side.slots
+            for touch in side.registers:
+                back = given[0] == given[1] and touch.name in {name for name, _ in given[0]}
+                (found.crossing if back else found.registers).add(touch)
+                found.closed = found.closed and (back or found.within > 0)
+
+    def _given(self, body: s.Body, found: _Accesses) -> Iterator[tuple[str, int]]:
+        """The bits that get the same value each time, by the names of their registers."""
+        for each in body:
+            match each:
+                case s.UpdateRegister(register=register, index=None, changes=changes):
+                    if all(isinstance(c.value, x.Const) and c.index is None for c in changes):
+                        yield register.name, self._changes(each)
+                case s.WriteRegister(register=register, index=None, value=x.Const()):
+                    yield register.name, register.type.mask
+                case s.If(arms=arms, otherwise=otherwise):
+                    ways = list(self._ways(arms, otherwise, _Accesses(found.folder), 0))
+                    if len(ways) == 1:
+                        yield from self._given(ways[0], found)
+                case _:
+                    pass
 
 
 def _number(index: x.Expr | None) -> int | None:
