@@ -70,7 +70,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     parser.flag(
         "--rules",
         action="store_true",
-        help="what each rule, code and engine is worth: the score without it",
+        help="what each rule is worth: the score without it",
     )
     parser.flag("--jobs", metavar="N", type=int, help="mutants at a time (default: processors)")
     parser.flag("--limit", metavar="SECONDS", type=float, default=60.0, help="for each mutant (60)")
@@ -98,7 +98,8 @@ def _asked(options: argparse.Namespace) -> Asked:
         sample=options.sample,
         seed=options.seed,
         without=tuple(dict.fromkeys(options.without)),
-        all_killers=options.all_killers or options.rules,
+        all_killers=options.all_killers,
+        rules=options.rules,
         jobs=options.jobs,
         limits=Limits(options.limit, options.memory << 20),
         resume=Path(options.resume) if options.resume is not None else None,

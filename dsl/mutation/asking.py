@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from dsl.diagnostics import Severity, suggest
 from dsl.failures import CannotRun, HasErrors
+from dsl.ir.program import Program
+from dsl.ir.ways import phases
 from dsl.mutation import judged
 from dsl.mutation.checks import checks, provers, restricted
 from dsl.mutation.explorer import Explorer
@@ -37,6 +39,7 @@ class Asked:
     seed: int = 0
     without: tuple[str, ...] = ()
     all_killers: bool = False
+    rules: bool = False
     jobs: int | None = None
     limits: Limits = LIMITS
     resume: Path | None = None
@@ -69,6 +72,7 @@ def mutate(paths: Sequence[str], asked: Asked, progress: Progress | None = None)
         checks(explorer),
         provers(explorer),
         all_killers=asked.all_killers,
+        rules=asked.rules,
         without=frozenset(asked.without),
     )
     progress.doing(f"verifying {chosen.file}")
@@ -77,7 +81,7 @@ def mutate(paths: Sequence[str], asked: Asked, progress: Progress | None = None)
     with ExitStack() as stack:
         results = None
         if asked.resume is not None:
-            print = fingerprint(chosen, asked.without, asked.all_killers)
+            print = fingerprint(chosen, asked.without, asked.all_killers, asked.rules)
             results = stack.enter_context(Results(asked.resume, chosen, print))
         counts: Counter[Outcome] = Counter()
         all = judged(picked, judge, jobs=asked.jobs, limits=asked.limits, results=results)
@@ -99,8 +103,19 @@ def mutate(paths: Sequence[str], asked: Asked, progress: Progress | None = None)
         tuple(sorted(judge.unchecked)),
         asked.without,
         asked.all_killers,
+        _idle(chosen.program, explorer) if asked.rules else None,
         time.perf_counter() - since,
     )
+
+
+def _idle(program: Program, explorer: Explorer) -> Mapping[str, bool]:
+    """Each rule and invariant, with whether the program comes to it."""
+    exercised = explorer.exercised()
+    found = {rule.name: rule.name in exercised for rule in program.rules}
+    names = {phase for life in program.lifecycles for phase in (p.name for p in phases(life.steps))}
+    for invariant in (i for module in program.modules for i in module.invariants):
+        found[invariant.name] = not names.isdisjoint(invariant.points)
+    return found
 
 
 def _mutants(chosen: Subject, asked: Asked) -> Made:

@@ -31,7 +31,11 @@ def checks(explorer: Explorer) -> list[Check]:
 
     z3()
     values = Values(explorer)
-    return [static(), Check("explicit", explorer.ask), Check("symbolic", values.ask)]
+    return [
+        static(),
+        Check("explicit", explorer.ask, explorer.spare),
+        Check("symbolic", values.ask),
+    ]
 
 
 def provers(explorer: Explorer) -> list[Prover]:

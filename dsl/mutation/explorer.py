@@ -17,6 +17,7 @@ from dsl.ir.sequence import Sequence
 from dsl.ir.shapes import Access
 from dsl.ir.walk import expressions, inside, statements
 from dsl.ir.ways import Graph, graph
+from dsl.mutation.exercised import Exercised
 from dsl.mutation.judging import Answer, Fault, Known
 from dsl.mutation.normal import Normal, parted
 from dsl.mutation.replaying import Found, Kept, Recording, Replaying, Step
@@ -209,10 +210,30 @@ class Explorer:
         self._same[id(program)] = search.same and surely
         return Answer(tuple(faults), tuple(search.unchecked))
 
+    def spare(self, program: Program, known: Known, rule: str) -> Answer:
+        """The first fault in a mutant that is found without a rule."""
+        pairs = changed(self.program, program)
+        search = _Search(self, program, pairs, _region(pairs), known, True, rule)
+        return Answer(tuple(search.run()), tuple(search.unchecked))
+
+    def exercised(self) -> frozenset[str]:
+        """The rules that the original comes to, on any machine."""
+        found: set[str] = set()
+        for each in self.machines:
+            if each.exploration is None or not each.exploration.steppers:
+                continue
+            machine = next(iter(each.exploration.steppers.values())).machine
+            exercised = Exercised(machine.rules, machine.elements)
+            outcomes = (o for kept in each.steps.values() for o in kept.outcomes)
+            for outcome in {id(o.happenings): o for o in outcomes}.values():
+                exercised.add(outcome.happenings, outcome.hazards)
+            found |= exercised.rules
+        return frozenset(found)
+
 
 @dataclass
 class _Search:
-    """The search for what is wrong with one mutant."""
+    """The search for what is wrong with one mutant, without a rule if one is named."""
 
     explorer: Explorer
     program: Program
@@ -220,6 +241,7 @@ class _Search:
     region: frozenset[Spot]
     known: Known
     first: bool
+    without: str = ""
     same: bool = True
     unchecked: list[str] = field(default_factory=list)
     _passed: set[tuple[object, ...]] = field(default_factory=set)
@@ -336,7 +358,7 @@ class _Search:
             self.unchecked.append(f"explicit: more than {explorer.most} states")
         told = self._told(made, steppers, exploration)
         machine = next(iter(steppers.values())).machine
-        for unseen in Following(exploration, machine, explorer.owned.data).run():
+        for unseen in Following(exploration, machine, explorer.owned.data, self.without).run():
             finding = told.unseen(unseen)
             if races is not None:
                 races.setdefault(unseen.element, set()).add(race(self.program, unseen))

@@ -30,6 +30,11 @@ class Fault:
     where: Span
     message: str
 
+    @property
+    def name(self) -> str:
+        """Who finds it: the rule, or the code of what no rule is for."""
+        return self.rule or self.code
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -48,11 +53,22 @@ class Check:
     """Somebody who finds faults in a program.
 
     ``ask`` gets the program, whether a fault is one of the original, and whether the first other
-    one is enough.
+    one is enough.  ``spare`` gets the name of a rule instead, which is as if it were not there.
     """
 
     name: str
     ask: Callable[[Program, Known, bool], Answer]
+    spare: Callable[[Program, Known, str], Answer] | None = None
+
+    def beside(self, program: Program, known: Known, name: str) -> Answer:
+        """The first fault that somebody of another name finds."""
+
+        def others(fault: Fault) -> bool:
+            return fault.name == name or known(fault)
+
+        if self.spare is not None:
+            return self.spare(program, others, name)
+        return self.ask(program, others, True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +88,8 @@ class Judge:
     """Judges the mutants of one program.
 
     ``checks`` and ``provers`` are asked in their order.  ``all_killers`` asks every check, also
-    of a mutant that is killed already.  ``without`` are rules, invariants, slots and codes of
+    of a mutant that is killed already; ``rules`` asks only until another rule kills it too.
+    ``without`` are rules, invariants, slots and codes of
     findings that are not to count.
     """
 
@@ -80,6 +97,7 @@ class Judge:
     checks: Sequence[Check]
     provers: Sequence[Prover] = ()
     all_killers: bool = False
+    rules: bool = False
     without: frozenset[str] = frozenset()
     known: set[Site] = field(default_factory=set)
     unchecked: set[str] = field(default_factory=set)
@@ -107,11 +125,14 @@ class Judge:
         program, known = mutant.program, partial(self._known, mutant)
         killers: list[Killer] = []
         unchecked: list[str] = []
-        for check in self.checks:
+        for number, check in enumerate(self.checks):
             answer = check.ask(program, known, not self.all_killers)
             killers += [_killer(fault) for fault in answer.faults if not known(fault)]
             unchecked += [what for what in answer.unchecked if what not in self.unchecked]
             if killers and not self.all_killers:
+                if self.rules:
+                    # Those before found nothing at all.
+                    killers += self._another(program, known, killers[0], self.checks[number:])
                 break
         if killers:
             return Outcome.KILLED, killers[0].engine, tuple(dict.fromkeys(killers)), ""
@@ -125,6 +146,17 @@ class Judge:
         if by:
             return Outcome.EQUIVALENT, by, (), note
         return Outcome.SURVIVED, "", (), note
+
+    def _another(
+        self, program: Program, known: Known, first: Killer, checks: Sequence[Check]
+    ) -> list[Killer]:
+        """Another rule that kills a mutant, if there is one."""
+        for check in checks:
+            answer = check.beside(program, known, first.name)
+            found = [f for f in answer.faults if not known(f) and f.name != first.name]
+            if found:
+                return [_killer(found[0])]
+        return []
 
     def _known(self, mutant: Mutant, fault: Fault) -> bool:
         if self.without & {fault.code, fault.rule}:

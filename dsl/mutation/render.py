@@ -48,16 +48,21 @@ def render(report: Report, *, colour: bool = False, time: bool = False) -> str:
     if report.of(Outcome.KILLED):
         console.print()
         console.print(_killers(report))
-    if report.all_killers and report.of(Outcome.KILLED):
+    if report.asked and report.of(Outcome.KILLED):
         console.print()
         console.print(_worths(report))
+        for line in (part for note in _idle(report) for part in _wrapped(note)):
+            console.print(line)
     console.print()
     _scores(report, console)
-    for note in _notes(report, time):
-        for line in textwrap.wrap(note, WIDTH, subsequent_indent="  "):
-            console.print(line, style="dim")
+    for line in (part for note in _notes(report, time) for part in _wrapped(note)):
+        console.print(line, style="dim")
     text = out.getvalue()
     return text if colour else "\n".join(line.rstrip() for line in text.split("\n"))
+
+
+def _wrapped(note: str) -> list[str]:
+    return textwrap.wrap(note, WIDTH, subsequent_indent="  ")
 
 
 def block(one: Judged) -> str:
@@ -125,6 +130,16 @@ def _worths(report: Report) -> Table:
         name = f"{worth.kind} {worth.name}"
         table.add_row(name, str(worth.kills), str(worth.alone), _share(worth.score))
     return table
+
+
+def _idle(report: Report) -> Iterator[str]:
+    """The rules whose worth this program does not show, and why."""
+    for worth in report.worths():
+        if worth.kind == "rule" and not worth.alone:
+            why = f"beside {', '.join(worth.beside)}" if worth.beside else "it kills nothing"
+            yield f"no mutant depends on {worth.name} alone: {why}"
+    if report.idle:
+        yield f"not exercised here: {', '.join(report.idle)}"
 
 
 def _share(score: Score) -> str:

@@ -30,7 +30,8 @@ class Score:
 class Worth:
     """What one rule, code or engine is worth: how many mutants it kills, and how many alone.
 
-    ``score`` is that of correctness without it.
+    ``score`` is that of correctness without it.  ``beside`` are those that kill what it does not
+    kill alone, the most frequent first.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Worth:
     kills: int
     alone: int
     score: Score
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ class Report:
     ``refused`` are changes that the resolver does not take, by code; ``twice`` those that give
     what another one gives.  ``unasked`` is how many mutants there are that nobody judged: of a
     sample the others, of a run that was interrupted the rest.  ``unchecked`` is what the checks
-    leave open in the original.
+    leave open in the original.  ``exercised`` says of each rule and invariant whether the program
+    comes to it, where that was asked for.
     """
 
     program: str
@@ -59,12 +62,18 @@ class Report:
     unchecked: tuple[str, ...]
     without: tuple[str, ...]
     all_killers: bool
+    exercised: Mapping[str, bool] | None
     seconds: float
 
     def of(self, *outcomes: Outcome) -> list[Judged]:
         """The mutants of which one of these became, as they stand in the sources."""
         found = [one for one in self.judged if one.outcome in outcomes]
         return sorted(found, key=lambda one: (one.file, one.line, one.column, one.operator))
+
+    @property
+    def asked(self) -> bool:
+        """Whether it was asked what rules are worth."""
+        return self.all_killers or self.exercised is not None
 
     @property
     def survivors(self) -> list[Judged]:
@@ -106,17 +115,30 @@ class Report:
         return 1 if self.survivors else 0
 
     def worths(self) -> list[Worth]:
-        """What each rule, each code and each engine is worth that kills anything."""
+        """What each rule is worth that kills anything, or that the program comes to.
+
+        Where every check was asked of every mutant, also each code and each engine.
+        """
         killed = self.of(Outcome.KILLED)
         found = []
-        for kind in ("rule", "code", "engine"):
-            names = [{str(getattr(k, kind)) for k in one.killers} for one in killed]
-            counts = Counter(name for each in names for name in each if name)
+        for kind in ("rule", "code", "engine") if self.all_killers else ("rule",):
+            called = "name" if kind == "rule" else kind
+            names = [{str(getattr(k, called)) for k in one.killers} for one in killed]
+            counts = Counter(name for each in names for name in each)
+            if kind == "rule":
+                counts.update(dict.fromkeys(self.exercised or {}, 0))
             for name, kills in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
                 alone = sum(each == {name} for each in names)
+                others = Counter(o for each in names if name in each for o in each if o != name)
+                beside = tuple(other for other, _ in others.most_common())
                 score = self._score(len(killed) - alone)
-                found.append(Worth(kind, name, kills, alone, score))
-        return found
+                found.append(Worth(kind, name, kills, alone, score, beside))
+        return [w for w in found if w.kills or (self.exercised or {}).get(w.name, False)]
+
+    @property
+    def idle(self) -> list[str]:
+        """The rules and invariants that the program does not come to."""
+        return [name for name, comes in (self.exercised or {}).items() if not comes]
 
     def operators(self) -> list[tuple[str, Counter[Outcome]]]:
         """What became of the mutants of each operator that made any."""
@@ -167,12 +189,14 @@ class Report:
                         "kills": w.kills,
                         "alone": w.alone,
                         "without": {"killed": w.score.killed, "of": w.score.of},
+                        "beside": list(w.beside),
                     }
                     for w in self.worths()
                 ]
-                if self.all_killers
+                if self.asked
                 else None
             ),
+            "idle": self.idle if self.exercised is not None else None,
             "refused": dict(self.refused),
             "twice": self.twice,
             "unasked": self.unasked,

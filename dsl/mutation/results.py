@@ -46,6 +46,11 @@ class Killer(Struct, frozen=True):
     where: str
     message: str
 
+    @property
+    def name(self) -> str:
+        """Who finds it: the rule, or the code of what no rule is for."""
+        return self.rule or self.code
+
 
 class Judged(Struct, frozen=True):
     """A mutant, and what became of it.
