@@ -119,6 +119,8 @@ class Functions:
         wrap = value.type.wrap
         if isinstance(place, tuple):
             low, mask = place
+            if value.type.holds(mask >> low):
+                return lambda run, env: (whole(run, env, mask) & mask) >> low
             return lambda run, env: wrap((whole(run, env, mask) & mask) >> low)
 
         def extract(run: Evaluator, env: Env) -> int:

@@ -101,7 +101,7 @@ class Machine:
     def look(self, element: Element, by: Look, span: Span, mask: int | None = None) -> int:
         """What somebody sees of the bits in ``mask``: where that is open, the run chooses."""
         wanted = element.ones if mask is None else mask
-        if element.computed and any(c.field.mask & wanted for c in element.computed):
+        if element.derived & wanted:
             value = self._stored(element, by, span, wanted | element.sources)
             return self._computed(element, value, by, wanted)
         return self._stored(element, by, span, wanted)
@@ -199,6 +199,8 @@ class Machine:
 
     def _computed(self, element: Element, value: int, by: Look, mask: int) -> int:
         """``value`` with the computed fields that ``mask`` needs."""
+        if not element.derived & mask:
+            return value
         through = None if by.newest else by.through or element
         for each in element.computed:
             of = each.field
@@ -298,11 +300,10 @@ class Machine:
 
     def _legalised(self, element: Element, value: int, mask: int, by: Look, span: Span) -> int:
         """What a write becomes, as far as the bits in ``mask`` are written."""
-        written = value
+        look = Look(by.who, None, value)
         for rule in element.legalised:
             if not rule.field.mask & mask:
                 continue
-            look = Look(by.who, None, written)
             if self.evaluate(rule.condition, look, {}):
                 low, place = bits(rule.field, None)
                 value = value & ~place | self.evaluate(rule.value, look, {}) << low & place

@@ -19,7 +19,8 @@ class Element:
     """One register, or one of a bank (``index``), with what is done to its values.
 
     ``stored`` are the bits that hold state, ``writable`` those that software changes; both as
-    masks over the register's width; ``sources`` are those that its computed fields are made of.
+    masks over the register's width; ``derived`` are its computed fields, and ``sources`` the bits
+    that these are made of.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Element:
     unknown: int
     legalised: tuple[Legalisation, ...]
     computed: tuple[Computed, ...]
+    derived: int
     sources: int
 
 
@@ -74,6 +76,7 @@ def of(program: Program, register: Register) -> Iterator[Element]:
             stored & ~known,
             tuple(r for r in program.legalisations if r.register == register),
             computed,
+            derived,
             sources,
         )
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from dsl.ir.ways import Graph
 from dsl.verify.explicit.states import Key, State, moved
 from dsl.verify.explicit.stepping import Outcome, Stepper
-from dsl.verify.explicit.tables import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class Exploration:
     complete: bool = True
     _known: dict[Key, int] = field(default_factory=dict)
     _owners: dict[Key, int] = field(default_factory=dict)
-    _left: dict[View, int] = field(default_factory=dict)
+    _left: dict[int, int] = field(default_factory=dict)
 
     def run(self) -> Exploration:
         """Explores until nothing new comes, or ``most`` states are known."""

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
-from dsl.verify.explicit.tables import Table, Tables
+from dsl.verify.explicit.tables import GONE, KEYS, Table, Tables
 
 T = TypeVar("T")
 
-#: A place that was asked for: the number of its table, its key, and what was there.
-Read: TypeAlias = tuple[int, object, object]
+#: A place that is asked for: the number of its table, and its key.
+Place: TypeAlias = tuple[int, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +39,21 @@ class Memory(Generic[T]):
         """What came of a step that began like this, and found what is in these tables."""
         at = self._begun.get(begin)
         while isinstance(at, _Asked):
-            at = at.ways.get(tables[at.table][at.key])
+            at = at.ways.get(_found(tables[at.table], at.key))
         return at
 
-    def keep(self, begin: object, reads: Iterable[Read], came: T) -> None:
-        """Keeps what came of a step; ``reads`` is what it found, in order."""
+    def keep(self, begin: object, tables: Sequence[Table], reads: Iterable[Place], came: T) -> None:
+        """Keeps what came of a step that asked these tables for ``reads``, in order."""
         ways, way = self._begun, begin
-        for table, key, value in reads:
+        for table, key in reads:
             at = ways.get(way)
             if at is None:
                 at = ways[way] = _Asked(table, key)
             assert isinstance(at, _Asked)
             assert (at.table, at.key) == (table, key)
-            ways, way = at.ways, value
+            ways, way = at.ways, _found(tables[table], key)
         ways[way] = came
+
+
+def _found(table: Table, key: object) -> object:
+    return tuple(table) if key is KEYS else table.get(key, GONE)

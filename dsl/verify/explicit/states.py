@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from dsl.verify.explicit.tables import Held, Tables, View
+from dsl.verify.explicit.tables import Held, Tables
 
 Key: TypeAlias = tuple[object, ...]
 
@@ -39,19 +39,16 @@ class State:
 
     def __post_init__(self) -> None:
         known, (facts, slots, cells, owed) = self.tables, self.held
-        views = (known.slots(slots, owed), known.facts(facts), known.owed(owed))
-        self.own = (self.kind, self.at, self.open, *views)
-        self.key = (*self.own, known.cells(cells, owed))
+        self.own = (self.kind, self.at, self.open, known.own(facts, slots, owed))
+        self.key = (*self.own, known.held(cells, owed))
 
     @property
     def control(self) -> Key:
         """All but the data: which elements of lists there are, and no value of any."""
-        known, (facts, slots, cells, owed) = self.tables, self.held
-        views = (known.facts(facts), known.control(slots, owed, cells))
-        return (self.kind, self.at, self.open, *views)
+        return (self.kind, self.at, self.open, self.tables.control(*self.held))
 
     @property
-    def left(self) -> View:
+    def left(self) -> int:
         """What the CPU holds for whoever comes next: of data only whether there is any."""
         return self.tables.left(self.held.cells)
 

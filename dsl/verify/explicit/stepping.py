@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dsl.diagnostics.proofs import InvariantBroken, StopsHere
 from dsl.ir import expr as x
@@ -23,7 +24,7 @@ from dsl.run.start import Start
 from dsl.run.visibility import HARDWARE, Cell
 from dsl.run.world import Cpu, Position, World, owner_of
 from dsl.source import Span
-from dsl.verify.explicit.memory import Memory
+from dsl.verify.explicit.memory import Memory, Place
 from dsl.verify.explicit.owing import Owing, Wrong
 from dsl.verify.explicit.recording import Happening, Hazard, Recorder
 from dsl.verify.explicit.sampling import Answers, Contracts, Excluded, Sampler, Spot
@@ -136,10 +137,9 @@ class Stepper:
         tables = (*state.held, self.touched)
         found = self.memory.find(begin, tables)
         if found is None:
-            reads: dict[tuple[int, object], None] = {}
+            reads: dict[Place, None] = {}
             found = self._step(state, node, Answers(turns=turns), reads)
-            values = ((number, key, tables[number][key]) for number, key in reads)
-            self.memory.keep(begin, values, found)
+            self.memory.keep(begin, tables, reads, found)
         return found
 
     def _outcome(self, state: State, shown: Outcome, taken: Taken) -> Outcome:
@@ -152,13 +152,11 @@ class Stepper:
         after = State(state.tables, held, at, is_open, step, self.kind, state.depth + 1)
         return Outcome(after, shown.lines, shown.happenings, shown.hazards, shown.wrong)
 
-    def _step(
-        self, state: State, node: Node, answers: Answers, reads: dict[tuple[int, object], None]
-    ) -> Taken:
+    def _step(self, state: State, node: Node, answers: Answers, reads: dict[Place, None]) -> Taken:
         run, machine, sampler = self.run, self.machine, self.sampler
         held = state.held
         facts, slots, owed = (Watched(n, held[n], reads) for n in (0, 1, 3))
-        cells = {name: Cell(value) for name, value in held.cells.items()}
+        cells = {name: _cell(value) for name, value in held.cells.items()}
         registers = Watched(2, cells, reads)
         machine.world = World(facts, slots, {0: Cpu(registers, self.owner)})
         machine.touched = touched = Watched(4, self.touched, reads)
@@ -362,6 +360,10 @@ class Stepper:
         where = span or self._span(node)
         function = self.machine.function
         self.owing.wrong.append(Wrong(StopsHere, "", where, message, "", message, function))
+
+
+#: What registers hold is never changed in place, and so is shared.
+_cell = lru_cache(maxsize=None)(Cell)
 
 
 def _behaves(name: str, body: str) -> str:

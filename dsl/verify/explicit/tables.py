@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from dsl.verify.owned import Data, Place
 
@@ -23,9 +23,9 @@ class Special:
     name: str
 
 
-#: What a table has where there is nothing.
+#: What is where a table has nothing.
 GONE = Special("gone")
-#: Asks a table for all its keys.
+#: What asks for all keys of a table.
 KEYS = Special("keys")
 
 
@@ -34,9 +34,6 @@ class Table(dict[Any, Any]):
 
     __slots__ = ("number",)
     number: int
-
-    def __missing__(self, key: object) -> object:
-        return tuple(self) if key is KEYS else GONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +65,15 @@ class Watched(MutableMapping[K, V]):
             self.reads.setdefault((self.number, key))
         return self._values[key]
 
+    def get(self, key: K, default: Any = None) -> Any:
+        """The value, or ``default`` where there is none."""
+        if key not in self._own:
+            self.reads.setdefault((self.number, key))
+        return self._values.get(key, default)
+
+    def __contains__(self, key: object) -> bool:
+        return self.get(key, GONE) is not GONE  # type: ignore[arg-type]
+
     def __setitem__(self, key: K, value: V) -> None:
         self._own.add(key)
         self._values[key] = value
@@ -98,8 +104,21 @@ class Held(NamedTuple):
     owed: Table
 
 
-#: A part of a state's key: equal ones are one number.
-View: TypeAlias = int
+class View:
+    """What keys say of some tables, as a number: where they say the same, it is the same."""
+
+    def __init__(self, says: Callable[..., object]) -> None:
+        self._says = says
+        self._known: dict[tuple[int, ...], int] = {}
+        self._numbers: dict[object, int] = {}
+
+    def __call__(self, *tables: Table) -> int:
+        key = tuple([table.number for table in tables])
+        found = self._known.get(key)
+        if found is None:
+            found = self._numbers.setdefault(self._says(*tables), len(self._numbers))
+            self._known[key] = found
+        return found
 
 
 class Tables:
@@ -111,8 +130,14 @@ class Tables:
     def __init__(self, data: Data) -> None:
         self.data = data
         self._known: dict[tuple[object, ...], Table] = {}
-        self._views: dict[tuple[object, ...], View] = {}
-        self._numbers: dict[object, View] = {}
+        #: What the owner has: facts, memory, and what is owed.
+        self.own = View(self._own)
+        #: What registers hold, by what is owed.
+        self.held = View(self._held)
+        #: What the CPU holds for whoever comes next: of data only whether there is any.
+        self.left = View(self._left)
+        #: All but the data: which elements of lists there are, and no value of any.
+        self.control = View(self._control)
 
     def table(self, values: Mapping[Any, Any]) -> Table:
         """The table with these values, in this order."""
@@ -135,40 +160,10 @@ class Tables:
 
     # ---- what keys say
 
-    def facts(self, facts: Table) -> View:
-        """All facts."""
-        return self._view(_items, facts)
-
-    def owed(self, owed: Table) -> View:
-        """What is owed; the values only of lists."""
-        return self._view(self._owed, owed)
-
-    def slots(self, slots: Table, owed: Table) -> View:
-        """Memory: of data, whether it is what is owed."""
-        return self._view(self._slots, slots, owed)
-
-    def cells(self, cells: Table, owed: Table) -> View:
-        """Registers: of data, whether it is what is owed, and whether there is any."""
-        return self._view(self._cells, cells, owed)
-
-    def left(self, cells: Table) -> View:
-        """What the CPU holds for whoever comes next: of data only whether there is any."""
-        return self._view(self._left, cells)
-
-    def control(self, slots: Table, owed: Table, cells: Table) -> View:
-        """All but the data: which elements of lists there are, and no value of any."""
-        return self._view(self._control, slots, owed, cells)
-
-    def _view(self, of: Callable[..., object], *tables: Table) -> View:
-        key = (of, *(table.number for table in tables))
-        found = self._views.get(key)
-        if found is None:
-            found = self._views[key] = self._numbers.setdefault(of(*tables), len(self._numbers))
-        return found
-
-    def _owed(self, owed: Table) -> object:
+    def _own(self, facts: Table, slots: Table, owed: Table) -> object:
         lists = self.data.lists
-        return tuple(sorted((k if k[0] not in lists else (k, v) for k, v in owed.items()), key=str))
+        owes = sorted((k if k[0] not in lists else (k, v) for k, v in owed.items()), key=str)
+        return _items(facts), self._slots(slots, owed), tuple(owes)
 
     def _slots(self, slots: Table, owed: Table) -> object:
         found = []
@@ -183,7 +178,7 @@ class Tables:
                 found.append((key, self._like((name, None), value, owed, slot=True)))
         return tuple(found)
 
-    def _cells(self, cells: Table, owed: Table) -> object:
+    def _held(self, cells: Table, owed: Table) -> object:
         places = self.data.elements
         return tuple(
             (name, self._like(places[name], value, owed, slot=False) if name in places else value)
@@ -194,11 +189,11 @@ class Tables:
         places = self.data.elements
         return tuple((n, bool(value) if n in places else value) for n, value in cells.items())
 
-    def _control(self, slots: Table, owed: Table, cells: Table) -> object:
+    def _control(self, facts: Table, slots: Table, cells: Table, owed: Table) -> object:
         data = self.data
         kept = tuple((key, value) for key, value in slots.items() if key[1] not in data.slots)
         held = tuple((name, value) for name, value in cells.items() if name not in data.elements)
-        return kept, frozenset(owed), held
+        return _items(facts), kept, held, frozenset(owed)
 
     def _like(self, place: Place, value: int, owed: Table, *, slot: bool) -> object:
         """Whether a value is the one that is owed; of those that are not only lists tell more.

@@ -10,7 +10,7 @@ import pytest
 import dsl
 from dsl.verify.configurations import configurations, machine_of
 from dsl.verify.explicit import MOST, Explored
-from dsl.verify.explicit.memory import Memory, Read
+from dsl.verify.explicit.memory import Memory, Place
 from dsl.verify.explicit.stepping import Taken
 from dsl.verify.explicit.tables import GONE, KEYS, Table, Tables, Watched
 from dsl.verify.findings import Configuration
@@ -29,9 +29,11 @@ class Counting(Memory[Taken]):
     def find(self, begin: object, tables: Sequence[Table]) -> Taken | None:
         return None if self.forgets else super().find(begin, tables)
 
-    def keep(self, begin: object, reads: Iterable[Read], came: Taken) -> None:
+    def keep(
+        self, begin: object, tables: Sequence[Table], reads: Iterable[Place], came: Taken
+    ) -> None:
         self.taken += 1
-        super().keep(begin, reads, came)
+        super().keep(begin, tables, reads, came)
 
 
 def explored(file: Path, *, forgets: bool) -> tuple[list[object], int]:
@@ -66,9 +68,9 @@ def test_steps_that_are_shared_show_what_each_would_show(name: str) -> None:
 
 def test_what_a_step_asks_for_decides_and_nothing_else_does() -> None:
     memory: Memory[str] = Memory(Tables(Data()))
-    memory.keep("go", [(0, "a", 1), (1, "b", 2)], "one way")
-    memory.keep("go", [(0, "a", 3)], "another")
-    memory.keep("go", [(0, "a", GONE), (0, KEYS, ("c",))], "a third")
+    memory.keep("go", (Table(a=1), Table(b=2)), [(0, "a"), (1, "b")], "one way")
+    memory.keep("go", (Table(a=3), Table()), [(0, "a")], "another")
+    memory.keep("go", (Table(c=4), Table()), [(0, "a"), (0, KEYS)], "a third")
     assert memory.find("go", (Table(a=1, x=5), Table(b=2))) == "one way"
     assert memory.find("go", (Table(a=3), Table())) == "another"
     assert memory.find("go", (Table(c=4), Table())) == "a third"
