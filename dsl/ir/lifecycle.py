@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from dsl.ir.expr import Expr
 from dsl.ir.sequence import Body, Param
+from dsl.ir.shapes import Field, RegisterRef, Slot
 from dsl.source import Span
 
 
@@ -55,6 +56,31 @@ class Invariant(Struct, frozen=True):
     points: tuple[str, ...]
     reason: str
     condition: Expr
+    doc: tuple[str, ...]
+    span: Span
+
+
+class Difference(Struct, frozen=True):
+    """A place that may differ, where ``condition`` holds.
+
+    Of a slot, ``index`` is one element (None: all of them) and ``field`` what of it is meant.  A
+    register that is picked ``by`` a variable may have that in the condition.
+    """
+
+    place: RegisterRef | Slot
+    index: int | None
+    field: Field | None
+    condition: Expr | None
+    span: Span
+
+
+class Differs(Struct, frozen=True):
+    """What is meant to be otherwise, at some phases, than in a program with the module ``to``."""
+
+    to: str
+    points: tuple[str, ...]
+    reason: str
+    differences: tuple[Difference, ...]
     doc: tuple[str, ...]
     span: Span
 

@@ -11,6 +11,7 @@ from dsl.ir.lifecycle import (
     Assumption,
     Boot,
     Crossing,
+    Differs,
     Fails,
     Invariant,
     Lifecycle,
@@ -65,6 +66,7 @@ class Module(Struct, frozen=True):
     assumptions: tuple[Assumption, ...] = ()
     lifecycles: tuple[Lifecycle, ...] = ()
     invariants: tuple[Invariant, ...] = ()
+    differences: tuple[Differs, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
     failures: tuple[Fails, ...] = ()
 
@@ -157,6 +159,11 @@ class Program(Struct, frozen=True, dict=True):
     @cached_property
     def lifecycles(self) -> tuple[Lifecycle, ...]:
         return tuple(x for m in self.modules for x in m.lifecycles)
+
+    def differences(self, other: Program) -> tuple[Differs, ...]:
+        """What is declared here of differences to another program, or to a part of that."""
+        names = {m.name for m in other.modules}
+        return tuple(d for m in self.modules for d in m.differences if d.to in names)
 
     @cached_property
     def scenarios(self) -> dict[str, Scenario]:

@@ -160,7 +160,7 @@ class _Maker:
         if found:
             return found[0].code
         items = tuple(_plain(each) for each in tree.items)
-        resolved = resolve(source, replace(tree, items=items), (self._around,), lambda name: "")
+        resolved = resolve(source, replace(tree, items=items), (self._around,), lambda name: "", {})
         for finding in resolved.findings:
             if finding.severity is Severity.ERROR and not isinstance(finding, BadHint):
                 return finding.code

@@ -30,7 +30,7 @@ def call(
     """A call of a sequence, an operation or an extern, for its value or for its effects."""
     node, hyp = (whole.call, True) if isinstance(whole, t.Hypcall) else (whole, False)
     span = scope.span(whole)
-    if frame.place in ("platform", "rule", "condition", "invariant", "assumption"):
+    if frame.place in ("platform", "rule", "condition", "invariant", "assumption", "difference"):
         article = "an" if frame.place in ("invariant", "assumption") else "a"
         scope.found.add(Misplaced(span, f"nothing can be called in {article} {frame.place}"))
         return None

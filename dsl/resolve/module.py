@@ -16,6 +16,7 @@ from dsl.ir.lifecycle import (
     Assumption,
     Boot,
     Crossing,
+    Differs,
     Fails,
     Invariant,
     Lifecycle,
@@ -39,6 +40,7 @@ from dsl.resolve import (
     bodies,
     constants,
     contexts,
+    differences,
     layouts,
     lifecycles,
     models,
@@ -107,6 +109,7 @@ class _Parts(Struct):
     assumptions: list[Assumption] = []
     lifecycles: list[Lifecycle] = []
     invariants: list[Invariant] = []
+    differences: list[Differs] = []
     scenarios: list[Scenario] = []
     failures: list[Fails] = []
 
@@ -116,12 +119,14 @@ def resolve(
     tree: t.Module,
     imports: tuple[Resolved, ...],
     elsewhere: abc.Callable[[str], str],
+    others: abc.Mapping[t.Differs, str],
 ) -> Resolved:
     """The IR of one module, given what it imports.  Never raises: findings say what is wrong.
 
-    ``elsewhere`` gives the import that a name needs, in words, or nothing.
+    ``elsewhere`` gives the import that a name needs, in words, or nothing; ``others`` are the
+    modules that this one says it differs to, as far as there are such.
     """
-    return _Resolver(source, tree, imports, elsewhere).run()
+    return _Resolver(source, tree, imports, elsewhere, others).run()
 
 
 class _Resolver:
@@ -131,8 +136,10 @@ class _Resolver:
         tree: t.Module,
         imports: tuple[Resolved, ...],
         elsewhere: abc.Callable[[str], str],
+        others: abc.Mapping[t.Differs, str],
     ) -> None:
         self.source = source
+        self.others = others
         self.tree = tree
         self.found = Diagnostics()
         self.scope = Scope(source, self.found, elsewhere)
@@ -331,6 +338,11 @@ class _Resolver:
             assumed = lifecycles.assume(scope, item, assume)
             if assumed is not None:
                 parts.assumptions.append(assumed)
+        for item, differs in self._each(t.Differs):
+            other = self.others.get(differs, "")
+            declared = differences.differs(scope, item, differs, other, self.points)
+            if other:
+                parts.differences.append(declared)
         for item, crossing in self._each(t.Crossing):
             parts.crossings.append(lifecycles.crossing(scope, item, crossing))
         for item, boot in self._each(t.Boot):

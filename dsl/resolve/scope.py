@@ -391,7 +391,8 @@ class Frame(Struct):
     """What an expression or a block can see beyond the module.
 
     ``place`` names where it stands, for messages and for what is allowed there: platform, rule,
-    condition, sequence, operation, model, lifecycle, boot, invariant, scenario, or expect.
+    condition, sequence, operation, model, lifecycle, boot, invariant, assumption, difference,
+    scenario, or expect.
     """
 
     place: str

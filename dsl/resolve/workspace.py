@@ -121,7 +121,8 @@ class Workspace:
         loaded = self._imports(source, parsed, folder)
         imports = tuple(each.resolved for each in loaded)
         elsewhere = Elsewhere(lambda: self._others(folder))
-        resolved = resolve(source, parsed, imports, elsewhere.advice)
+        others = self._compared(source, parsed, folder)
+        resolved = resolve(source, parsed, imports, elsewhere.advice, others)
         # What could not be read declares nothing, so names that it may have declared are
         # reported only where the whole file was read.
         asked = sum(isinstance(i.body, tree.Import) for i in parsed.items)
@@ -181,7 +182,23 @@ class Workspace:
                 made.append(loaded)
         return tuple(made)
 
-    def _find(self, node: tree.Import, folder: Path) -> Path | None:
+    def _compared(
+        self, source: Source, parsed: tree.Module, folder: Path
+    ) -> dict[tree.Differs, str]:
+        """The modules that this one says it differs to.  They are not read: they need only be."""
+        found: dict[tree.Differs, str] = {}
+        for item in parsed.items:
+            node = item.body
+            if isinstance(node, tree.Differs):
+                path = self._find(node, folder)
+                if path is None:
+                    span = Span(source, node.path[0].start, node.path[-1].end)
+                    self._missing(node, span, folder)
+                else:
+                    found[node] = self._module_name(path)
+        return found
+
+    def _find(self, node: tree.Import | tree.Differs, folder: Path) -> Path | None:
         relative = Path(*(n.text for n in node.path)).with_suffix(SUFFIX)
         for root in (folder, *self.roots, *_shipped(node.path[0].text)):
             path = root / relative
@@ -193,7 +210,7 @@ class Workspace:
                 return None
         return None
 
-    def _missing(self, node: tree.Import, span: Span, folder: Path) -> None:
+    def _missing(self, node: tree.Import | tree.Differs, span: Span, folder: Path) -> None:
         name = ".".join(n.text for n in node.path)
         places = [str(r) or "." for r in (folder, *self.roots)]
         if _shipped(node.path[0].text):

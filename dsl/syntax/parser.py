@@ -31,7 +31,8 @@ _BRACKETS = re.compile(r'"(?:\\.|[^"\\\n])*"?|//[^\n]*|([({\[])|([)}\]])')
 #: A declaration begins at the start of a line, with its documentation and hints before it.
 _DECLARATION = re.compile(
     r"^(?=(?:import|platform|endpoint|group|register|rule|context|condition|lock|extern|save"
-    r"|restore|activate|deactivate|sequence|lifecycle|invariant|scenario|dialect)\b)",
+    r"|restore|activate|deactivate|sequence|lifecycle|invariant|differs|scenario"
+    r"|dialect)\b)",
     re.MULTILINE,
 )
 

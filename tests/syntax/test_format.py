@@ -774,6 +774,24 @@ EXAMPLES = {
         }
         """,
     ),
+    "differences": (
+        """
+        differs to a.b at c,d "why" { R.F,A<n> when n>2 s
+            // Only this one.
+            s[1].F when not x or y }
+        differs to a at c "why" {}
+        """,
+        """
+        differs to a.b at c, d "why" {
+            R.F, A<n> when n > 2
+            s
+            // Only this one.
+            s[1].F when not x or y
+        }
+
+        differs to a at c "why" {}
+        """,
+    ),
     "dialect": (
         """
         dialect l for c { read register is "a" write A<n> is "b","c" long.name is "d"

@@ -50,6 +50,24 @@ class Lifecycles:
         reason = next(x for x in c if type(x) is Token and x.kind == "STRING")
         return t.Invariant(c[0].start, c[-1].end, names[0], names[1:], text_of(reason), c[-2])
 
+    def differs(self, c: C) -> t.Differs:
+        tokens = [x for x in c if type(x) is Token]
+        at = next(i for i, x in enumerate(tokens) if x.kind != "NAME" and x.text == "at")
+        reason = next(x for x in tokens if x.kind == "STRING")
+        return t.Differs(
+            c[0].start,
+            c[-1].end,
+            names_of(tokens[:at], "NAME"),
+            names_of(tokens[at:], "NAME"),
+            text_of(reason),
+            all_of(t.Difference, c),
+        )
+
+    def difference(self, c: C) -> t.Difference:
+        when = len(c) > 2 and type(c[-2]) is Token and c[-2].text == "when"
+        places, condition = (c[:-2], c[-1]) if when else (c, None)
+        return t.Difference(c[0].start, c[-1].end, all_of(t.Place, places), condition)
+
     def crossing(self, c: C) -> t.Crossing:
         return t.Crossing(c[0].start, c[-1].end, c[2], c[4])
 

@@ -110,6 +110,11 @@ class Layout:
                 head = led(f"invariant {node.name.text} at ", say.names(node.points))
                 head += led(" ", self._string(node.reason), CLAUSE)
                 self._out.braced(depth, (head, Body(node.end, (node.condition,), self._claim)))
+            case t.Differs():
+                path = ".".join([n.text for n in node.path])
+                head = led(f"differs to {path} at ", say.names(node.points))
+                head += led(" ", self._string(node.reason), CLAUSE)
+                self._out.braced(depth, (head, Body(node.end, node.differences, self._difference)))
             case t.Crossing():
                 self._crossing(node, depth)
             case t.Boot():
@@ -200,6 +205,12 @@ class Layout:
 
     def _effect(self, node: t.Effect | t.Ensures, depth: int) -> None:
         self._out.row(depth, say.effect(node))
+
+    def _difference(self, node: t.Difference, depth: int) -> None:
+        words = places(node.places)
+        if node.condition:
+            words += led(" when ", expr(node.condition), CLAUSE)
+        self._out.row(depth, words)
 
     def _claim(self, node: t.Expr, depth: int) -> None:
         self._out.row(depth, expr(node))

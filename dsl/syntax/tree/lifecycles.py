@@ -47,6 +47,22 @@ class Invariant(Node, frozen=True):
     condition: Expr
 
 
+class Difference(Node, frozen=True):
+    """Places that may differ, where ``condition`` holds."""
+
+    places: tuple[Place, ...]
+    condition: Expr | None
+
+
+class Differs(Node, frozen=True):
+    """What is otherwise than in the program of the module ``path``."""
+
+    path: tuple[Name, ...]
+    points: tuple[Name, ...]
+    reason: Text
+    differences: tuple[Difference, ...]
+
+
 class Crossing(Node, frozen=True):
     """How a hypcall synchronises, on its way in and out."""
 

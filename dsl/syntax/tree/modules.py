@@ -11,6 +11,7 @@ from dsl.syntax.tree.lifecycles import (
     Assume,
     Boot,
     Crossing,
+    Differs,
     Fails,
     Invariant,
     Lifecycle,
@@ -73,6 +74,7 @@ Declaration: TypeAlias = (
     | Assume
     | Lifecycle
     | Invariant
+    | Differs
     | Scenario
     | Fails
     | Dialect
