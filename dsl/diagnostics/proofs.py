@@ -94,18 +94,31 @@ class StopsHere(Diagnostic, frozen=True):
 
 
 class Differs(Diagnostic, frozen=True):
-    """Two programs that are to do the same do not, or may not: from the same start,
-    and on the same path, something that the guest or the host can see differs at
-    a point, for some values.  No history is shown: no run of one program shows it.
+    """Two programs that are to do the same do not: from the same start, and on the
+    same path, somebody who looks at a register or at memory finds another value.
+    The history that is shown runs on both.
 
-    What to do: mend the one that is wrong.  What is meant to differ goes into a
-    baseline, one entry for each place and point.
+    What to do: mend the one that is wrong, or declare the difference.
 
-        vgs verify after --against before --write-baseline meant.json
+        differs to before at host "it stays enabled over trips" { ICH_HCR_EL2.En }
     """
 
     code = "VGS106"
     title = "programs differ"
+
+
+class Broader(Diagnostic, frozen=True):
+    """A `differs` allows more than there is: a phase, a register, a field or a
+    condition under which the two programs are never different.
+
+    What to do: narrow it to what the message says, so that it hides nothing else.
+
+        differs to before at host, away "…" { ICH_HCR_EL2 }       // En, at host?
+        differs to before at host "…" { ICH_HCR_EL2.En }
+    """
+
+    code = "VGS107"
+    title = "difference is declared broader than needed"
 
 
 class BitsLost(Diagnostic, frozen=True):

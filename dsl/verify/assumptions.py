@@ -30,6 +30,14 @@ def assumptions(program: Program) -> tuple[str, ...]:
     )
 
 
+def declared(program: Program, other: Program | None) -> Iterator[str]:
+    """What is meant to be otherwise than in another program, and why."""
+    for each in program.differences(other) if other is not None else ():
+        places = "; ".join(_plain(one.span.text) for one in each.differences)
+        said = f"at {', '.join(each.points)} it differs to {each.to} in {places}"
+        yield f"{said}: {each.reason} ({each.span})"
+
+
 def _assumed(program: Program) -> Iterator[str]:
     for each in program.assumptions:
         yield f"{each.name}: {each.reason} ({_plain(each.condition.span.text)}; {each.span})"

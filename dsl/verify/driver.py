@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dsl.diagnostics.base import Note
-from dsl.diagnostics.proofs import Differs, NotYetVisible, RuleNotKept, TooWeak
+from dsl.diagnostics.proofs import Broader, Differs, NotYetVisible, RuleNotKept, TooWeak
 from dsl.failures import CannotRun
 from dsl.ir.program import Program
-from dsl.verify.assumptions import assumptions
+from dsl.verify.assumptions import assumptions, declared
 from dsl.verify.budget import Budget
 from dsl.verify.configurations import configurations
 from dsl.verify.confirming import confirmed
@@ -92,7 +92,7 @@ class Driver:
             tuple(findings),
             tuple(withdrawn),
             proved=tuple(_proved(reports, [*findings, *tried.rest])),
-            assumptions=assumptions(self.program),
+            assumptions=(*assumptions(self.program), *declared(self.program, self.against)),
             unchecked=(*unchecked, *(each for r in reports for each in r.unchecked)),
             work=tuple(r.work for r in reports if r.work is not None),
         )
@@ -157,9 +157,9 @@ class Driver:
         while tried.rest and not self._spent():
             self.progress(f"confirming {total - len(tried.rest) + 1} of {total}")
             each = tried.rest[0]
-            # What is about how things are written, or about two programs, no run of one shows.
+            # What is about how things are written no run shows; on two programs it was run already.
             written = each.strength is Strength.CONVENTION and not each.value
-            written |= each.kind is Differs
+            written |= each.kind is Broader or (each.kind is Differs and each.witness is not None)
             try:
                 sure = each if written else confirmed(self._subject, each, owned)
             except CannotRun as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from dsl.diagnostics import suggest
-from dsl.diagnostics.proofs import Differs
+from dsl.diagnostics.proofs import Broader, Differs
 from dsl.failures import CannotRun
 from dsl.verify.baseline import Baseline, Entry
 from dsl.verify.findings import Finding, Strength, Verdict
@@ -19,7 +19,7 @@ Status: TypeAlias = Literal["new", "other", "known"]
 #: What decides if nobody says otherwise: all but our own conventions.
 DEFAULT = frozenset(Strength) - {Strength.CONVENTION}
 #: What only shows when two programs are compared.
-_COMPARED = (Differs.code,)
+_COMPARED = (Differs.code, Broader.code)
 _NAMES = {"default": DEFAULT, "strict": frozenset(Strength)}
 
 

@@ -30,6 +30,7 @@ class Subject:
     names: Program
     _reader: Workspace | None = None
     _known: dict[str, l.Scenario] = field(default_factory=dict)
+    _read: int = -1
 
     def of(self, program: Program) -> Subject:
         """The same of another program with the same names, such as a mutant."""
@@ -45,7 +46,9 @@ class Subject:
         found = self._reader.found
         before = len(found)
         whole = f"{_head(self.names)}\n\n{text}"
-        made = self._reader.load_text(whole, f"<{NAME} {len(self._known)}>")
+        # What is wrong with a text is told once for its name.
+        self._read += 1
+        made = self._reader.load_text(whole, f"<{NAME} {self._read}>")
         errors = [d for d in list(found)[before:] if d.severity is Severity.ERROR]
         if made is None or errors or not made.resolved.module.scenarios:
             why = f"{errors[0].span}: {errors[0].message}" if errors else "it is no scenario"

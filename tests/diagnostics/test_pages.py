@@ -76,6 +76,7 @@ CODES = {
     "VGS104": "RuleNotKept",
     "VGS105": "StopsHere",
     "VGS106": "Differs",
+    "VGS107": "Broader",
     "VGS108": "BitsLost",
     "VGS110": "TooWeak",
     "VGS111": "OrdersNothing",

@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from dsl.diagnostics.proofs import StateLeaks, StateLost
+from dsl.ir import expr as x
 from dsl.ir import lifecycle as l
 from dsl.ir import sequence as s
 from dsl.ir.shapes import Condition, Slot
+from dsl.ir.types import Bool
 from dsl.run.registers import Element
 from dsl.run.world import limits
 from dsl.source import Span
+from dsl.verify.symbolic.expressions import Env
 from dsl.verify.symbolic.mirrors import Mirror, Static
 from dsl.verify.symbolic.owned import Look, Suspicion
 from dsl.verify.symbolic.phases import Phases
@@ -184,6 +187,19 @@ class Chain(Phases):
     def sampled(self, condition: Condition, env: object) -> Term:
         found = super().sampled(condition, env)  # type: ignore[arg-type]
         self.acts.append(Act(self.step, condition.name, condition, -1, found, self.path))
+        return found
+
+    def modelled(self, test: x.Test, owner: str, env: Env) -> Term:
+        found = super().modelled(test, owner, env)
+        name, root = test.condition.name, test.condition.root
+        if env.software and isinstance(test.condition.type, Bool):
+            # As in a run, no history breaks what is assumed of it.
+            handles = {**env.handles, **({root: owner} if root is not None else {})}
+            for about in self._about.get(name, ()):
+                self._taken[name] = found
+                holds = self.truth(about, Env(0, handles, False))
+                del self._taken[name]
+                self.path = self.terms.and_(self.path, holds)
         return found
 
     def gave(self, extern: s.Extern, owners: dict[str, str]) -> None:

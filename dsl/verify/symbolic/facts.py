@@ -80,8 +80,10 @@ class Abstraction:
 
     def _cut(self, key: Key) -> list[Stretch]:
         mirror = self._mirrors.get(key)
-        if mirror is not None:
-            return list(mirror.stretches)
+        return list(mirror.stretches) if mirror is not None else self.fields(key)
+
+    def fields(self, key: Key) -> list[Stretch]:
+        """The stretches of a register or a slot that are fields, as far as it has any."""
         if isinstance(key, str):
             element = self.machine.elements[key]
             return list(stretches(element, element.stored, fields=True))

@@ -10,9 +10,8 @@ from dsl.diagnostics.proofs import StateLeaks, StateLost
 from dsl.ir import lifecycle as l
 from dsl.ir.ways import Graph, graph
 from dsl.run.registers import Element
-from dsl.verify.configurations import text
 from dsl.verify.findings import Configuration, Witness
-from dsl.verify.histories import names_of_owners
+from dsl.verify.histories import givens, names_of_owners
 from dsl.verify.symbolic.chain import Act, Chain, Goal, Point
 from dsl.verify.symbolic.mirrors import Static
 from dsl.verify.symbolic.owned import Suspicion
@@ -28,7 +27,7 @@ _BETWEEN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class Plan:
     """What happens between two residencies: the next is on another CPU, or another owner's."""
 
     owners: tuple[str, ...] = ("",)
@@ -48,7 +47,7 @@ def witness(
     if suspicion.mirror is None and suspicion.invariant is None:
         return None
     both = names_of_owners(static.program)[:2]
-    stays, moves, shares = _Plan(), _Plan(cpus=2), _Plan((both[0], both[1]))
+    stays, moves, shares = Plan(), Plan(cpus=2), Plan((both[0], both[1]))
     plans = [stays, moves, shares]
     if suspicion.kind is StateLost:
         # What is not brought along is missed on another CPU.
@@ -57,7 +56,7 @@ def witness(
         plans = [shares, stays]
     for plan in plans:
         try:
-            found = _Search(static, lifecycle, configuration, suspicion, plan).go()
+            found = Search(static, lifecycle, configuration, suspicion, plan).go()
         except (Unbounded, RecursionError):
             return None
         if found is not None:
@@ -65,7 +64,7 @@ def witness(
     return None
 
 
-class _Search:
+class Search:
     """All ways through a lifecycle, the shortest first."""
 
     def __init__(
@@ -74,7 +73,7 @@ class _Search:
         lifecycle: l.Lifecycle,
         configuration: Configuration,
         suspicion: Suspicion,
-        plan: _Plan,
+        plan: Plan,
     ) -> None:
         self.static, self.terms, self.plan = static, Terms(), plan
         self.chain = Chain(static, self.terms, dict(configuration), suspicion)
@@ -226,11 +225,10 @@ class _Search:
     def _given(
         self, model: dict[Term, int], made: dict[Term, int], relevant: set[Term]
     ) -> Iterator[str]:
-        if self.configuration:
-            asked = tuple(
-                (n, v) for n, v in self.configuration if n not in self.static.program.models
-            )
-            yield f"given {text(asked)}"
+        program = self.static.program
+        asked = tuple((n, v) for n, v in self.configuration if n not in program.models)
+        if asked:
+            yield givens(program, asked, [(owner, asked) for owner in self.plan.owners])
         for name, value in self.chain.constants.items():
             element = self.chain.elements[name]
             if not symbols(value) & relevant:
@@ -267,7 +265,7 @@ class _Search:
             handle = f"({owner})" if len(self.plan.owners) > 1 else ""
             yield f"run {name}{handle}"
             if number < len(at.visits) - 1:
-                yield from self._acts(acts, name, model, made)
+                yield from self._acts(acts, owner, model, made)
 
     def _behaviours(
         self, acts: list[Act], model: dict[Term, int], made: dict[Term, int]
@@ -285,7 +283,7 @@ class _Search:
             yield _block(name, lines)
 
     def _acts(
-        self, acts: list[Act], phase: str, model: dict[Term, int], made: dict[Term, int]
+        self, acts: list[Act], owner: str, model: dict[Term, int], made: dict[Term, int]
     ) -> Iterator[str]:
         program = self.static.program
         actor = ""
@@ -297,14 +295,17 @@ class _Search:
                 yield _block(actor, lines)
                 lines = []
             actor = act.actor
-            lines += self._lines(act, model, made)
+            lines += self._lines(act, owner, model, made)
         if lines:
             yield _block(actor, lines)
 
-    def _lines(self, act: Act, model: dict[Term, int], made: dict[Term, int]) -> Iterator[str]:
+    def _lines(
+        self, act: Act, owner: str, model: dict[Term, int], made: dict[Term, int]
+    ) -> Iterator[str]:
         value = evaluate(act.value, model, made)
         if not isinstance(act.place, Element):
-            yield f"{_place(act)} <- {value:#x}"
+            whose = f"{owner}." if len(self.plan.owners) > 1 else ""
+            yield f"{whose}{_place(act)} <- {value:#x}"
             return
         element = act.place
         if act.mask & element.stored == element.stored:
