@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from dsl.diagnostics.proofs import StateLeaks, StateLost
+from dsl.diagnostics.proofs import BitsLost, StateLeaks, StateLost
 from dsl.ir import expr as x
 from dsl.ir import lifecycle as l
 from dsl.ir import sequence as s
@@ -18,6 +18,7 @@ from dsl.ir.types import Bool
 from dsl.run.registers import Element
 from dsl.run.world import limits
 from dsl.source import Span
+from dsl.verify.symbolic.derived import Derived
 from dsl.verify.symbolic.expressions import Env
 from dsl.verify.symbolic.mirrors import Mirror, Static
 from dsl.verify.symbolic.owned import Look, Suspicion
@@ -258,8 +259,16 @@ class Chain(Phases):
         if self._aimed(mirror) and self.target.kind is StateLost:
             self._wrong(mirror, (mirror.slot, mirror.index), self.slot_of(mirror), c)
 
-    def _bits(self, element: Element, read: object, span: Span, c: Term) -> None:
-        pass
+    def _bits(self, element: Element, read: Derived, span: Span, c: Term) -> None:
+        target = self.target
+        if target.kind is not BitsLost or (target.rule, target.where) != (element.name, span):
+            return
+        mask, now = read.mask & target.bits, self.stored(element)
+        zero = self.terms.const(0, element.register.width)
+        then, before = (self.terms.masked(zero, value, mask) for value in (read.value, now))
+        other = self.terms.not_(self.terms.eq(then, before))
+        # What somebody wrote in between is not there afterwards.
+        self.goals.append(Goal(self.terms.and_(self.path, c, other), element, then, before, mask))
 
     def check(self, invariants: list[l.Invariant], point: str) -> None:
         for each in invariants:

@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from dsl.diagnostics.proofs import StateLeaks, StateLost
+from dsl.diagnostics.proofs import BitsLost, StateLeaks, StateLost
 from dsl.ir import lifecycle as l
 from dsl.ir.ways import Graph, graph
 from dsl.run.registers import Element
@@ -44,7 +44,8 @@ def witness(
 
     Nothing that was proved before it has a part in which one it is.
     """
-    if suspicion.mirror is None and suspicion.invariant is None:
+    about = suspicion.mirror is not None or suspicion.invariant is not None
+    if not about and suspicion.kind is not BitsLost:
         return None
     both = names_of_owners(static.program)[:2]
     stays, moves, shares = Plan(), Plan(cpus=2), Plan((both[0], both[1]))

@@ -19,8 +19,8 @@ from dsl.ir.sequence import Sequence
 from dsl.ir.shapes import MACHINE
 from dsl.ir.types import Handle
 from dsl.run.choices import Choices
-from dsl.run.errors import RunError
 from dsl.run.env import Env, wrapped
+from dsl.run.errors import RunError
 from dsl.run.execute import Executor as Runner
 from dsl.run.machine import Machine
 from dsl.run.world import limits

@@ -10,7 +10,9 @@ import pytest
 import dsl
 from dsl.run.choices import Choices
 from dsl.run.scenarios import Run
-from dsl.verify.findings import Finding
+from dsl.verify import verify
+from dsl.verify.findings import Engine, Finding
+from dsl.verify.histories import replays
 from dsl.verify.subject import subject
 from dsl.verify.symbolic import check
 from tests.reference.cases import ROOT
@@ -106,6 +108,37 @@ def test_an_update_that_loses_bits_is_found() -> None:
         "    let old = SWITCH\n    SWITCH <- old with On = 0\n    restore mask\n",
     )
     assert check(kept).findings == ()
+
+
+LOSES = "    let old = SWITCH\n{}    SWITCH <- old with On = 0\n    restore mask\n"
+
+
+def test_an_update_that_loses_bits_has_a_history_that_shows_the_old_ones() -> None:
+    faulty = changed("    restore mask\n", LOSES.format("    SWITCH.Trap <- 1\n"))
+    verdict = verify(faulty, engines=(Engine.SYMBOLIC,), mends=False)
+    (found,) = (f for f in verdict.findings if f.code == "VGS108")
+    assert found.witness is not None
+    assert found.witness.steps[-1] == "expect SWITCH.Trap == 0x1"
+    assert found.witness.seen == "SWITCH.Trap is 0x0, not 0x1"
+    assert replays(subject(faulty), found.witness)
+
+
+def test_an_update_that_loses_bits_in_no_run_is_withdrawn() -> None:
+    # How one register is like another is not kept from phase to phase; it is never 1 without More.
+    never = program(
+        PEN.replace(
+            "    restore mask\n", "    restore mask\n    SWITCH.Trap <- IDS.More\n"
+        ).replace(
+            "sequence go_in(vcpu) {\n",
+            "sequence go_in(vcpu) {\n    let old = SWITCH\n"
+            "    when old.Trap and not IDS.More { SWITCH.Trap <- 0 }\n"
+            "    SWITCH <- old with On = 0\n",
+        )
+    )
+    assert [f.code for f in check(never).findings] == ["VGS108"]
+    verdict = verify(never, engines=(Engine.SYMBOLIC,), mends=False)
+    assert verdict.findings == ()
+    assert [f.code for f in verdict.withdrawn] == ["VGS108"]
 
 
 def test_a_finding_says_where_and_what() -> None:
