@@ -63,7 +63,8 @@ class Comparing:
         self.statics: tuple[Static, Static] = (static(program), static(before))
         self.items = items(program, before)
         self.terms = Terms()
-        self.solver = Solver(self.terms)
+        # What one found out is about its own registers and slots.
+        self.solvers = (Solver(self.terms), Solver(self.terms))
         self.unchecked: dict[str, None] = {}
         self._known: dict[str, list[_Made]] = {}
         self._done: tuple[Done, Done] = ({}, {})
@@ -86,7 +87,10 @@ class Comparing:
             if self.items:
                 what = "what the two programs do is the same, but for what is declared or listed"
             proved = (Proved(what, Engine.SYMBOLIC, len(dict.fromkeys(checked))),)
-        amounts = (("terms", len(self.terms)), ("queries", self.solver.asked))
+        amounts = (
+            ("terms", len(self.terms)),
+            ("queries", sum(each.asked for each in self.solvers)),
+        )
         work = Work(Engine.SYMBOLIC, time.monotonic() - began, amounts)
         return Report(tuple(found), proved, tuple(self.unchecked), work)
 
@@ -152,9 +156,9 @@ class Comparing:
                 return made
         after = now.copy()
         one, two = (
-            Proof(of, self.terms, self.solver, facts, each, free, done)
-            for each, of, free, done in zip(
-                (lifecycle, other), self.statics, after.free, self._done, strict=True
+            Proof(of, self.terms, solver, facts, each, free, done)
+            for each, of, solver, free, done in zip(
+                (lifecycle, other), self.statics, self.solvers, after.free, self._done, strict=True
             )
         )
         names = [[n.name for n in each.graph.nodes] for each in (one, two)]
@@ -162,7 +166,7 @@ class Comparing:
             self.unchecked[f"the two programs have different lifecycles {lifecycle.name}"] = None
             return None
         looks, _ = self._who(lifecycle, other)
-        pair = Pair(one, two, self.terms, self.solver, looks, self.items, after.left)
+        pair = Pair(one, two, self.terms, self.solvers[0], looks, self.items, after.left)
         seen = pair.run()
         asked = one.asked | two.asked | one.machine.asked | two.machine.asked
         result = _Made(frozenset((n, v) for n, v in configuration if n in asked), now, after, seen)

@@ -199,7 +199,7 @@ class Abstraction:
             return terms.masked(base, anything, element.stored)
         slot = self._slots[key]
         low, high = limits(slot)
-        name = f"slot:{slot.name}[{key[2]}]"
+        name = f"{machine.mark}slot:{slot.name}[{key[2]}]"
         if low < 0:
             return terms.symbol(name, width_of(slot))
         return machine.ranged(name, width_of(slot), low, high)
@@ -228,7 +228,7 @@ class Abstraction:
         legal = terms.slice(legal, low, width)
         if LEGAL in facts:
             return legal
-        which = terms.symbol(f"which:{key}:{low}", 0)
+        which = terms.symbol(f"{self.machine.mark}which:{key}:{low}", 0)
         return terms.ite(which, same, legal)
 
     def _legal(self, mirror: Mirror) -> Term | None:

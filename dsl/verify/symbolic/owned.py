@@ -81,6 +81,8 @@ class Owned(Executor):
         self.root = self.owner = roots[0] if roots else ""
         #: The names of unknowns that stand for what somebody else left in a register.
         self.left = "left:"
+        #: How its unknowns differ by name from those of another machine on the same terms.
+        self.mark = ""
         self._derived: dict[tuple[int, str], list[Derived]] = {}
 
     # ---- ghosts

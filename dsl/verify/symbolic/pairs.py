@@ -84,7 +84,7 @@ class Pair:
         """Everything that may differ."""
         for each in (self.mine, self.other):
             each.run()
-        self.other.machine.left = "left:other:"
+        self.other.machine.left, self.other.machine.mark = "left:other:", "other:"
         for number, proof in enumerate((self.mine, self.other)):
             self._watch(proof, self._calls[number])
         while True:

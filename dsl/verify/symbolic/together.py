@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -270,11 +271,14 @@ class Together(Search):
             is_now, wanted = (evaluate(each, model, made) for each in (goal.seen, goal.wanted))
             expect = f"expect {name} == {wanted:#x}"
             seen = f"{name} is {is_now:#x}, not {wanted:#x}"
+            if not goal.wanted.width:
+                expect = f"expect {name}" if wanted else f"expect not {name}"
+                seen = f"{name} is {is_now}, not {wanted}"
         extern = self._look.extern
         if not expect or not extern:
             return expect, seen
         # It has no other names than its own parameters.
-        asked = expect.removeprefix("expect ").removeprefix(f"{self.chain.owner}.")
+        asked = re.sub(rf"\b{self.chain.owner}\.", "", expect.removeprefix("expect "))
         lines = [f"assert {asked}"]
         for name, value in self._look.wrote.items():
             lines.append(f"{name} <- {evaluate(value, model, made):#x}")

@@ -91,6 +91,25 @@ def test_what_is_left_on_a_cpu_differs_for_the_guest_that_finds_it() -> None:
     assert "depart" in " ".join(finding.witness.steps)
 
 
+def test_what_is_in_memory_differs_later_where_it_is_restored() -> None:
+    # Of neither it is known which number it is, only that they are not the same.
+    old = PEN.replace("    save mask\n", "    save mask\n    control.Trap <- IDS.More\n")
+    new = PEN.replace("    save mask\n", "    save mask\n    control.Trap <- IDS.Bits & 1\n")
+    found = compared(program(new), program(old)).findings
+    assert [f.rule for f in found] == ["SWITCH.Trap at guest"]
+    assert compared(program(new), program(new)).findings == ()
+
+
+def test_a_truth_value_differs() -> None:
+    text = PEN.replace("    used     : 0..4\n", "    used     : 0..4\n    ready : bool\n")
+    text = text.replace("    restore mask\n", "    restore mask\n    ready <- IDS.More == N\n")
+    told = 'invariant told at guest "both ways" { ready or not ready }\n'
+    (found,) = compared(*(program(text.replace("== N", f"== {n}") + told) for n in (1, 0))).findings
+    assert found.rule == "ready at guest"
+    assert found.witness is not None
+    assert found.witness.steps[-1] in ("expect ready", "expect not ready")
+
+
 def test_a_history_runs_on_both_and_holds_on_the_other_one() -> None:
     one, two = changed(*EARLIER), program(PEN)
     (finding,) = compared(one, two).findings
