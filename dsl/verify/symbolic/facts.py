@@ -150,7 +150,8 @@ class Abstraction:
         terms = self.terms
         if not isinstance(key, str) and key[0] == "g":
             of = self._ghosts[key]
-            return terms.symbol(f"G:{of.name}", of.element.register.width)
+            name = f"{self.machine.mark}G:{of.name}"
+            return terms.symbol(name, of.element.register.width)
         mirror = self._mirrors.get(key)
         shapes = self._now.get(key) or self.started(key)
         whole = self._anything(key)
@@ -160,7 +161,10 @@ class Abstraction:
         legal = None
         if mirror is not None and any(of_either(facts) for both in shapes for facts in both):
             legal = self._legal(mirror)
-        known = ("made", key, whole, shapes, live, legal)
+        # Of a machine of its own the owner has just one value here.
+        ghosts = mirror is not None and self.machine.mark
+        mine = self.machine.get(self.machine.ghost_key(mirror)) if mirror and ghosts else None
+        known = ("made", key, whole, shapes, live, legal, mine)
         kept = self.machine.solver.kept
         found: Term | None = kept.get(known)
         if found is None:

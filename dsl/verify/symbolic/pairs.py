@@ -160,7 +160,7 @@ class Pair:
         def initial(key: Key) -> Term | None:
             value = own(key)
             mask = differ.get(key, 0)
-            if value is None or not mask or key[0] == "g":
+            if value is None or not mask:
                 return value
             other = theirs(key)
             assert other is not None
@@ -259,14 +259,19 @@ class Pair:
         """The stretches of bits that are compared each for itself: fields, as far as there are."""
         found = self._cuts.get(key)
         if found is None:
-            found = self._cuts[key] = tuple(self.mine.abstraction.fields(key))
+            # Of what an owner had, as of what its register holds.
+            ghost = next(
+                (m for m in self.mine.static.mirrors if self.mine.machine.ghost_key(m) == key), None
+            )
+            of = key if ghost is None else ghost.element.name
+            found = self._cuts[key] = tuple(self.mine.abstraction.fields(of))
         return found
 
     def _after(self, mine: _State, theirs: _State, differ: Masks) -> Masks:
         """The bits that may differ after a phase."""
         made = dict(differ)
         for key in dict.fromkeys((*mine.cells, *theirs.cells)):
-            if key[0] in ("?", "=", "g"):
+            if key[0] in ("?", "="):
                 continue
             a, b = self._values(key, mine.cells, theirs.cells)
             mask = self._bits(key, a, b, (mine.path, theirs.path))

@@ -100,6 +100,21 @@ def test_what_is_in_memory_differs_later_where_it_is_restored() -> None:
     assert compared(program(new), program(new)).findings == ()
 
 
+def test_what_a_guest_could_not_write_it_does_not_have_later() -> None:
+    # While it traps, a write becomes something else; both keep well what came of it.
+    old = PEN.replace(
+        "Level [7:0] becomes Level & (0xff << IDS.Bits)",
+        "Level [7:0] becomes Level & 1 when SWITCH.Trap",
+    )
+    new = old.replace("    fill(vcpu)\n", "    SWITCH.Trap <- 1\n    fill(vcpu)\n")
+    new = new.replace(
+        "sequence leave_it(vcpu) {\n", "sequence leave_it(vcpu) {\n    SWITCH.Trap <- 0\n"
+    )
+    new = new.replace("        restore control\n", "        SWITCH <- control with Trap = 1\n")
+    found = {f.rule for f in compared(program(new), program(old)).findings}
+    assert found == {"SWITCH.Trap at guest", "MASK.Level at guest"}
+
+
 def test_a_truth_value_differs() -> None:
     text = PEN.replace("    used     : 0..4\n", "    used     : 0..4\n    ready : bool\n")
     text = text.replace("    restore mask\n", "    restore mask\n    ready <- IDS.More == N\n")
