@@ -164,7 +164,7 @@ class Differences:
         if its is not None and its != where:
             ends = (Note(its, "the other program writes it here"),)
         quoted = ", ".join(f"`{point}`" for point in points)
-        differs = "is" if shown else "may be"
+        differs = "may be" if not shown else "is" if len(parts) == 1 else "are"
         return Finding(
             Differs,
             f"{listed(parts)} at {', '.join(points)}",

@@ -16,6 +16,7 @@ from dsl.source import Span
 from dsl.verify.symbolic.looks import Looks, Masks, read_by
 from dsl.verify.symbolic.meant import Item, at
 from dsl.verify.symbolic.mirrors import Stretch
+from dsl.verify.symbolic.phases import Phases
 from dsl.verify.symbolic.proof import Proof
 from dsl.verify.symbolic.solver import Solver
 from dsl.verify.symbolic.state import Cells, Key
@@ -45,10 +46,11 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """Registers and memory on a path."""
+    """Registers and memory on a path; ``origin`` says who wrote what last."""
 
     cells: Cells
     path: Term
+    origin: dict[Key, Span] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -141,11 +143,11 @@ class Pair:
         machine = proof.machine
 
         def arrived(phase: l.Phase) -> None:
-            self._arrived.append(_State(dict(machine.cells), machine.path))
+            self._arrived.append(_now(machine))
 
         def called(name: str, owners: dict[str, str], span: Span) -> None:
             masks = read_by(machine.program.externs[name], owners, machine)
-            calls.append(_Call(name, masks, _State(dict(machine.cells), machine.path)))
+            calls.append(_Call(name, masks, _now(machine)))
 
         machine.suspected = lambda suspicion: None
         machine.arrived = arrived  # type: ignore[method-assign]
@@ -203,8 +205,7 @@ class Pair:
                 missing &= self._without(key, a, b, (*given, live), excepted)
             if missing:
                 _add(seen.undeclared, spot, missing)
-                wrote = (self._origin(self.mine, key), self._origin(self.other, key))
-                seen.origins.setdefault(spot, wrote)
+                seen.origins.setdefault(spot, (mine.origin.get(key), theirs.origin.get(key)))
 
     def _without(
         self,
@@ -281,8 +282,9 @@ class Pair:
                 made.pop(key, None)
         return made
 
-    def _origin(self, proof: Proof, key: Key) -> Span | None:
-        return proof.machine.origin.get(key)
+
+def _now(machine: Phases) -> _State:
+    return _State(dict(machine.cells), machine.path, dict(machine.origin))
 
 
 def _paired(mine: list[_Call], theirs: list[_Call]) -> list[tuple[_Call, _Call]]:
