@@ -97,7 +97,8 @@ def parted(old: s.Body, new: s.Body) -> Iterator[s.Statement]:
         old, new = old[1:], new[1:]
     while old and new and _text(old[-1]) == _text(new[-1]):
         old, new = old[:-1], new[:-1]
-    if len(old) == len(new) == 1 and _shell(old[0]) == _shell(new[0]):
+    shell = _shell(old[0]) if len(old) == len(new) == 1 else None
+    if shell is not None and shell == _shell(new[0]):
         for a, b in zip(bodies(old[0]), bodies(new[0]), strict=True):
             yield from parted(a, b)
     else:
