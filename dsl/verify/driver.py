@@ -10,11 +10,13 @@ from dsl.diagnostics.proofs import Broader, Differs, NotYetVisible, RuleNotKept,
 from dsl.failures import CannotRun
 from dsl.ir.program import Program
 from dsl.verify.assumptions import assumptions, declared
+from dsl.verify.beside import Undone, beside
 from dsl.verify.budget import Budget
 from dsl.verify.configurations import configurations
 from dsl.verify.confirming import confirmed
 from dsl.verify.findings import (
     Configuration,
+    Edit,
     Engine,
     Finding,
     Interrupted,
@@ -85,7 +87,11 @@ class Driver:
             for each in _without_echoes(tried.found)
         ]
         if self.mends and not stopped:
-            findings = list(self._mended(findings, tried.withdrawn))
+            try:
+                for number, each in enumerate(self._mended(list(findings), tried.withdrawn)):
+                    findings[number] = each
+            except KeyboardInterrupt:
+                stopped = True
         withdrawn = [w for w in tried.withdrawn if not any(_same(w, each) for each in findings)]
         made = Verdict(
             self.program.name,
@@ -114,9 +120,17 @@ class Driver:
         from dsl.verify.trying import Trying
 
         trying = Trying(self.program, list(findings), self.budget)
-        for number, each in enumerate(findings):
+
+        def edit(finding: Finding) -> Edit | None:
+            return trying.edit(finding, [w for w in withdrawn if _too_weak(w, finding)])
+
+        for number, each in enumerate(beside(findings, edit, self.budget)):
             self.progress(f"looking for an edit for {number + 1} of {len(findings)}")
-            yield trying.mended(each, [w for w in withdrawn if _too_weak(w, each)])
+            yield (
+                findings[number]
+                if isinstance(each, Undone)
+                else replace(findings[number], edit=each)
+            )
 
     def _spent(self) -> str:
         return self.budget.spent() if self.budget is not None else ""

@@ -11,9 +11,11 @@ from dsl.ir.program import Program
 from dsl.resolve.workspace import SUFFIX, Workspace
 from dsl.source import Source
 from dsl.verify.budget import Budget
-from dsl.verify.findings import Engine, Finding, Strength
+from dsl.verify.confirming import surely
+from dsl.verify.findings import Edit, Finding, Strength
 from dsl.verify.mend import mend
-from dsl.verify.subject import roots
+from dsl.verify.owned import Owned
+from dsl.verify.subject import roots, subject
 
 
 @dataclass(slots=True)
@@ -28,13 +30,13 @@ class Trying:
     def __post_init__(self) -> None:
         self._known = dict.fromkeys(_site(each) for each in self.found)
 
-    def mended(self, finding: Finding, others: Sequence[Finding] = ()) -> Finding:
-        """The finding with an edit that mends it, if one is found.
+    def edit(self, finding: Finding, others: Sequence[Finding] = ()) -> Edit | None:
+        """An edit that mends a finding, if one is found.
 
         ``others`` speak of the same at other places, where an edit may be smaller.
         """
         if finding.strength is Strength.CONVENTION or self._path() is None:
-            return finding
+            return None
 
         def holds(source: Source, text: str) -> bool:
             if self.budget is not None and self.budget.spent():
@@ -44,8 +46,8 @@ class Trying:
         for each in (*others, finding):
             made = mend(replace(each, configuration=finding.configuration), self.program, holds)
             if made.edit is not None:
-                return replace(finding, edit=made.edit)
-        return finding
+                return made.edit
+        return None
 
     def _path(self) -> Path | None:
         """The file of the program's own module."""
@@ -61,12 +63,15 @@ class Trying:
         loaded = workspace.load(path)
         if loaded is None or any(d.severity is Severity.ERROR for d in workspace.found):
             return False
+        program = workspace.program(loaded)
+        if finding.value and surely(subject(program), finding, Owned(program)) is not None:
+            # Its own history ends in a wrong value as before: there is no need for all others.
+            return False
         budget = None if self.budget is None else replace(self.budget, jobs=1)
-        engines = (Engine.EXPLICIT,) if finding.engine is Engine.EXPLICIT else (finding.engine,)
         driver = Driver(
-            workspace.program(loaded),
+            program,
             dict(finding.configuration),
-            engines,
+            (finding.engine,),
             None,
             budget,
             False,

@@ -8,7 +8,7 @@ import pytest
 
 from dsl.failures import CannotRun
 from dsl.ir.program import Program
-from dsl.verify import driver, explicit, flow, verify
+from dsl.verify import driver, explicit, flow, trying, verify
 from dsl.verify.budget import Budget
 from dsl.verify.findings import Engine, Interrupted, Proved, Report
 from tests.verify.made import suspected
@@ -85,6 +85,21 @@ def test_interrupted_while_it_confirms(
     assert len(verdict.withdrawn) == 1
     assert len(verdict.unchecked) == 1
     assert "guest's state is lost: armed: not tried" in verdict.unchecked[0]
+
+
+def test_interrupted_while_it_looks_for_edits(
+    old: Program, engines: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engines(found)
+    monkeypatch.setattr(driver, "confirmed", lambda subject, finding, owned: finding)
+
+    def edit(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(trying.Trying, "edit", edit)
+    with pytest.raises(Interrupted) as stopped:
+        verify(old, engines=BOTH)
+    assert len(stopped.value.verdict.findings) == 2
 
 
 def test_an_engine_without_memory_leaves_the_others(
