@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dsl.diagnostics import Severity, suggest
 from dsl.failures import CannotRun, HasErrors
+from dsl.ir.platform import Strength
 from dsl.ir.program import Program
 from dsl.ir.ways import phases
 from dsl.mutation import judged
@@ -109,9 +110,10 @@ def mutate(paths: Sequence[str], asked: Asked, progress: Progress | None = None)
 
 
 def _idle(program: Program, explorer: Explorer) -> Mapping[str, bool]:
-    """Each rule and invariant, with whether the program comes to it."""
+    """Each rule and invariant that can kill, with whether the program comes to it."""
     exercised = explorer.exercised()
-    found = {rule.name: rule.name in exercised for rule in program.rules}
+    rules = [rule for rule in program.rules if rule.strength is not Strength.CONVENTION]
+    found = {rule.name: rule.name in exercised for rule in rules}
     names = {phase for life in program.lifecycles for phase in (p.name for p in phases(life.steps))}
     for invariant in (i for module in program.modules for i in module.invariants):
         found[invariant.name] = not names.isdisjoint(invariant.points)

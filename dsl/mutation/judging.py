@@ -32,8 +32,8 @@ class Fault:
 
     @property
     def name(self) -> str:
-        """Who finds it: the rule, or the code of what no rule is for."""
-        return self.rule or self.code
+        """Who finds it: the rule, or the code of what no rule is for; of an array all of it."""
+        return self.rule.partition("[")[0] or self.code
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class Judge:
         return []
 
     def _known(self, mutant: Mutant, fault: Fault) -> bool:
-        if self.without & {fault.code, fault.rule}:
+        if self.without & {fault.code, fault.rule, fault.name}:
             return True
         return (fault.code, fault.rule, *mutant.before(fault.where)) in self.known
 

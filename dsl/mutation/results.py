@@ -48,8 +48,8 @@ class Killer(Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """Who finds it: the rule, or the code of what no rule is for."""
-        return self.rule or self.code
+        """Who finds it: the rule, or the code of what no rule is for; of an array all of it."""
+        return self.rule.partition("[")[0] or self.code
 
 
 class Judged(Struct, frozen=True):

@@ -599,6 +599,16 @@ class Vcpu(Context):
     vgic_ap0r: Array[u32] = field(default_factory=lambda: Array(SLOT_vgic_ap0r))
     vgic_ap1r: Array[u32] = field(default_factory=lambda: Array(SLOT_vgic_ap1r))
     vgic_lr: Array[u64] = field(default_factory=lambda: Array(SLOT_vgic_lr))
+    # vgic_others, of vgic_cpu
+    # What is left to others, as far as our sequences have to see to it. The kernel keeps it elsewhere, or nowhere.
+    # The list registers of a host with a GICv2 have what is this vCPU's.
+    v2_loaded: u32 = 0
+    # The vPE is on this physical CPU.
+    vpe_resident: u32 = 0
+    # Something on the list can be signalled, and was not put into a list register.
+    unlisted: u32 = 0
+    # Something may be on the list that is neither pending nor active.
+    unpruned: u32 = 0
     facts: VcpuFacts = field(default_factory=VcpuFacts)
     SLOTS: ClassVar[dict[str, Slot]] = {
         "used_lrs": Slot("used_lrs", Int(32), low=0, high=16),
@@ -608,6 +618,10 @@ class Vcpu(Context):
         "vgic_ap0r": SLOT_vgic_ap0r,
         "vgic_ap1r": SLOT_vgic_ap1r,
         "vgic_lr": SLOT_vgic_lr,
+        "v2_loaded": Slot("v2_loaded", Int(32), low=0, high=1),
+        "vpe_resident": Slot("vpe_resident", Int(32), low=0, high=1),
+        "unlisted": Slot("unlisted", Int(32), low=0, high=1),
+        "unpruned": Slot("unpruned", Int(32), low=0, high=1),
     }
 
 
@@ -618,6 +632,14 @@ set_vgic_hcr = setter(Vcpu, "vgic_hcr")
 set_vgic_vmcr = setter(Vcpu, "vgic_vmcr")
 
 set_vgic_sre = setter(Vcpu, "vgic_sre")
+
+set_v2_loaded = setter(Vcpu, "v2_loaded")
+
+set_vpe_resident = setter(Vcpu, "vpe_resident")
+
+set_unlisted = setter(Vcpu, "unlisted")
+
+set_unpruned = setter(Vcpu, "unpruned")
 
 
 # ---- the machine
@@ -1009,21 +1031,37 @@ def fact_sre(vcpu: Vcpu) -> bool:
 def vgic_v2_save_state(m: Machine, vcpu: Vcpu, *, at: str = "") -> None:
     """The same for a host with a GICv2, whose state is elsewhere."""
     m.call("vgic_v2_save_state", (vcpu,), at=at)
+    m.ensure(vcpu.v2_loaded == 0, "vgic_v2_save_state", "not v2_loaded", at=at)
 
 
 def vgic_v2_restore_state(m: Machine, vcpu: Vcpu, *, at: str = "") -> None:
     """Outside of the language: supply a behaviour."""
     m.call("vgic_v2_restore_state", (vcpu,), at=at)
+    m.ensure(
+        (vcpu.v2_loaded != 0) == (vcpu.used_lrs != 0),
+        "vgic_v2_restore_state",
+        "(v2_loaded != 0) == (used_lrs != 0)",
+        at=at,
+    )
 
 
 def vgic_v4_sync_hwstate(m: Machine, vcpu: Vcpu, *, at: str = "") -> int:
     """The vPE leaves the physical CPU, and comes back to it; nothing without a GICv4 ITS."""
-    return m.call_for(Int(32, True), "vgic_v4_sync_hwstate", (vcpu,), at=at)
+    result = m.call_for(Int(32, True), "vgic_v4_sync_hwstate", (vcpu,), at=at)
+    m.ensure(vcpu.vpe_resident == 0, "vgic_v4_sync_hwstate", "not vpe_resident", at=at)
+    return result
 
 
 def vgic_v4_flush_hwstate(m: Machine, vcpu: Vcpu, *, at: str = "") -> int:
     """Outside of the language: supply a behaviour."""
-    return m.call_for(Int(32, True), "vgic_v4_flush_hwstate", (vcpu,), at=at)
+    result = m.call_for(Int(32, True), "vgic_v4_flush_hwstate", (vcpu,), at=at)
+    m.ensure(
+        (vcpu.vpe_resident != 0) == vcpu.facts.its_vm,
+        "vgic_v4_flush_hwstate",
+        "(vpe_resident != 0) == its_vm",
+        at=at,
+    )
+    return result
 
 
 def vgic_flush_lr_state(m: Machine, vcpu: Vcpu, *, at: str = "") -> None:
@@ -1035,6 +1073,7 @@ def vgic_flush_lr_state(m: Machine, vcpu: Vcpu, *, at: str = "") -> None:
         "vgic_hcr.UIE implies used_lrs != 0",
         at=at,
     )
+    m.ensure(vcpu.unlisted == 0, "vgic_flush_lr_state", "not unlisted", at=at)
 
 
 def vgic_fold_lr_state(m: Machine, vcpu: Vcpu, *, at: str = "") -> None:
@@ -1047,11 +1086,13 @@ def vgic_fold_lr_state(m: Machine, vcpu: Vcpu, *, at: str = "") -> None:
         "not vgic_hcr.UIE",
         at=at,
     )
+    m.ensure(vcpu.unpruned != 0, "vgic_fold_lr_state", "unpruned", at=at)
 
 
 def vgic_prune_ap_list(m: Machine, vcpu: Vcpu, *, at: str = "") -> None:
     """Interrupts that are neither pending nor active, or now another vCPU's, leave the list."""
     m.call("vgic_prune_ap_list", (vcpu,), at=at)
+    m.ensure(vcpu.unpruned == 0, "vgic_prune_ap_list", "not unpruned", at=at)
 
 
 # ---- sequences, with a trace
