@@ -180,13 +180,14 @@ COUNTED = ("reads", "writes", "dsb", "isb", "dmb")
 
 
 class Counts(Struct, frozen=True):
-    """How many of each."""
+    """How many of each; ``calls`` are those of what is outside, where somebody counts them."""
 
     reads: Between = Between()
     writes: Between = Between()
     dsb: Between = Between()
     isb: Between = Between()
     dmb: Between = Between()
+    calls: Between = Between()
 
     @property
     def each(self) -> tuple[Between, ...]:
@@ -194,26 +195,31 @@ class Counts(Struct, frozen=True):
         return self.reads, self.writes, self.dsb, self.isb, self.dmb
 
     @property
+    def all(self) -> tuple[Between, ...]:
+        """In the order in which they are made."""
+        return *self.each, self.calls
+
+    @property
     def variables(self) -> frozenset[str]:
-        return frozenset[str]().union(*(amount.variables for amount in self.each))
+        return frozenset[str]().union(*(amount.variables for amount in self.all))
 
     def __add__(self, other: Counts) -> Counts:
         if other == NOTHING:
             return self
-        return Counts(*(a + b for a, b in zip(self.each, other.each, strict=True)))
+        return Counts(*(a + b for a, b in zip(self.all, other.all, strict=True)))
 
     def one_more(self, what: str, by: int = 1) -> Counts:
-        """With ``by`` more of one of `COUNTED`."""
+        """With ``by`` more of one of them."""
         more = Between(number(by), number(by))
         return self + Counts(**{what: more})
 
     def times(self, rounds: Poly) -> Counts:
-        return Counts(*(amount.times(rounds) for amount in self.each))
+        return Counts(*(amount.times(rounds) for amount in self.all))
 
     def where(self, values: Mapping[str, Poly]) -> Counts:
         if not values or self.variables.isdisjoint(values):
             return self
-        return Counts(*(amount.where(values) for amount in self.each))
+        return Counts(*(amount.where(values) for amount in self.all))
 
     def within(self, values: Mapping[str, tuple[int, int]]) -> Counts:
         """Without some variables: each range reaches as far as their limits let it."""
@@ -232,12 +238,12 @@ class Counts(Struct, frozen=True):
                 total = total + Poly(((kept, reach),) if reach else ())
             return total
 
-        return Counts(*(Between(rid(a.low, 0), rid(a.high, 1)) for a in self.each))
+        return Counts(*(Between(rid(a.low, 0), rid(a.high, 1)) for a in self.all))
 
     def hull(self, other: Counts, limits: Limits) -> Counts:
         if self == other:
             return self
-        pairs = zip(self.each, other.each, strict=True)
+        pairs = zip(self.all, other.all, strict=True)
         return Counts(*(a.hull(b, limits) for a, b in pairs))
 
 

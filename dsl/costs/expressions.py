@@ -296,7 +296,7 @@ class Expressions(Facts):
         most = costs[0]
         for other in costs[1:]:
             most = most.hull(other, state.limits(self.space))
-        spread = Counts(*(Between(Poly(), each.high * rounds) for each in most.each))
+        spread = Counts(*(Between(Poly(), each.high * rounds) for each in most.all))
         state = state.but(counts=state.counts + spread)
         return [(state, True), (state, False)]
 

@@ -237,7 +237,7 @@ class Walk(Calls):
             limits = left.limits(self.space)
             # It may be the first round that leaves, or the last.
             before = hull(full, limits).times(rounds - number(1)) if full else NOTHING
-            pairs = zip(left.counts.each, before.each, strict=True)
+            pairs = zip(left.counts.all, before.all, strict=True)
             spread = Counts(*(Between(last.low, last.high + most.high) for last, most in pairs))
             blurred = self._blurred(state.but(domains=left.domains), node)
             flow.jumps.append((target, blurred.but(counts=state.counts + spread), value))

@@ -9,6 +9,7 @@ from dsl.costs import DEFAULT
 from dsl.costs.amounts import Between, Counts, never_more
 from dsl.costs.paths import Outcome, Path, Paths, of_program
 from dsl.costs.report import PathCost
+from dsl.costs.state import State, Value
 from dsl.costs.table import Row, table
 from dsl.costs.variables import Space, ends
 from dsl.costs.walk import Walk
@@ -19,7 +20,7 @@ from dsl.ir.sequence import Sequence
 from dsl.ir.walk import statements
 from dsl.mutation.subject import reached
 
-_NAMES = ("reads", "writes", "isb", "dsb", "dsb and dmb")
+_NAMES = ("reads", "writes", "isb", "dsb", "dsb and dmb", "calls")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,22 @@ class Difference:
     less: str = ""
 
 
+class _Walk(Walk):
+    """Counts the calls of what is outside, too: they cost whatever they cost."""
+
+    def _outside(self, state: State, callee: str, args: tuple[Value, ...]) -> list[State]:
+        if state.depth:
+            state = state.but(counts=state.counts.one_more("calls"))
+        return super()._outside(state, callee, args)
+
+
 class Costs:
     """The costs of one program, counted once, with which those of its mutants are compared."""
 
     def __init__(self, program: Program) -> None:
         self._order = {name: i for i, name in enumerate(program.conditions)}
         self._space = Space()
-        self._paths = Paths(Walk(program, self._space, {}, DEFAULT))
+        self._paths = Paths(_Walk(program, self._space, {}, DEFAULT))
         paths = of_program(program)
         # A round of a repetition is made of stretches, which are paths of their own.
         stretches = [p for p in paths if not any(isinstance(s, l.Repeat) for s in p.steps)]
@@ -47,7 +57,7 @@ class Costs:
 
     def beside(self, program: Program, old: Sequence, new: Sequence) -> Difference:
         """What a program costs in which one function is ``new`` and was ``old``."""
-        paths = Paths(Walk(program, self._space, {}, DEFAULT), self._paths)
+        paths = Paths(_Walk(program, self._space, {}, DEFAULT), self._paths)
         more = less = ""
         for path, names, before in self._known:
             if old.name not in names:
@@ -94,7 +104,8 @@ def _step(path: PathCost, row: Row, least: Counts, most: Counts) -> str:
 
 def _amounts(counts: Counts) -> tuple[Between, ...]:
     """A dmb is a part of what a dsb does: to have it instead is not to have one more."""
-    return counts.reads, counts.writes, counts.isb, counts.dsb, counts.dsb + counts.dmb
+    barriers = counts.isb, counts.dsb, counts.dsb + counts.dmb
+    return counts.reads, counts.writes, *barriers, counts.calls
 
 
 def _barriers(old: Sequence, new: Sequence) -> Difference:

@@ -103,6 +103,15 @@ def test_killed_for_cost(tmp_path):
     assert told.note == "enter: writes 1 → 2"
 
 
+def test_calls_of_what_is_outside_cost_too(tmp_path):
+    text = "when vhe { holding queue { wait(vcpu) } }"
+    of = body(tmp_path, text)
+    told = judge(of).judge(one(of, "widen", "always"))
+    assert (told.outcome, told.note) == (Outcome.COST, "enter: calls 0 → 1")
+    told = judge(of).judge(one(of, "delete", "without `wait(vcpu)`"))
+    assert (told.outcome, told.note) == (Outcome.CHEAPER, "enter: calls 1 → 0")
+
+
 @pytest.mark.parametrize("operator", ["weaken", "strengthen"])
 def test_barriers_of_one_kind_cost_by_what_they_do(tmp_path, operator):
     of = body(tmp_path, "dsb(ish) orders writes of CTL before others")
