@@ -13,7 +13,8 @@ from dsl.ir.program import Program
 from dsl.ir.shapes import LinkKind, Slot
 from dsl.ir.walk import expressions, inside, parts, statements
 from dsl.ir.ways import phases
-from dsl.run.registers import indexes, name_of
+from dsl.run.registers import Element, indexes, name_of
+from dsl.verify.whose import Whose
 
 #: Two values that differ in each bit; the first has every other bit, from the lowest on.
 PATTERNS = (0x5555_5555_5555_5555, 0xAAAA_AAAA_AAAA_AAAA)
@@ -61,7 +62,22 @@ class Owned:
 
     @cached_property
     def mirrors(self) -> tuple[Mirror, ...]:
-        return tuple(m for slot in self.program.slots.values() for m in _mirrors(slot))
+        return tuple(
+            m
+            for slot in self.program.slots.values()
+            if not self.whose.keeps_the_hosts(slot)
+            for m in _mirrors(slot)
+        )
+
+    @cached_property
+    def whose(self) -> Whose:
+        return Whose(self.program)
+
+    def concerned(self, element: Element, phase: str) -> tuple[Mirror, ...]:
+        """The mirrors of an element that a phase is about in which others find and change it."""
+        those = self.by_element.get(element.name, ())
+        name = element.register.name
+        return tuple(m for m in those if self.whose.concerns(phase, name, m.slot.name))
 
     @cached_property
     def by_element(self) -> dict[str, tuple[Mirror, ...]]:
@@ -79,7 +95,7 @@ class Owned:
         return Data(
             frozenset(m.slot.name for m in self.mirrors),
             frozenset(self.counters),
-            {m.element: m.key for m in self.mirrors},
+            {m.element: m.key for m in self.mirrors if not self.whose.shared(m.slot)},
         )
 
     @cached_property

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from dsl.diagnostics.base import Diagnostic
 from dsl.diagnostics.proofs import StateLeaks, StateLost
 from dsl.ir.shapes import Slot
-from dsl.run.env import Look
+from dsl.run.env import Look, wrapped
 from dsl.run.registers import Element, changes
 from dsl.run.visibility import HARDWARE
 from dsl.run.world import owner_of
 from dsl.source import Span
+from dsl.verify.explicit.lines import owned_slot
 from dsl.verify.explicit.recording import Recorder
 from dsl.verify.explicit.sampling import Sampler
 from dsl.verify.owned import PATTERNS, Mirror, Owned
@@ -37,13 +38,15 @@ class Owing:
         self.machine, self.sampler, self.owned = machine, sampler, owned
         self.wrong: list[Wrong] = []
 
-    def look(self, element: Element, mask: int, who: str, actor: str, span: Span) -> None:
+    def look(
+        self, element: Element, mask: int, who: str, actor: str, phase: str, span: Span
+    ) -> None:
         """Somebody looks at a register: he surely finds the newest, and what is the owner's.
 
         ``actor`` is who would say in a scenario what is seen.
         """
         machine = self.machine
-        mirrors = self.owned.by_element.get(element.name, ())
+        mirrors = self.owned.concerned(element, phase)
         if element.name not in machine.touched and not any(
             m.key in self.sampler.owed for m in mirrors
         ):
@@ -59,6 +62,10 @@ class Owing:
                     what = f"{_who(who)} does not find in {element.name} what is in {mirror.name}"
                     self.wrong.append(
                         Wrong(StateLost, mirror.name, span, f"{what}: {seen}", line, seen)
+                    )
+                    # What comes of it is no other fault: from here on this is the owner's.
+                    self.sampler.owed[mirror.key] = wrapped(
+                        mirror.slot.type, wanted & ~mask | value & mask
                     )
             elif value & element.stored and not self._constant(element, value):
                 line, seen = self._shows(element, actor, 0, value)
@@ -108,9 +115,8 @@ class Owing:
         place = f"{mirror.name}.{name}" if name else mirror.name
         seen = f"{place} is {got}, and not {want}"
         what = f"the host does not find in {mirror.name} what {element.name} held: {seen}"
-        self.wrong.append(
-            Wrong(StateLost, mirror.name, span, what, f"expect {place} == {want}", seen)
-        )
+        line = f"expect {owned_slot(mirror.slot)}{place} == {want}"
+        self.wrong.append(Wrong(StateLost, mirror.name, span, what, line, seen))
 
     def handed_over(self, span: Span) -> None:
         """The owner leaves the CPU: from here on only memory has what is its own."""

@@ -12,22 +12,23 @@ from dsl.ir import lifecycle as l
 from dsl.ir.platform import Endpoint
 from dsl.ir.program import Program
 from dsl.ir.shapes import MACHINE, Period, RegisterRef, Slot
-from dsl.ir.walk import inside
 from dsl.ir.ways import Graph, Node
 from dsl.run.choices import Choices
 from dsl.run.env import wrapped
 from dsl.run.errors import RunError, Trapped
 from dsl.run.permits import mays
-from dsl.run.registers import Element, show
+from dsl.run.registers import Element
 from dsl.run.scenarios import Run
 from dsl.run.start import Start
 from dsl.run.visibility import HARDWARE, Cell
 from dsl.run.world import Cpu, Position, World, owner_of
 from dsl.source import Span
+from dsl.verify.explicit.lines import acted_by, behaves, owned_slot, written
 from dsl.verify.explicit.memory import Memory, Place
 from dsl.verify.explicit.owing import Owing, Wrong
 from dsl.verify.explicit.recording import Happening, Hazard, Recorder
 from dsl.verify.explicit.sampling import Answers, Contracts, Excluded, Sampler, Spot
+from dsl.verify.explicit.shown import shown as told_of
 from dsl.verify.explicit.states import State, Step
 from dsl.verify.explicit.tables import Change, Held, Table, Watched
 from dsl.verify.findings import Configuration
@@ -208,7 +209,7 @@ class Stepper:
             self._invariant(failure.message, failure.span)
         if node.number in self.graph.outermost and alive:
             self.owing.handed_over(self._span(node))
-        lines = [_behaves(name, body) for name, body in dict(self.sampler.behaves).items()]
+        lines = [behaves(name, body) for name, body in dict(self.sampler.behaves).items()]
         if node.phase is not None:
             lines.append(f"run {node.name}")
         lines += acted
@@ -251,11 +252,12 @@ class Stepper:
         span = permitted[0].span if permitted else phase.span
         elements = self.machine.elements
         for name, mask in registers.items():
-            self.owing.look(elements[name], mask, HARDWARE, node.name, span)
+            self.owing.look(elements[name], mask, HARDWARE, node.name, node.name, span)
         # Whose state it is too first: what he sees is what goes wrong.
         for endpoint, where in sorted(endpoints.items(), key=lambda each: not each[0].aliases):
             for name, mask in self._seen_by(endpoint).items():
-                self.owing.look(elements[name], mask, endpoint.name, endpoint.name, where)
+                said = endpoint.name
+                self.owing.look(elements[name], mask, said, said, node.name, where)
         changed = [(node.name, HARDWARE, changing, span)] if changing else []
         for endpoint, where in endpoints.items():
             those: dict[str, int] = {}
@@ -267,7 +269,7 @@ class Stepper:
                 changed.append((endpoint.name, endpoint.name, those, where))
         lines = []
         for actor, who, masks, where in changed:
-            lines += self._change(actor, who, masks, answers, where)
+            lines += self._change(node, actor, who, masks, answers, where)
         told = [slot for slot in slots if slot.name in self.owned.asked]
         if told and answers.pick(2):
             lines += self._tell(node.name, told, span)
@@ -282,34 +284,41 @@ class Stepper:
         return seen_by(self.program, endpoint, elements, self.owned.by_element, self.machine.holds)
 
     def _change(
-        self, actor: str, who: str, masks: dict[str, int], answers: Answers, span: Span
+        self,
+        node: Node,
+        actor: str,
+        who: str,
+        masks: dict[str, int],
+        answers: Answers,
+        span: Span,
     ) -> list[str]:
         """Somebody changes nothing, or all that is the owner's, in one way or another."""
+        elements = self.machine.elements
+        mirrored = {name: self.owned.concerned(elements[name], node.name) for name in masks}
         theirs = {
             name: mask
             for name, mask in masks.items()
             if (
-                any(m.key in self.sampler.owed for m in self.owned.by_element[name])
-                if name in self.owned.by_element
-                else mask & self.owned.read.get(self.machine.elements[name].register.name, 0)
+                any(m.key in self.sampler.owed for m in mirrored[name])
+                if mirrored[name]
+                else mask & self.owned.read.get(elements[name].register.name, 0)
             )
         }
         if not theirs:
             return []
-        lists = any(
-            m.slot.name in self.owned.counters
-            for name in theirs
-            for m in self.owned.by_element.get(name, ())
-        )
+        lists = any(m.slot.name in self.owned.counters for name in theirs for m in mirrored[name])
         way = answers.pick(3 if lists else 2)
         if not way:
             return []
         said = []
         for name, mask in theirs.items():
-            element = self.machine.elements[name]
+            element = elements[name]
             old = self.machine.newest(element)
-            mirrors = self.owned.by_element.get(name, ())
+            mirrors = mirrored[name]
             listed = any(m.slot.name in self.owned.counters for m in mirrors)
+            if not mask & element.stored:
+                # What is computed, or kept by nobody, is not changed by anybody.
+                continue
             new = next(p & mask for p in PATTERNS if (p ^ old) & mask & element.stored)
             if way == 2 and listed:
                 new = 0
@@ -318,8 +327,8 @@ class Stepper:
             for mirror in mirrors:
                 if mirror.key in self.sampler.owed:
                     self.sampler.owed[mirror.key] = self._wrap(mirror.slot, now)
-            said.append(_written(element, mask, now))
-        return [_act(actor, said)]
+            said.append(written(element, mask, now))
+        return [acted_by(actor, said)]
 
     def _tell(self, actor: str, slots: list[Slot], span: Span) -> list[str]:
         """The host gives slots other values."""
@@ -330,14 +339,15 @@ class Stepper:
             old = self.machine.world.load(owner_of(slot.root), slot, None)
             low, high = (slot.low or 0), slot.high
             if high is None:
-                new = next(p for p in (self._wrap(slot, q) for q in PATTERNS) if p != old)
+                # A truth value is like both patterns, or like neither.
+                new = next(p for p in (self._wrap(slot, q) for q in (*PATTERNS, 0)) if p != old)
             else:
                 new = low + 1 if old == low and high > low else low
             self.machine.world.store(owner_of(slot.root), slot, None, new, span)
             if (slot.name, None) in self.owned.by_place:
                 self.sampler.owed[slot.name, None] = new
-            said.append(f"{slot.name} <- {new:#x}")
-        return [_act(actor, said)] if said else []
+            said.append(f"{owned_slot(slot)}{slot.name} <- {new:#x}")
+        return [acted_by(actor, said)] if said else []
 
     def _wrap(self, slot: Slot, value: int) -> int:
         return wrapped(slot.type, value)
@@ -348,12 +358,7 @@ class Stepper:
         """An invariant does not hold: what it is about has these values."""
         broken = next(i for m in self.program.modules for i in m.invariants if i.span == span)
         env = self.run.watcher(self.owner)
-        shown: dict[str, str] = {}
-        for part in inside(broken.condition):
-            if isinstance(part, x.Extract) and isinstance(part.value, x.ReadRegister):
-                value = self.sampler.value(part, env)
-                shown[" ".join(part.span.text.split())] = show(part.field, value)
-        seen = ", ".join(f"{name} is {value}" for name, value in shown.items()) or message
+        seen = told_of(broken.condition, self.sampler.value, env) or message
         self.owing.wrong.append(Wrong(InvariantBroken, broken.name, span, message, "", seen))
 
     def _stops(self, message: str, span: Span | None, node: Node) -> None:
@@ -364,32 +369,6 @@ class Stepper:
 
 #: What registers hold is never changed in place, and so is shared.
 _cell = lru_cache(maxsize=None)(Cell)
-
-
-def _behaves(name: str, body: str) -> str:
-    text = "\n".join(f"    {line}" for line in body.splitlines())
-    return f"{name} {{\n{text}\n}}" if "\n" in body else f"{name} {{ {body} }}"
-
-
-def _act(actor: str, said: list[str]) -> str:
-    if len(said) == 1:
-        return f"{actor} {{ {said[0]} }}"
-    return f"{actor} {{\n" + "\n".join(f"    {line}" for line in said) + "\n}"
-
-
-def _written(element: Element, mask: int, value: int) -> str:
-    """The statement that gives some bits of an element a value."""
-    if mask == element.ones:
-        return f"{element.name} <- {value & element.stored:#x}"
-    parts = [
-        (f.name, (value & f.mask) >> f.low)
-        for f in element.register.fields
-        if f.mask & mask and not f.count
-    ]
-    if len(parts) == 1:
-        return f"{element.name}.{parts[0][0]} <- {parts[0][1]:#x}"
-    changes = " ".join(f"{name} <- {part:#x}" for name, part in parts)
-    return f"modify {element.name} {{ {changes} }}"
 
 
 def _given(program: Program, configuration: Configuration) -> tuple[l.Given, ...]:

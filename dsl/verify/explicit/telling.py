@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from dsl.ir.program import Program
 from dsl.verify.explicit.exploring import Edge, Exploration
+from dsl.verify.explicit.lines import OWNER
 from dsl.verify.explicit.states import State
 from dsl.verify.findings import Configuration, Witness
 from dsl.verify.histories import givens, joined, names_of_owners, root_of
@@ -85,12 +86,14 @@ def _told(
         if there != cpu:
             steps.append(f"on {there}")
             cpu = there
-        steps += part.lines if one else [_for(line, name) for line in part.lines]
-    steps += last if one else [_for(line, of[-1]) for line in last]
+        steps += [_for(line, "" if one else name) for line in part.lines]
+    steps += [_for(line, "" if one else of[-1]) for line in last]
     root = root_of(program)
     params = () if one else tuple(f"{name} : {root}" for name, _ in owners)
     return Witness(joined(steps), params), parts[-1].kind
 
 
 def _for(line: str, name: str) -> str:
-    return f"{line}({name})" if line.startswith("run ") else line
+    """A line about an owner, who goes by a name if there are others."""
+    line = line.replace(OWNER, f"{name}." if name else "")
+    return f"{line}({name})" if name and line.startswith("run ") else line

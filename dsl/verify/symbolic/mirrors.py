@@ -20,6 +20,7 @@ from dsl.run.prepared import prepared
 from dsl.run.registers import Element, bits
 from dsl.verify.symbolic.state import legal_context
 from dsl.verify.symbolic.term import runs
+from dsl.verify.whose import Whose
 
 #: The lowest bit and the length of a stretch of bits that is looked at as one.
 Stretch = tuple[int, int]
@@ -70,6 +71,17 @@ class Static:
     named: dict[str, set[str]] = field(default_factory=dict)
     #: For registers of a bank that others change in a loop: up to where there are such registers.
     bounds: dict[str, list[x.Expr]] = field(default_factory=dict)
+    #: Which slots a phase is about.
+    whose: Whose = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.whose = Whose(self.program)
+
+    def concerned(self, element: Element, phase: str) -> list[Mirror]:
+        """The mirrors of an element that a phase is about in which others find and change it."""
+        name = element.register.name
+        those = self.by_element.get(element.name, [])
+        return [m for m in those if self.whose.concerns(phase, name, m.slot.name)]
 
 
 def static(program: Program) -> Static:
@@ -85,7 +97,8 @@ def static(program: Program) -> Static:
     for endpoint in program.endpoints.values():
         _named(made, endpoint.aliases)
     for slot in program.slots.values():
-        if slot.link is not None and slot.link.kind is LinkKind.MIRRORS:
+        hosts = made.whose.keeps_the_hosts(slot)
+        if slot.link is not None and slot.link.kind is LinkKind.MIRRORS and not hosts:
             _mirrors(made, slot)
     made.switch = _switch(bodies)
     for extern in program.externs.values():

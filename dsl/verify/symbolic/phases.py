@@ -108,7 +108,9 @@ class Phases(Owned):
         if guest:
             for mirror in self.static.mirrors:
                 looks = changed.get(mirror.element.name, [])
-                if mirror.element.register.name in seen:
+                name = mirror.element.register.name
+                mine = self.static.whose.concerns(phase.name, name, mirror.slot.name)
+                if mine and name in seen:
                     self.looked_at(mirror, looks)
         for name, where in changed.items():
             self._change(self.elements[name], where, guest)
@@ -186,7 +188,7 @@ class Phases(Owned):
 
     def _change(self, element: Element, where: list[Look], guest: bool) -> None:
         """Bits of a register become what others make of them, and so does what the owner had."""
-        mirrors = self.static.by_element.get(element.name, ())
+        mirrors = self.static.concerned(element, self.phase)
         for look in where:
             c, mask = look.condition, look.mask
             if not mask or c is self.terms.false:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import dsl
 from dsl.ir.ways import graph
 from dsl.verify import explicit, verify
 from dsl.verify.budget import Budget
@@ -132,3 +135,115 @@ def test_an_owner_begins_on_a_cpu_that_has_booted_whoever_took_steps_before() ->
     explored = Exploration({0: stepper}, ways, 1000).run()
     assert len(explored.states) > 5
     assert stepper.first().key == first.key
+
+
+HOST = """
+platform box "a made-up device"
+register BOX_A : 32 at (3, 0, 11, 0, 0) reset 0 { V [31:0] }
+
+context guests of vcpu { mine : u32 mirrors BOX_A }
+context hosts of vcpu { its : u32 LINK BOX_A }
+
+lifecycle on_cpu {
+    each trip {
+        host {
+            eret
+            may change BOX_A
+            exception
+        }
+        enter { to_guest(vcpu) }
+        guest {
+            eret
+            may change BOX_A
+            exception
+        }
+        leave { to_host(vcpu) }
+    }
+}
+"""
+
+
+def switched(enter: str, leave: str, link: str = "mirrors") -> Verdict:
+    """The verdict on two sequences between a host and a guest that both use one register."""
+    made = program(
+        HOST.replace("LINK", link).replace("leave", "gone").replace("enter", "going")
+        + f"sequence to_guest(vcpu) {{ {enter} }}\nsequence to_host(vcpu) {{ {leave} }}\n"
+    )
+    return verify(made, mends=False)
+
+
+@pytest.mark.parametrize("link", ["mirrors", "feeds"])
+def test_what_the_host_changes_is_not_the_guests(link: str) -> None:
+    verdict = switched("save its restore mine", "save mine restore its", link)
+    assert not verdict.findings
+    assert verdict.ok
+
+
+@pytest.mark.parametrize("link", ["mirrors", "feeds"])
+@pytest.mark.parametrize(
+    ("enter", "leave"),
+    [
+        ("save its", "save mine restore its"),
+        ("save its restore mine", "restore its"),
+        ("save its restore mine", "restore its save mine"),
+        ("save its restore its", "save mine restore its"),
+        ("save its when BOX_A.V { restore mine }", "save mine restore its"),
+        ("save its restore mine", "when not BOX_A.V { save mine } restore its"),
+    ],
+)
+def test_yet_what_the_guest_had_is_lost(enter: str, leave: str, link: str) -> None:
+    assert ("VGS101", "mine") in rules(switched(enter, leave, link))
+
+
+def test_a_host_that_keeps_nothing_has_nothing_to_find() -> None:
+    made = program(
+        HOST.replace("context hosts of vcpu { its : u32 LINK BOX_A }", "")
+        .replace("leave", "gone")
+        .replace("enter", "going")
+        + "restore to_guest(vcpu) { restore mine }\nsave to_host(vcpu) { save mine }\n"
+    )
+    assert not verify(made, mends=False).findings
+
+
+def test_arrays_that_mirror_nothing_are_memory_like_any_other() -> None:
+    more = (
+        "context log of vcpu { seen[3] : u32 }\n"
+        'invariant logged at go "the log is kept" { every n in 0..2: (seen[n] == a) }\n'
+    )
+    keep = "each i below 3 { seen[i] <- a }"
+    assert found("restore a, b", f"save a, b {keep}", more).ok
+    verdict = found("restore a, b", f"save a, b {keep} seen[1] <- 7", more)
+    assert ("VGS103", "logged") in rules(verdict)
+    (finding,) = verdict.findings
+    assert finding.witness is not None
+    assert finding.witness.seen == "seen[1] is 7, a is 0"
+
+
+def test_others_turn_a_flag_on_and_off(tmp_path: Path) -> None:
+    """And of two owners a history says whose flag it is."""
+    path = tmp_path / "flag.vgs"
+    path.write_text(
+        PLATFORM
+        + "context asks of vcpu { wanted : bool }\n"
+        + "restore take(vcpu) { restore a, b }\n"
+        + "save give(vcpu) { save a, b when not wanted { BOX_A <- 0 } }\n"
+        + LIFE.replace("come {", "ask { may write wanted }\n        come {")
+        + 'invariant off at ask "it is wanted" { BOX_A.V == 0 }\n'
+    )
+    verdict = dsl.verify(path)
+    (finding,) = verdict.findings
+    assert finding.witness is not None
+    assert "ask { c.wanted <- 0x1 }" in finding.witness.steps
+    assert not verdict.unchecked
+
+
+def test_what_nobody_keeps_is_changed_by_nobody() -> None:
+    """Others may change a computed register, as far as the words of a lifecycle go."""
+    more = "register BOX_S : 32 ro { Any [0] = BOX_A.V != 0 res0 [31:1] }\n"
+    sequences = (
+        "restore take(vcpu) { restore a, b }\n"
+        "save give(vcpu) { when BOX_S.Any { save a, b } else { save a, b } }\n"
+    )
+    life = LIFE.replace("may change BOX_A,", "may change BOX_S, BOX_A,")
+    made = program(PLATFORM + more + sequences + life)
+    assert verify(made, engines=(Engine.EXPLICIT,), mends=False).ok
