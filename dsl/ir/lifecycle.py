@@ -121,11 +121,15 @@ class Given(Struct, frozen=True):
 
 
 class Run(Struct, frozen=True):
-    """The lifecycle of ``handle`` (empty: of the only one there is) goes on through this phase."""
+    """The lifecycle of ``handle`` (empty: of the only one there is) goes on through this phase.
+
+    The way there does not lead through the phases ``around``.
+    """
 
     phase: str
     handle: str
     span: Span
+    around: tuple[str, ...] = ()
 
 
 class On(Struct, frozen=True):

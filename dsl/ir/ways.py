@@ -42,11 +42,11 @@ class Graph:
     def names(self) -> list[str]:
         return list(dict.fromkeys(n.name for n in self.nodes if n.name))
 
-    def way(self, start: int, goal: str) -> list[Node] | None:
+    def way(self, start: int, goal: str, around: Sequence[str] = ()) -> list[Node] | None:
         """The places from ``start`` to the nearest that is called ``goal``, without the first.
 
         Of an `either` the first alternative that leads there is taken; of an ``each`` that is
-        the goal, one whole round.
+        the goal, one whole round.  It leads through none of the phases ``around``.
         """
         rounds = any(n.ends and n.name == goal for n in self.nodes)
         order = count()
@@ -62,7 +62,9 @@ class Graph:
                 if node.name == goal and (node.ends if rounds else node.phase is not None):
                     return [self.nodes[n] for n in path]
             for after, price in self.following.get(at, ()):
-                if after not in done:
+                to = self.nodes[after]
+                out = to.phase is not None and to.name in around
+                if after not in done and not out:
                     heapq.heappush(queue, (cost + price, next(order), after, [*path, after]))
         return None
 

@@ -133,10 +133,10 @@ class Reach:
                 case l.On(cpu=number):
                     cpu = number
                     continue
-                case l.Run(phase=goal, handle=handle):
+                case l.Run(phase=goal, handle=handle, around=around):
                     owner = handle or first
                 case l.Act(actor=goal, endpoint=False):
-                    owner = on.get(cpu, first)
+                    owner, around = on.get(cpu, first), ()
                     where = at.get(owner)
                     if where is not None and where[0].nodes[where[1]].name == goal:
                         # It may be open, and then it stays there.
@@ -151,11 +151,12 @@ class Reach:
                     return
                 at[owner] = (having[0], 0)
             found, now = at[owner]
-            way = found.way(now, goal)
+            way = found.way(now, goal, around)
             if way is None:
                 here = found.nodes[now].name
                 what = f"`{goal}` cannot come here: in the lifecycle `{found.name}` nothing leads "
                 what += f"to it from `{here}`" if here else "to it"
+                what += f" round `{'` and `'.join(around)}`" if around else ""
                 help = f"after `{here}` comes {_after(found, now)}" if here else ""
                 self.found.add(Unreachable(step.span, what, help=help))
                 return

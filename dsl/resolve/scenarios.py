@@ -48,10 +48,11 @@ def scenario(scope: Scope, item: t.Item, node: t.Scenario, points: set[str]) -> 
                         made.append(given)
             case t.Run(visits=visits):
                 for visit in visits:
-                    known = check_point(scope, visit.phase, points)
-                    if known and (broken or _is_param(scope, visit, params)):
+                    known = [check_point(scope, p, points) for p in (*visit.around, visit.phase)]
+                    if all(known) and (broken or _is_param(scope, visit, params)):
                         of = visit.of.text if visit.of else ""
-                        made.append(l.Run(visit.phase.text, of, scope.span(visit)))
+                        around = tuple(p.text for p in visit.around)
+                        made.append(l.Run(visit.phase.text, of, scope.span(visit), around))
             case t.On(cpu=cpu):
                 if cpu.value < _MOST_CPUS:
                     made.append(l.On(cpu.value, span))

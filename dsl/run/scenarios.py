@@ -140,8 +140,8 @@ class Run:
         match step:
             case l.Given():
                 pass
-            case l.Run(phase=phase, handle=handle, span=span):
-                self._advance(self._owner(handle, step.span), phase, span)
+            case l.Run(phase=phase, handle=handle, span=span, around=around):
+                self._advance(self._owner(handle, step.span), phase, span, around)
             case l.On(cpu=cpu, span=span):
                 self.machine.number = cpu
                 self.boot(span)
@@ -175,12 +175,12 @@ class Run:
         roots = [c.root for c in self.program.contexts.values() if c.root != MACHINE]
         return roots[0] if roots else ""
 
-    def _advance(self, owner: str, goal: str, span: Span) -> None:
-        """Goes on in the lifecycle of an owner until ``goal`` has happened."""
+    def _advance(self, owner: str, goal: str, span: Span, around: tuple[str, ...] = ()) -> None:
+        """Goes on in the lifecycle of an owner, ``around`` some phases, until ``goal`` happened."""
         position = self._position(owner, goal, span)
         found = self.graphs[position.graph]
         if self.rest is None:
-            self.rest = self._way(owner, position, found, goal, span)
+            self.rest = self._way(owner, position, found, goal, span, around)
         there = self.machine.number
         try:
             while self.rest:
@@ -197,10 +197,16 @@ class Run:
         self.rest = None
 
     def _way(
-        self, owner: str, position: Position, found: Graph, goal: str, span: Span
+        self,
+        owner: str,
+        position: Position,
+        found: Graph,
+        goal: str,
+        span: Span,
+        around: tuple[str, ...],
     ) -> list[int]:
         """The places that lead to ``goal``.  Raises `RunError` where nothing does."""
-        way = found.way(position.at, goal)
+        way = found.way(position.at, goal, around)
         moves = 0 <= position.cpu != self.machine.number
         if moves and not {position.at, *(n.number for n in way or ())} & found.outermost:
             now = found.nodes[position.at].name
@@ -209,6 +215,7 @@ class Run:
         if way is None:
             now = found.nodes[position.at].name or "the start"
             what = f"the lifecycle {found.name} cannot go on from `{now}` to `{goal}`"
+            what += f" round `{'` and `'.join(around)}`" if around else ""
             raise RunError(what, span)
         return [node.number for node in way]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from dsl.ir import lifecycle as l
 from dsl.ir.program import Program
 from dsl.ir.shapes import MACHINE, Period, RegisterRef
-from dsl.ir.ways import graph
+from dsl.ir.ways import Graph, Node, graph
 from dsl.run.choices import Choices
 from dsl.run.errors import RunError, Trapped
 from dsl.run.permits import mays
@@ -47,6 +47,39 @@ def joined(lines: Iterable[str]) -> tuple[str, ...]:
             holds[name] = line
         found.append(line)
     return tuple(found)
+
+
+def directed(found: Graph, steps: Iterable[str]) -> list[str]:
+    """The steps of a history that names each phase it comes through, so that a run comes through
+    these and no other: of an `either` it would take the first alternative that leads on."""
+    at: dict[str, int] = {}
+    made = []
+    for step in steps:
+        if not step.startswith("run "):
+            made.append(step)
+            continue
+        visits = []
+        for visit in step.removeprefix("run ").split(", "):
+            goal, _, owner = visit.rstrip(")").partition("(")
+            around, way = _direction(found, at.get(owner, 0), goal)
+            visits += [*(f"not {name}" for name in around), visit]
+            if way:
+                at[owner] = way[-1].number
+        made.append(f"run {', '.join(visits)}")
+    return made
+
+
+def _direction(found: Graph, start: int, goal: str) -> tuple[list[str], list[Node] | None]:
+    """The phases to leave out, for a way to a phase to come through no other, and that way."""
+    around: list[str] = []
+    first = way = found.way(start, goal)
+    while way:
+        between = {node.name for node in way[:-1] if node.phase is not None} - {goal}
+        if not between:
+            return around, way
+        around += sorted(between)
+        way = found.way(start, goal, around)
+    return [], first
 
 
 @dataclass(slots=True)
@@ -189,8 +222,10 @@ def _steps_until(steps: Sequence[str], number: int) -> Sequence[str]:
             visits = step.removeprefix("run ").split(", ")
             kept = []
             for visit in visits:
-                count += 1
                 kept.append(visit)
+                if visit.startswith("not "):
+                    continue
+                count += 1
                 if count == number:
                     break
             found.append("run " + ", ".join(kept))

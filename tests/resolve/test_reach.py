@@ -147,3 +147,9 @@ def test_a_condition_is_reported_if_and_only_if_no_machine_fulfils_it(
     # Without any machine it is the assumption that is wrong.
     expected = [condition[0]] if never and left else [] if left else [assumed[0]]
     assert phase(condition[0], assumed[0]) == expected
+
+
+def test_a_way_that_leaves_out_what_it_must_lead_through() -> None:
+    life = "lifecycle l { p {} either { q {} } or {} r {} } "
+    assert unreachable(life + 'scenario "s" { run p, not q, r }') == []
+    assert unreachable(life + 'scenario "s" { run not p, r }') == ["not p, r"]

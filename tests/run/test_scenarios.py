@@ -81,6 +81,30 @@ def test_a_round_goes_through_all_phases_of_it() -> None:
     assert phases == ["come", *["guest", "others", "look"] * 2, "go"]
 
 
+ROUNDS = """
+lifecycle rounds {
+    start {}
+    either { one {} } or { two {} } or { three {} } or {}
+    end {}
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("way", "phases"),
+    [
+        ("run start, end", ["start", "one", "end"]),
+        ("run start, not one, end", ["start", "two", "end"]),
+        ("run start, not one, not two, end", ["start", "three", "end"]),
+        ("run start run not one, not two, not three, end", ["start", "end"]),
+        ("run not one, end", ["start", "two", "end"]),
+    ],
+)
+def test_a_way_leads_round_the_phases_that_it_leaves_out(way: str, phases: list[str]) -> None:
+    made = run(way, ROUNDS)
+    assert [e.what for e in made.events if e.kind == "phase"] == phases
+
+
 def test_what_the_guest_does_comes_between_its_entry_and_its_exception() -> None:
     made = run("guest { BOX_CTL.On <- 1 } run go expect ctl == 1")
     assert made.ok

@@ -106,8 +106,13 @@ class Lifecycles:
         return t.Run(c[0].start, c[-1].end, all_of(t.Visit, c))
 
     def visit(self, c: C) -> t.Visit:
-        of = name_of(c[2]) if len(c) > 1 else None
-        return t.Visit(c[0].start, c[-1].end, name_of(c[0]), of)
+        # Each phase that is left out is three words: `not`, its name, and a comma.
+        out = 0
+        while c[out].kind == "NOT":
+            out += 3
+        around = tuple([name_of(c[at]) for at in range(1, out, 3)])
+        of = name_of(c[out + 2]) if len(c) > out + 1 else None
+        return t.Visit(c[0].start, c[-1].end, around, name_of(c[out]), of)
 
     def on(self, c: C) -> t.On:
         return t.On(c[0].start, c[-1].end, number_of(c[1]))

@@ -257,7 +257,8 @@ def fact(node: t.Fact) -> Words:
 
 
 def visit(node: t.Visit) -> Words:
-    return word(f"{node.phase.text}({node.of.text})" if node.of else node.phase.text)
+    around = "".join(f"not {name.text}, " for name in node.around)
+    return word(around + (f"{node.phase.text}({node.of.text})" if node.of else node.phase.text))
 
 
 def expect(node: t.Expect) -> Words:

@@ -95,8 +95,9 @@ class Given(Node, frozen=True):
 
 
 class Visit(Node, frozen=True):
-    """A phase, for a parameter of the scenario."""
+    """A phase, for a parameter of the scenario; ``around`` are those that the way leaves out."""
 
+    around: tuple[Name, ...]
     phase: Name
     of: Name | None
 

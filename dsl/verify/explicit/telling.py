@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dsl.ir.program import Program
+from dsl.ir.ways import Graph
 from dsl.verify.explicit.exploring import Edge, Exploration
 from dsl.verify.explicit.lines import OWNER
 from dsl.verify.explicit.states import State
 from dsl.verify.findings import Configuration, Witness
-from dsl.verify.histories import givens, joined, names_of_owners, root_of
+from dsl.verify.histories import directed, givens, joined, names_of_owners, root_of
 
 
 @dataclass(slots=True)
@@ -46,7 +47,7 @@ def witness(
             cpus += 1
         else:
             parts.append(_Part(owner.kind, 0))
-    return _told(program, parts, kinds, last)
+    return _told(program, exploration.graph, parts, kinds, last)
 
 
 def lines_of(state: State) -> list[str]:
@@ -60,7 +61,11 @@ def lines_of(state: State) -> list[str]:
 
 
 def _told(
-    program: Program, parts: list[_Part], kinds: Sequence[Configuration], last: Sequence[str]
+    program: Program,
+    graph: Graph,
+    parts: list[_Part],
+    kinds: Sequence[Configuration],
+    last: Sequence[str],
 ) -> tuple[Witness, int]:
     # A part with a negative CPU goes on with what the part on that CPU began.
     free = names_of_owners(program)
@@ -90,7 +95,7 @@ def _told(
     steps += [_for(line, "" if one else of[-1]) for line in last]
     root = root_of(program)
     params = () if one else tuple(f"{name} : {root}" for name, _ in owners)
-    return Witness(joined(steps), params), parts[-1].kind
+    return Witness(joined(directed(graph, steps)), params), parts[-1].kind
 
 
 def _for(line: str, name: str) -> str:

@@ -11,7 +11,7 @@ from dsl.ir import lifecycle as l
 from dsl.ir.ways import Graph, graph
 from dsl.run.registers import Element
 from dsl.verify.findings import Configuration, Witness
-from dsl.verify.histories import givens, names_of_owners
+from dsl.verify.histories import directed, givens, names_of_owners
 from dsl.verify.symbolic.chain import Act, Chain, Goal, Point
 from dsl.verify.symbolic.mirrors import Static
 from dsl.verify.symbolic.owned import Suspicion
@@ -198,7 +198,7 @@ class Search:
         steps += self._told(at, model, made, relevant)
         if last:
             steps.append(last)
-        return Witness(tuple(steps), params, seen)
+        return Witness(tuple(directed(self.graph, steps)), params, seen)
 
     def _last(self, goal: Goal, model: dict[Term, int], made: dict[Term, int]) -> tuple[str, str]:
         """The expectation that does not hold: of a field, if one is all that differs."""

@@ -247,3 +247,22 @@ def test_what_nobody_keeps_is_changed_by_nobody() -> None:
     life = LIFE.replace("may change BOX_A,", "may change BOX_S, BOX_A,")
     made = program(PLATFORM + more + sequences + life)
     assert verify(made, engines=(Engine.EXPLICIT,), mends=False).ok
+
+
+@pytest.mark.parametrize("engine", [Engine.EXPLICIT, Engine.SYMBOLIC])
+def test_a_history_may_go_round_the_first_alternative(engine: Engine, tmp_path: Path) -> None:
+    """What is wrong only where an interrupt does not come is found although one may come."""
+    path = tmp_path / "either.vgs"
+    path.write_text(
+        PLATFORM
+        + "restore take(vcpu) { restore a, b }\n"
+        + "sequence on_irq() { BOX_A <- 0 }\n"
+        + "save give(vcpu) { save a, b }\n"
+        + LIFE.replace("go {", "either { irq { on_irq() } } or {}\n        go {")
+        + 'invariant off at go "it is always off then" { BOX_A.V == 0 }\n'
+    )
+    verdict = dsl.verify(path, engines=[engine])
+    assert ("VGS103", "off") in rules(verdict)
+    (witness,) = [f.witness for f in verdict.findings if f.rule == "off"]
+    assert witness is not None
+    assert any("not irq, go" in step for step in witness.steps)
