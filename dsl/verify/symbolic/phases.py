@@ -224,7 +224,14 @@ class Phases(Owned):
         """Told of each slot that somebody fills."""
 
     def _refill(self, slot: Slot, c: Term) -> None:
+        """The host may give a slot another value; what mirrors a register may stay as it is too.
+
+        Then it must still be what its owner had.
+        """
         owner = self.holder(slot)
+        if (slot.name, 0 if slot.length else None) in self.static.by_slot:
+            does = self.fresh(f"does:{slot.name}", 1)
+            c = self.terms.and_(c, self.terms.eq(does, self.terms.const(1, 1)))
         for index in range(slot.length) if slot.length else (None,):
             key = slot_key(owner, slot, index)
             old = self.get(key)

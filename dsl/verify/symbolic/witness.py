@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from dsl.diagnostics.proofs import BitsLost, StateLeaks, StateLost
 from dsl.ir import lifecycle as l
+from dsl.ir.shapes import MACHINE
 from dsl.ir.ways import Graph, graph
 from dsl.run.registers import Element
 from dsl.verify.findings import Configuration, Witness
@@ -305,7 +306,9 @@ class Search:
     ) -> Iterator[str]:
         value = evaluate(act.value, model, made)
         if not isinstance(act.place, Element):
-            whose = f"{owner}." if len(self.plan.owners) > 1 else ""
+            assert isinstance(act.place, tuple)
+            theirs = act.place[0].root != MACHINE and len(self.plan.owners) > 1
+            whose = f"{owner}." if theirs else ""
             yield f"{whose}{_place(act)} <- {value:#x}"
             return
         element = act.place

@@ -222,3 +222,22 @@ def test_what_a_hypcall_does_of_itself_is_done() -> None:
     assert "invariant back holds" in {each.what for each in holds.proved}
     (found,) = check(program(LEVELS.replace("{ LEVEL.EL <- 1 }\nboot", "{}\nboot"))).findings
     assert (found.code, found.rule) == ("VGS103", "back")
+
+
+def test_a_host_that_may_change_a_slot_need_not() -> None:
+    """What was lost before stays lost, where the host leaves the slot as it is."""
+    idle = PEN.replace("        arrive {", "        idle { may change mask }\n        arrive {")
+    assert not check(program(idle)).findings
+    lost = idle.replace("    save mask\n", "")
+    assert lost != idle
+    assert ("VGS101", "mask") in {(f.code, f.rule) for f in check(program(lost)).findings}
+
+
+def test_a_history_of_two_says_whose_slot_the_host_changes(tmp_path: Path) -> None:
+    left = PEN.replace("        arrive {", "        idle { may write used }\n        arrive {")
+    left = left.replace("    fill(vcpu)\n", "").replace("            ITEM<i> <- 0\n", "")
+    path = tmp_path / "pen.vgs"
+    path.write_text(left)
+    verdict = dsl.verify(path, engines=[Engine.SYMBOLIC])
+    assert ("VGS102", "items") in {(f.code, f.rule) for f in verdict.findings}
+    assert not verdict.unchecked
