@@ -245,6 +245,8 @@ class _Search:
     same: bool = True
     unchecked: list[str] = field(default_factory=list)
     _passed: set[tuple[object, ...]] = field(default_factory=set)
+    #: The outcomes that were looked at: where what an outcome shows is at fault, its way tells.
+    _seen: dict[int, Outcome] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.subject = self.explorer.subject.of(self.program)
@@ -348,6 +350,7 @@ class _Search:
             try:
                 exploration.run()
             except Found as found:
+                self._seen[id(found.outcome)] = found.outcome
                 told = self._told(made, steppers, exploration)
                 start = exploration.states.index(found.state)
                 for finding in told.certain(start, found.outcome):
@@ -374,6 +377,8 @@ class _Search:
 
     def _wrong(self, made: _Machine, outcome: Outcome) -> bool:
         """Whether an outcome shows what is neither the original's nor looked at already."""
+        if id(outcome) in self._seen:
+            return False
         told = made.told
         assert told is not None
         those = [*told.certain(0, outcome)]

@@ -2,11 +2,13 @@
 
 import pytest
 
+from dsl.mutation.asking import Asked, mutate
 from dsl.mutation.checks import STATIC, checks, provers
 from dsl.mutation.explorer import Explorer
 from dsl.mutation.judging import Judge
 from dsl.mutation.mutants import mutants
 from dsl.mutation.results import Outcome
+from dsl.mutation.workers import Limits
 from dsl.verify import verify
 from dsl.verify.findings import Engine
 from tests.mutation.small import program
@@ -161,3 +163,26 @@ def test_killed_by_the_solver_where_the_explorer_finds_nothing(tmp_path):
     told = judge.judge(asked[-1])
     assert (told.outcome, told.by) == (Outcome.KILLED, "symbolic")
     assert told.killers[0].rule == "own"
+
+
+def test_what_no_run_confirms_ends_the_search(tmp_path, monkeypatch):
+    """What breaks the invariant was written in an earlier step than the one that shows it."""
+    monkeypatch.setattr("dsl.mutation.explorer.surely", lambda *of: None)
+    platform = """\
+platform two "Two that belong together, revision 1"
+register PAIR : 32 at (3, 3, 14, 3, 1) reset 0 { One [0] Two [1] res0 [31:2] }
+context state of vcpu { pair : u32 feeds PAIR }
+"""
+    (tmp_path / "two.vgs").write_text(
+        platform
+        + "sequence clear(vcpu) { pair.One <- 0  pair.Two <- 0 }\n"
+        + "sequence begin(vcpu) { restore pair }\n"
+        + "sequence ask(vcpu) { when not pair.Two { modify pair { One <- 1  Two <- 1 } } }\n"
+        + "lifecycle on_cpu { each stay { load { clear(vcpu) } each trip {\n"
+        + "    come { begin(vcpu) } guest {} either { asked { ask(vcpu) } } or {} } } }\n"
+        + 'invariant both at guest "one is nothing" { PAIR.One == PAIR.Two }\n'
+    )
+    asked = Asked(operators=("delete",), limits=Limits(5, 1 << 30), jobs=1)
+    report = mutate([str(tmp_path / "two.vgs")], asked)
+    assert report.judged
+    assert Outcome.BROKEN not in {one.outcome for one in report.judged}
