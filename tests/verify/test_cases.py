@@ -19,6 +19,9 @@ FOUND = {
     "par_el1/wrong": ("VGS101", "par", "put { vcpu_put(vcpu) }"),
     "pmscr_el1/wrong": ("VGS103", "given_back", "pmscr_el1"),
     "pmuserenr_el0/wrong": ("VGS103", "given_back", "PMUSERENR_EL0 <- 0"),
+    "vserror/wrong": ("VGS103", "taken_once", "taken_once"),
+    "vttbr_el2/wrong": ("VGS104", "no_walk_meanwhile", "ttbr0"),
+    "zcr_el1/wrong": ("VGS103", "given_back", "zcr"),
     "vtimer/wrong": ("VGS104", "timer_and_time", "CNTVOFF_EL2 <- 0"),
 }
 

@@ -12,6 +12,9 @@ FOUND = {
     "par_el1": ["VGS115 par: at_s1e1r(page << 12)"],
     "pmscr_el1": ["VGS115 PMSCR_EL1: restore pmscr_el1"],
     "pmuserenr_el0": ["VGS115 PMUSERENR_EL0: when pmu { PMUSERENR_EL0 <- ALL }"],
+    "vserror": [],
+    "vttbr_el2": [],
+    "zcr_el1": [],
     "vtimer": [
         "VGS112 timer_and_time: restore offset, cval",
         "VGS112 timer_and_time: CNTVOFF_EL2 <- 0",
