@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,6 +102,8 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         # Also what is no number at all is not more than nothing.
         if value is not None and not value > 0:
             raise CannotRun(f"verify: --{name} is more than 0")
+        if value == inf:
+            raise CannotRun(f"verify: --{name} is a number; without it there is no limit")
     written = options.write_baseline
     if written is not None and Path(written).suffix in (".vgs", ".toml"):
         raise CannotRun(f"verify: --write-baseline {written} would overwrite a source")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
+from math import prod
 
+from dsl.failures import CannotRun
 from dsl.ir import expr as x
 from dsl.ir.program import Program
 from dsl.ir.shapes import Condition, Period
 from dsl.ir.types import Bool, Int
 from dsl.verify.findings import Configuration
+
+#: So many ways for conditions to be are tried, and so many machines looked at.
+_TRIED, _MOST = 1 << 20, 1 << 14
 
 
 def fixed(program: Program) -> tuple[Condition, ...]:
@@ -24,14 +29,34 @@ def configurations(
     """Each way in which a machine and one VM may be, with ``given`` conditions as they are.
 
     A condition that a model decides is not one of them.  Of an assumption only what follows from
-    these conditions alone excludes anything: registers may hold anything.
+    these conditions alone excludes anything: registers may hold anything.  Raises `CannotRun` where
+    there are more than anybody could look at.
     """
     asked = [c for c in fixed(program) if c.name not in program.models]
     possible = [(given[c.name],) if given and c.name in given else values(c) for c in asked]
+    if prod(len(each) for each in possible) > _TRIED:
+        raise _too_many(program, asked, possible)
+    found = 0
     for each in product(*possible):
         facts = dict(zip((c.name for c in asked), each, strict=True))
         if all(truth(a.condition, facts) is not False for a in program.assumptions):
+            found += 1
+            if found > _MOST:
+                raise _too_many(program, asked, possible)
             yield tuple(facts.items())
+
+
+def _too_many(
+    program: Program, asked: Sequence[Condition], possible: Sequence[Sequence[int]]
+) -> CannotRun:
+    counts = sorted(((len(v), c.name) for c, v in zip(asked, possible, strict=True)), reverse=True)
+    name = counts[0][1]
+    ways = prod(count for count, _ in counts)
+    return CannotRun(
+        f"{program.name}: its conditions can be in {ways:,} ways, and no more than {_MOST:,} "
+        f"machines are looked at; `{name}` has {counts[0][0]:,} values",
+        f"`--set {name}=…` fixes a condition, and an `assume` says which machines there are",
+    )
 
 
 def machine_of(program: Program, configuration: Configuration) -> Configuration:

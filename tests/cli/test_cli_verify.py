@@ -179,6 +179,7 @@ def test_what_is_asked_of_the_engines(clock, driver, vgs):
         (["--engine", "magic"], "invalid choice: 'magic'"),
         (["--time", "0"], "--time is more than 0"),
         (["--time", "nan"], "--time is more than 0"),
+        (["--time", "1e400"], "--time is a number; without it there is no limit"),
         (["--jobs", "-1"], "--jobs is more than 0"),
         (["--baseline", "nosuch.json"], "there is no baseline nosuch.json"),
         (["--baseline", "src/old.vgs"], "no baseline"),
