@@ -18,6 +18,7 @@ from dsl.verify.symbolic.meant import items
 from dsl.verify.symbolic.mirrors import Static, static
 from dsl.verify.symbolic.pairs import Pair, Seen
 from dsl.verify.symbolic.proof import Done, Free, Proof
+from dsl.verify.symbolic.shared import Shared
 from dsl.verify.symbolic.solver import Solver
 from dsl.verify.symbolic.state import Unbounded
 from dsl.verify.symbolic.terms import Terms
@@ -62,10 +63,11 @@ class Comparing:
         self.budget, self.progress = budget, progress
         self.statics: tuple[Static, Static] = (static(program), static(before))
         self.items = items(program, before)
+        self.shared = Shared(program, before)
         self.terms = Terms()
         # What one found out is about its own registers and slots.
         self.solvers = (Solver(self.terms), Solver(self.terms))
-        self.unchecked: dict[str, None] = {}
+        self.unchecked: dict[str, None] = dict.fromkeys(self.shared.unlike())
         self._known: dict[str, list[_Made]] = {}
         self._done: tuple[Done, Done] = ({}, {})
         self._looks: dict[str, tuple[Looks, Looks]] = {}
@@ -166,7 +168,9 @@ class Comparing:
             self.unchecked[f"the two programs have different lifecycles {lifecycle.name}"] = None
             return None
         looks, _ = self._who(lifecycle, other)
-        pair = Pair(one, two, self.terms, self.solvers[0], looks, self.items, after.left)
+        pair = Pair(
+            one, two, self.terms, self.solvers[0], looks, self.shared, self.items, after.left
+        )
         seen = pair.run()
         asked = one.asked | two.asked | one.machine.asked | two.machine.asked
         result = _Made(frozenset((n, v) for n, v in configuration if n in asked), now, after, seen)

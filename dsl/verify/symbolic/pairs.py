@@ -18,6 +18,7 @@ from dsl.verify.symbolic.meant import Item, at
 from dsl.verify.symbolic.mirrors import Stretch
 from dsl.verify.symbolic.phases import Phases
 from dsl.verify.symbolic.proof import Proof
+from dsl.verify.symbolic.shared import Shared
 from dsl.verify.symbolic.solver import Solver
 from dsl.verify.symbolic.state import Cells, Key
 from dsl.verify.symbolic.term import Term
@@ -74,6 +75,7 @@ class Pair:
     terms: Terms
     solver: Solver
     looks: Looks
+    shared: Shared
     items: tuple[Item, ...]
     left: Masks
     seen: Seen = field(default_factory=Seen)
@@ -160,6 +162,8 @@ class Pair:
         own, theirs = self.mine.abstraction.initial, self.other.abstraction.initial
 
         def initial(key: Key) -> Term | None:
+            if not self.shared.has(key):
+                return theirs(key)
             value = own(key)
             mask = differ.get(key, 0)
             if value is None or not mask:
@@ -180,6 +184,8 @@ class Pair:
         given = (mine.path, theirs.path)
         those = tuple(at(phase.name, self.items))
         for key, looked in masks.items():
+            if not self.shared.has(key):
+                continue
             spot = (phase.name, key)
             a, b = self._values(key, mine.cells, theirs.cells)
             live = self._live(key, mine)
@@ -272,7 +278,7 @@ class Pair:
         """The bits that may differ after a phase."""
         made = dict(differ)
         for key in dict.fromkeys((*mine.cells, *theirs.cells)):
-            if key[0] in ("?", "="):
+            if key[0] in ("?", "=") or not self.shared.has(key):
                 continue
             a, b = self._values(key, mine.cells, theirs.cells)
             mask = self._bits(key, a, b, (mine.path, theirs.path))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from dsl.ir.program import Program
@@ -138,6 +140,30 @@ def test_a_history_runs_on_both_and_holds_on_the_other_one() -> None:
     assert failed == [["expected: SWITCH.On == 0x0; SWITCH.On is 1"], []]
     assert differ(subject(one), subject(two), finding.witness) == (1, 0)
     assert differ(subject(two), subject(two), finding.witness) is None
+
+
+#: As PEN, without its second kind of register.
+WITHOUT = re.sub(r".*(EXTRA|extra).*\n", "", PEN)
+
+
+def test_what_only_one_of_them_writes_is_not_compared_and_that_is_said() -> None:
+    report = against(program(PEN), program(WITHOUT))
+    assert report.findings == report.proved == ()
+    assert report.unchecked == ("EXTRA<n> of stdin is not in stdin: it was not compared",)
+    assert against(program(WITHOUT), program(PEN)).unchecked == report.unchecked
+
+
+def test_what_one_of_them_has_and_nobody_writes_is_no_matter() -> None:
+    more = PEN.replace("register IDS", "register MORE : 32 { All [31:0] }\nregister IDS")
+    more = more.replace("    used     : 0..4\n", "    used     : 0..4\n    more : 0..3\n")
+    assert compared(program(more), program(PEN)).findings == ()
+    assert compared(program(PEN), program(more)).findings == ()
+
+
+def test_a_register_of_another_shape_is_another_register() -> None:
+    other = PEN.replace("Trap [1] res0 [31:2]", "res0 [1] Trap [2] res0 [31:3]")
+    report = against(program(PEN), program(other))
+    assert "SWITCH of stdin is declared otherwise in stdin: it was not compared" in report.unchecked
 
 
 #: What is never so, which only the runs know: nothing is kept of how one register is like another.
