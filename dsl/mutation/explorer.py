@@ -96,7 +96,7 @@ class Explorer:
     def __init__(self, program: Program, *, most: int = MOST, shared: bool = True) -> None:
         self.program, self.most, self.shared = program, most, shared
         self.owned = Owned(program)
-        self.tables = Tables(self.owned.data)
+        self.memory: Memory[Taken] = Memory(Tables(self.owned.data))
         self.subject: Subject = subject(program)
         self.normal = Normal(program, configurations(program))
         self.machines: list[_Machine] = []
@@ -132,7 +132,7 @@ class Explorer:
     def _record(self, made: _Machine) -> None:
         steppers = {
             number: Recording(stepper, made.steps)
-            for number, stepper in self.steppers(self.program, made).items()
+            for number, stepper in self.steppers(self.program, made, self.memory).items()
         }
         if not steppers:
             return
@@ -149,9 +149,10 @@ class Explorer:
         for those in made.by_spot.values():
             those.sort(key=lambda one: one[0].depth)
 
-    def steppers(self, program: Program, made: _Machine) -> dict[int, Stepper]:
+    def steppers(
+        self, program: Program, made: _Machine, memory: Memory[Taken]
+    ) -> dict[int, Stepper]:
         found = {}
-        memory: Memory[Taken] = Memory(self.tables)
         for number, kind in enumerate(made.kinds):
             try:
                 found[number] = Stepper(program, kind, made.graph, self.owned, number, memory)
@@ -245,11 +246,11 @@ class _Search:
     same: bool = True
     unchecked: list[str] = field(default_factory=list)
     _passed: set[tuple[object, ...]] = field(default_factory=set)
-    #: The outcomes that were looked at: where what an outcome shows is at fault, its way tells.
-    _seen: dict[int, Outcome] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.subject = self.explorer.subject.of(self.program)
+        memory = self.explorer.memory
+        self._memory = Memory(memory.tables, memory, lambda t: t.spots.isdisjoint(self.region))
         # In these configurations the functions are what they were.
         self._alike = {
             configuration: all(
@@ -282,7 +283,7 @@ class _Search:
         wrong = partial(self._wrong, made)
         steppers = {
             number: Replaying(stepper, made.steps, self.region, wrong)
-            for number, stepper in self.explorer.steppers(self.program, made).items()
+            for number, stepper in self.explorer.steppers(self.program, made, self._memory).items()
         }
         differ = self._differing(made, steppers)
         if differ is None:
@@ -329,7 +330,7 @@ class _Search:
     def _steps(self, made: _Machine) -> Iterator[tuple[State, int]]:
         """The steps of the original that came by what is changed."""
         seen = set()
-        for spot in self.region:
+        for spot in sorted(self.region):
             for state, node in made.by_spot.get(spot, ()):
                 if self._alike[made.kinds[state.kind]]:
                     continue
@@ -350,11 +351,12 @@ class _Search:
             try:
                 exploration.run()
             except Found as found:
-                self._seen[id(found.outcome)] = found.outcome
                 told = self._told(made, steppers, exploration)
                 start = exploration.states.index(found.state)
                 for finding in told.certain(start, found.outcome):
                     yield from self._sure(finding)
+                # `_wrong` does not know the history, which may say that another place is at fault.
+                self._passed |= {f.key for f in self._alone(made, found.outcome)}
                 continue
             break
         if not exploration.complete:
@@ -377,12 +379,13 @@ class _Search:
 
     def _wrong(self, made: _Machine, outcome: Outcome) -> bool:
         """Whether an outcome shows what is neither the original's nor looked at already."""
-        if id(outcome) in self._seen:
-            return False
-        told = made.told
-        assert told is not None
-        those = [*told.certain(0, outcome)]
+        those = self._alone(made, outcome)
         return any(f.key not in self._passed and not self._had(f) for f in those)
+
+    def _alone(self, made: _Machine, outcome: Outcome) -> list[Finding]:
+        """What an outcome shows, without the history that leads to it."""
+        assert made.told is not None
+        return list(made.told.certain(0, outcome))
 
     def _had(self, finding: Finding) -> bool:
         fault = _fault(finding)

@@ -7,7 +7,7 @@ not ask for share it, and so do machines.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
@@ -29,10 +29,20 @@ class _Asked(Generic[T]):
 
 
 class Memory(Generic[T]):
-    """What came of the steps of one program, whose states are made of ``tables``."""
+    """What came of the steps of one program, whose states are made of ``tables``.
 
-    def __init__(self, tables: Tables) -> None:
+    ``other`` has those of another program, of which ``stands`` says whether they are steps of
+    this one, too.
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        other: Memory[T] | None = None,
+        stands: Callable[[T], bool] = lambda came: True,
+    ) -> None:
         self.tables = tables
+        self._other, self._stands = other, stands
         self._begun: dict[object, _Asked[T] | T] = {}
 
     def find(self, begin: object, tables: Sequence[Table]) -> T | None:
@@ -40,6 +50,10 @@ class Memory(Generic[T]):
         at = self._begun.get(begin)
         while isinstance(at, _Asked):
             at = at.ways.get(_found(tables[at.table], at.key))
+        if at is None and self._other is not None:
+            at = self._other.find(begin, tables)
+            if at is not None and not self._stands(at):
+                return None
         return at
 
     def keep(self, begin: object, tables: Sequence[Table], reads: Iterable[Place], came: T) -> None:
