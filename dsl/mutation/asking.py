@@ -29,6 +29,9 @@ from dsl.resolve.workspace import Loaded, Workspace, decode
 #: What a mutant may take, if nobody says otherwise: a minute, and 2 GiB.
 LIMITS = Limits(60.0, 2 << 30)
 
+#: The part of that in which the solver may look for what is wrong: then it says what it left out.
+_SOLVING = 0.4
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -70,7 +73,7 @@ def mutate(paths: Sequence[str], asked: Asked, progress: Progress | None = None)
     explorer = Explorer(chosen.program)
     judge = Judge(
         chosen.program,
-        checks(explorer),
+        checks(explorer, asked.limits.seconds * _SOLVING),
         provers(explorer),
         all_killers=asked.all_killers,
         rules=asked.rules,

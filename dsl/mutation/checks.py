@@ -22,15 +22,15 @@ _CODE = re.compile(r"VGS\d{3}")
 STATIC = "check"
 
 
-def checks(explorer: Explorer) -> list[Check]:
-    """Who is asked of each mutant, the fastest first.
+def checks(explorer: Explorer, seconds: float | None = None) -> list[Check]:
+    """Who is asked of each mutant, the fastest first; the solver for so many seconds or a bit more.
 
     Raises `CannotRun` where the solver is not installed.
     """
     from dsl.verify.symbolic.solver import z3
 
     z3()
-    values = Values(explorer)
+    values = Values(explorer, seconds)
     return [
         static(),
         Check("explicit", explorer.ask, explorer.spare),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from time import process_time
 
 from dsl.ir.program import Program
 from dsl.mutation.explorer import Explorer, changed
@@ -20,15 +21,21 @@ _FEW = 2
 
 
 class Values:
-    """Asks the symbolic engine about the mutants of one program, behind the explorer."""
+    """Asks the symbolic engine about the mutants of one program, behind the explorer.
 
-    def __init__(self, explorer: Explorer) -> None:
-        self.explorer = explorer
+    ``seconds`` of a processor are what it may take for one mutant before it says that it did not
+    come to an end; what is being proved then is proved first.
+    """
+
+    def __init__(self, explorer: Explorer, seconds: float | None = None) -> None:
+        self.explorer, self.seconds = explorer, seconds
         self.program = program = explorer.program
         self.normal = Normal(program, configurations(program))
         self.subject: Subject = subject(program)
         self.owned = Owned(program)
         self.proving = Proving(program)
+        #: What the original is suspected of, and no run confirms, by code and rule.
+        self._suspected: set[tuple[str, str]] = set()
 
     def ask(self, program: Program, known: Known, first: bool) -> Answer:
         """What is found in a mutant, or in the original, and confirmed by a run."""
@@ -36,24 +43,40 @@ class Values:
         faults: dict[tuple[object, ...], Fault] = {}
         passed: set[tuple[object, ...]] = set()
         of = self.subject.of(program)
+        since, late = process_time(), False
         for given in self._given(program):
+            fresh = False
             for finding in self._findings(program, given, unchecked):
                 if finding.key in passed or finding.strength is Strength.CONVENTION:
                     continue
                 passed.add(finding.key)
                 if known(_fault(finding)):
                     continue
+                late = self._late(program, since)
+                if late:
+                    break
                 sure = surely(of, finding, self.owned)
                 if sure is not None:
                     faults[finding.key] = _fault(sure)
-                else:
-                    unchecked[f"symbolic: {finding.where}: no run confirms: {finding.message}"] = (
-                        None
-                    )
+                    continue
+                fresh = fresh or (finding.code, finding.rule) not in self._suspected
+                if program is self.program:
+                    self._suspected.add((finding.code, finding.rule))
+                unchecked[f"symbolic: {finding.where}: no run confirms: {finding.message}"] = None
             # What is suspected where a mutant is asked about for itself is suspected everywhere.
-            if first and (faults or passed):
+            if first and (faults or fresh):
+                break
+            late = late or self._late(program, since)
+            if late:
+                unchecked[f"symbolic: not all of it is proved in {self.seconds:g} s"] = None
                 break
         return Answer(tuple(faults.values()), tuple(unchecked))
+
+    def _late(self, program: Program, since: float) -> bool:
+        """Whether a mutant took all that it may take."""
+        if self.seconds is None or program is self.program:
+            return False
+        return process_time() - since > self.seconds
 
     def _given(self, program: Program) -> Iterator[Mapping[str, int]]:
         """What to fix, one after the other: what is cheap and tells most first."""
