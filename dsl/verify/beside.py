@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -42,7 +43,9 @@ def beside(
     from multiprocessing import get_context
 
     _work.append((pieces, work))
-    pool = ProcessPoolExecutor(jobs, get_context("fork"))
+    # Whoever interrupts this process ends those.
+    ignored = (signal.SIGINT, signal.SIG_IGN)
+    pool = ProcessPoolExecutor(jobs, get_context("fork"), signal.signal, ignored)
     try:
         asked = [pool.submit(_numbered, number) for number in range(len(pieces))]
         for future in asked:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -15,6 +15,8 @@ from dsl.ir import lifecycle as l
 from dsl.ir.program import Program
 from dsl.ir.walk import statements
 from dsl.source import Span
+from dsl.verify.beside import Undone, beside
+from dsl.verify.budget import Budget
 from dsl.verify.configurations import configurations, machine_of, text
 from dsl.verify.findings import (
     Configuration,
@@ -47,6 +49,17 @@ class _Found:
     configurations: list[Configuration] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What was found out of some kinds of machine, how many configurations that was, and what of
+    them was not ``checked``."""
+
+    suspicions: tuple[tuple[str, Configuration, Suspicion], ...]
+    checked: int
+    unchecked: tuple[str, ...]
+    amounts: tuple[tuple[str, int], ...]
+
+
 class Checking:
     """One check of one program; ``kept`` is what is known of it already, and gets the rest."""
 
@@ -63,6 +76,7 @@ class Checking:
         kept = kept or nothing(program)
         self.static, self.terms, self.solver = kept.static, kept.terms, kept.solver
         self.unchecked: dict[str, None] = {}
+        self.amounts: dict[str, int] = {}
         self.phases = self.proofs = 0
         self._made = kept.made
         self._done = kept.done
@@ -76,39 +90,85 @@ class Checking:
         for each in found:
             if each.suspicion.unknown:
                 self.unchecked[f"the solver gave no answer: {each.suspicion.message}"] = None
-        amounts = (
-            ("proofs", self.proofs),
-            ("phases", self.phases),
-            ("terms", len(self.terms)),
-            ("queries", self.solver.asked),
-            ("decided by form", self.solver.seen),
-            ("refuted by examples", self.solver.refuted),
-            ("decided by tables", self.solver.tabled),
-        )
+        amounts = tuple(self.amounts.items())
         work = Work(Engine.SYMBOLIC, time.monotonic() - began, amounts)
-        proved = tuple(self._proved(findings, len(checked)))
+        proved = tuple(self._proved(findings, checked))
         return Report(tuple(findings), proved, tuple(self.unchecked), work)
 
-    def _all(self) -> tuple[list[_Found], list[Configuration]]:
+    def _all(self) -> tuple[list[_Found], int]:
+        """What is suspected, each site once, and how many configurations were checked."""
         machines: dict[Configuration, list[Configuration]] = {}
         for each in configurations(self.program, self.given):
             machines.setdefault(machine_of(self.program, each), []).append(each)
+        budget = self.budget if isinstance(self.budget, Budget) else None
+        pieces = apart(list(machines), budget.jobs if budget is not None else 1)
         found: dict[tuple[object, ...], _Found] = {}
-        checked: list[Configuration] = []
-        for of_machine in machines.values():
-            spent = self.budget.spent() if self.budget is not None else ""
-            if spent:
-                for each in of_machine:
-                    self.unchecked[f"{spent}: nothing was proved for {text(each)}"] = None
+        checked = 0
+        lifecycles = {each.name: each for each in self.program.lifecycles}
+        for piece, done in zip(
+            pieces,
+            beside(pieces, lambda piece: self._piece([machines[m] for m in piece]), budget),
+            strict=True,
+        ):
+            if isinstance(done, Undone):
+                self._left(done.why, (each for m in piece for each in machines[m]))
                 continue
-            self.progress(f"values: {text(of_machine[0])}")
-            for lifecycle, configuration, suspicion in self._machine(of_machine):
+            for name, configuration, suspicion in done.suspicions:
                 key = (suspicion.kind.code, suspicion.rule, suspicion.where, suspicion.unknown)
-                one = found.setdefault(key, _Found(suspicion, lifecycle))
-                if configuration not in one.configurations:
-                    one.configurations.append(configuration)
-            checked += of_machine
+                if key not in found:
+                    found[key] = _Found(self._own(suspicion), lifecycles[name])
+                if configuration not in found[key].configurations:
+                    found[key].configurations.append(configuration)
+            checked += done.checked
+            self.unchecked.update(dict.fromkeys(done.unchecked))
+            for name, amount in done.amounts:
+                self.amounts[name] = self.amounts.get(name, 0) + amount
         return list(found.values()), checked
+
+    def _left(self, why: str, configurations: Iterable[Configuration]) -> None:
+        for each in configurations:
+            self.unchecked[f"{why}: nothing was proved for {text(each)}"] = None
+
+    def _piece(self, machines: Sequence[list[Configuration]]) -> _Piece:
+        """Some kinds of machine, one after the other: what was proved of one serves the next."""
+        solver, others, self.unchecked = self.solver, self.unchecked, {}
+        counts = solver.asked, solver.seen, solver.refuted, solver.tabled
+        terms, self.proofs, self.phases = len(self.terms), 0, 0
+        suspicions: list[tuple[str, Configuration, Suspicion]] = []
+        checked = 0
+        with deep():
+            for of_machine in machines:
+                spent = self.budget.spent() if self.budget is not None else ""
+                if spent:
+                    self._left(spent, of_machine)
+                    continue
+                self.progress(f"values: {text(of_machine[0])}")
+                suspicions += (
+                    (lifecycle.name, configuration, suspicion)
+                    for lifecycle, configuration, suspicion in self._machine(of_machine)
+                )
+                checked += len(of_machine)
+        amounts = (
+            ("proofs", self.proofs),
+            ("phases", self.phases),
+            ("terms", len(self.terms) - terms),
+            ("queries", solver.asked - counts[0]),
+            ("decided by form", solver.seen - counts[1]),
+            ("refuted by examples", solver.refuted - counts[2]),
+            ("decided by tables", solver.tabled - counts[3]),
+        )
+        unchecked, self.unchecked = tuple(self.unchecked), others
+        return _Piece(tuple(suspicions), checked, unchecked, amounts)
+
+    def _own(self, suspicion: Suspicion) -> Suspicion:
+        """A suspicion that may come from another process, about what is there in this one."""
+        mirror, invariant = suspicion.mirror, suspicion.invariant
+        if mirror is not None:
+            mirror = self.static.by_slot[mirror.slot.name, mirror.index]
+        if invariant is not None:
+            named = (i for m in self.program.modules for i in m.invariants)
+            invariant = next(i for i in named if i.name == suspicion.rule)
+        return replace(suspicion, mirror=mirror, invariant=invariant)
 
     def _machine(
         self, of_machine: list[Configuration]
@@ -204,12 +264,31 @@ class Checking:
             )
 
 
+def apart(machines: Sequence[Configuration], most: int) -> list[list[Configuration]]:
+    """Kinds of machine in as many pieces, if there are so many that differ in what comes first.
+
+    Those that are alike in it stay together: what is proved of one serves the others.
+    """
+    pieces = [list(machines)]
+    for at in range(len(machines[0]) if machines else 0):
+        if len(pieces) >= most:
+            break
+        smaller: list[list[Configuration]] = []
+        for piece in pieces:
+            by: dict[int, list[Configuration]] = {}
+            for each in piece:
+                by.setdefault(each[at][1], []).append(each)
+            smaller += by.values()
+        pieces = smaller
+    return pieces
+
+
 def function_of(program: Program, where: Span) -> str:
     """The sequence that a place of the source is in; empty for a place outside of any."""
     for sequence in program.sequences.values():
         for each in statements(sequence.body):
             span = each.span
-            if span.source is where.source and span.start <= where.start < max(span.end, 1):
+            if span.source == where.source and span.start <= where.start < max(span.end, 1):
                 return sequence.name
     return ""
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +14,12 @@ import dsl
 from dsl.run.choices import Choices
 from dsl.run.scenarios import Run
 from dsl.verify import verify
+from dsl.verify.budget import Budget
 from dsl.verify.findings import Engine, Finding
 from dsl.verify.histories import replays
 from dsl.verify.subject import subject
 from dsl.verify.symbolic import check
+from dsl.verify.symbolic.checking import Checking, apart
 from tests.reference.cases import ROOT
 from tests.verify.symbolic.machines import PEN, changed, program
 
@@ -156,6 +161,38 @@ def test_what_cannot_be_checked_is_told() -> None:
 
     report = check(program(PEN), budget=Spent())
     assert len(report.unchecked) == 2
+    assert report.proved == ()
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_two_processes_say_what_one_does(fault: str) -> None:
+    old, new, *_ = FAULTS[fault]
+    one, two = (check(changed(old, new), budget=Budget(jobs=jobs)) for jobs in (1, 2))
+    assert one.findings
+    # Which numbers show it is the solver's choice.
+    assert [replace(f, witness=None) for f in two.findings] == [
+        replace(f, witness=None) for f in one.findings
+    ]
+    assert [bool(f.witness) for f in two.findings] == [bool(f.witness) for f in one.findings]
+    assert (two.proved, two.unchecked) == (one.proved, one.unchecked)
+
+
+def test_machines_that_differ_in_what_comes_first_are_apart() -> None:
+    machines = [(("a", 0), ("b", b), ("c", c)) for b in (0, 1) for c in (0, 1)]
+    assert apart(machines, 1) == [machines]
+    assert apart(machines, 2) == [machines[:2], machines[2:]]
+    assert apart(machines, 3) == [[each] for each in machines]
+    assert apart([], 4) == [[]]
+
+
+def test_what_a_process_could_not_check_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ends(self: Checking, machines: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr(Checking, "_piece", ends)
+    report = check(program(PEN), budget=Budget(jobs=2))
+    why = "a process that worked on it came to an end: nothing was proved for"
+    assert report.unchecked == (f"{why} not early", f"{why} early")
     assert report.proved == ()
 
 
