@@ -176,6 +176,8 @@ class Phases(Owned):
             within = self.terms.ult(number, end)
             if loop.inclusive:
                 within = self.terms.not_(self.terms.ult(end, number))
+            if not self.goes_on(within, n - low.lo):
+                return
             taken = self.terms.and_(c, self.on(within))
             if taken is not self.terms.false:
                 yield from self._mays(loop.body, taken, {**bound, loop.var: number})
