@@ -93,7 +93,7 @@ class Chain(Phases):
         self.most = max(2, (index or 0) + 1)
         self.constants, assumed, self.entry = fixed(self)
         self.solver.assume(assumed)
-        self._boot = booted(self, self.constants)
+        self._boot = booted(self, self.constants, run=True)
         self.initial = self._start
         self.given_at_start: dict[Key, Term] = {}
 
@@ -117,10 +117,7 @@ class Chain(Phases):
 
     def boot_value(self, name: str) -> Term:
         """What a register holds when a CPU boots; what is not known is 0, as in a run."""
-        value = self._boot[name]
-        element = self.elements[name]
-        zero = self.terms.const(0, element.register.width)
-        return self.terms.masked(value, zero, element.unknown) if not value.constant else value
+        return self._boot[name]
 
     def _slot_start(self, key: Key, slot: Slot) -> Term:
         found = self.given_at_start.get(key)

@@ -342,8 +342,11 @@ def _range(part: Term, ranges: dict[str, tuple[int, int]]) -> None:
         ranges[name] = (max(low, of.lo + 1), high) if truth else (low, min(high, of.hi))
 
 
-def booted(machine: Phases, constants: Mapping[str, Term]) -> dict[str, Term]:
-    """What the registers of a CPU hold before anybody runs on it."""
+def booted(machine: Phases, constants: Mapping[str, Term], *, run: bool = False) -> dict[str, Term]:
+    """What the registers of a CPU hold before anybody runs on it.
+
+    Where a reset is not known it is anything, or (``run``) 0 as in a run.
+    """
     terms = machine.terms
 
     def initial(key: Key) -> Term | None:
@@ -354,6 +357,8 @@ def booted(machine: Phases, constants: Mapping[str, Term]) -> dict[str, Term]:
         element = machine.elements[key]
         reset = terms.const(element.reset, element.register.width)
         unknown = terms.symbol(f"reset:{key}", element.register.width)
+        if run:
+            unknown = terms.const(0, element.register.width)
         return terms.masked(reset, unknown, element.unknown)
 
     machine.initial = initial

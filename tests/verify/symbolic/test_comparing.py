@@ -117,6 +117,19 @@ def test_what_a_guest_could_not_write_it_does_not_have_later() -> None:
     assert found == {"SWITCH.Trap at guest", "MASK.Level at guest"}
 
 
+def test_what_a_cpu_boots_with_is_there_where_resets_are_not_known() -> None:
+    old = PEN.replace(
+        "register IDS", "register LAMP : 32 { On [0] Red [1] res0 [31:2] }\nregister IDS"
+    )
+    old += "boot { LAMP.On <- 1 }\n"
+    new = old.replace("    restore mask\n", "    restore mask\n    LAMP.On <- 0\n")
+    (found,) = compared(program(new), program(old)).findings
+    assert (found.rule, seen(found)) == (
+        "LAMP.On at guest, depart",
+        "LAMP.On is 0x0, and 0x1 in stdin",
+    )
+
+
 def test_a_truth_value_differs() -> None:
     text = PEN.replace("    used     : 0..4\n", "    used     : 0..4\n    ready : bool\n")
     text = text.replace("    restore mask\n", "    restore mask\n    ready <- IDS.More == N\n")
