@@ -35,58 +35,68 @@ class _Item:
 
     def broad(self) -> Broad | None:
         """What it says too much; None where all of it is needed."""
-        unlooked = [p for p in self.item.differs.points if all(q != p for q, _ in self.where)]
-        extra: dict[Configuration, None] = {}
-        for meant, needed in self.where.values():
-            extra.update(dict.fromkeys(each for each in self.every if each in meant - needed))
-        if not unlooked and not extra:
+        points = self.item.differs.points
+        unlooked = [p for p in points if all(q != p for q, _ in self.where)]
+        meant: set[Configuration] = set()
+        for declared, needed in self.where.values():
+            meant |= declared - needed
+        if not unlooked and not meant:
             return None
+        configurations = tuple(each for each in self.every if each in meant)
+        enough = self._enough()
         said = [f"nobody looks at it at {_quoted(unlooked)}"] if unlooked else []
-        enough: dict[tuple[tuple[str, ...], str], list[Part]] = {}
-        never: dict[Part, None] = {}
-        parts = dict.fromkeys(part for _, part in self.where)
-        for part in parts:
+        said += self._said({part for parts in enough.values() for part in parts})
+        would = [
+            f"{listed(self._merged(parts))} at {', '.join(names)}{when}"
+            for (names, when), parts in enough.items()
+        ]
+        return Broad(self.item, configurations, "; ".join(said), "; ".join(would))
+
+    def _enough(self) -> dict[tuple[tuple[str, ...], str], list[Part]]:
+        """What is needed: parts, by the phases and the machines on which they differ."""
+        found: dict[tuple[tuple[str, ...], str], list[Part]] = {}
+        for part in dict.fromkeys(part for _, part in self.where):
             points: dict[str, list[str]] = {}
             for (point, other), (_, needed) in self.where.items():
                 if other == part and needed:
                     points.setdefault(self._when(needed), []).append(point)
             for when, names in points.items():
-                enough.setdefault((tuple(names), when), []).append(part)
-            if not points:
-                never[part] = None
-        if self.where and not enough:
-            said.append("it never differs there")
-        elif never:
-            said.append(f"never different: {listed(self._merged(never, parts))}")
-        for name in self.item.differs.points:
-            here = [w for (point, _), w in self.where.items() if point == name]
-            if enough and here and not any(needed for _, needed in here):
-                said.append(f"nothing of it differs at `{name}`")
-        if enough and any(needed and meant - needed for meant, needed in self.where.values()):
-            said.append("it does not differ everywhere that the condition allows")
-        elif enough and not said:
-            said.append("not all of it differs at each of the phases")
-        would = [
-            f"{listed(self._merged(those, parts))} at {', '.join(points)}{when}"
-            for (points, when), those in enough.items()
-        ]
-        return Broad(self.item, tuple(extra), "; ".join(said), "; ".join(would))
+                found.setdefault((tuple(names), when), []).append(part)
+        return found
+
+    def _said(self, needed: set[Part]) -> Iterator[str]:
+        """What is too much of what somebody looks at, in words."""
+        if not self.where:
+            return
+        if not needed:
+            yield "it never differs there"
+            return
+        never = dict.fromkeys(part for _, part in self.where if part not in needed)
+        if never:
+            yield f"never different: {listed(self._merged(never))}"
+        idle = {point for point, _ in self.where}
+        idle -= {point for (point, _), (_, used) in self.where.items() if used}
+        if idle:
+            those = [point for point in self.item.differs.points if point in idle]
+            yield f"nothing of it differs at {_quoted(those)}"
+        some = [w for (p, part), w in self.where.items() if part in needed and p not in idle]
+        if any(used and declared - used for declared, used in some):
+            yield "it does not differ everywhere that the condition allows"
+        elif any(not used for _, used in some):
+            yield "not all of it differs at each of the phases"
 
     def _when(self, needed: set[Configuration]) -> str:
+        """On which machines it differs; what the declaration asks of values is not repeated."""
         short = condition((e for e in self.every if e in needed), self.every)
-        own = self.item.difference.condition
-        words = [short] if short else []
-        if own is not None and any(meant - needed for meant, needed in self.where.values()):
-            words.append("as it is declared")
         if short is None:
-            words.append(f"in {len(needed)} of {len(self.every)} configurations")
-        return f" when {short}" if short else "" if short == "" else f" ({', '.join(words)})"
+            return f" in {len(needed)} of {len(self.every)} configurations"
+        return f" when {short}" if short else ""
 
-    def _merged(self, parts: Iterable[Part], every: Iterable[Part]) -> Iterator[Part]:
+    def _merged(self, parts: Iterable[Part]) -> Iterator[Part]:
         """Parts, with one name for all elements where nothing else of them is there."""
         those = list(parts)
         for part in those:
-            alike = [p for p in every if p.everywhere == part.everywhere]
+            alike = [p for _, p in self.where if p.everywhere == part.everywhere]
             yield part.everywhere if all(p in those for p in alike) else part
 
 

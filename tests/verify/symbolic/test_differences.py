@@ -45,8 +45,10 @@ def compare(tmp_path: Path) -> Compare:
     return compare  # type: ignore[return-value]
 
 
-def programs(folder: Path, text: str, declared: str, other: str = "old") -> tuple[Program, Program]:
-    for name, source in (("old", PEN), ("other", PEN), ("new", f"{text}\n{declared}\n")):
+def programs(
+    folder: Path, text: str, declared: str, other: str = "old", old: str = PEN
+) -> tuple[Program, Program]:
+    for name, source in (("old", old), ("other", PEN), ("new", f"{text}\n{declared}\n")):
         (folder / f"{name}.vgs").write_text(source)
     workspace = Workspace((folder,))
     made = []
@@ -141,6 +143,24 @@ def test_a_condition_that_allows_more_machines_than_needed_is_told(compare: Comp
     assert compare(SOMETIMES, narrow) == {}
     # Of what was not looked at nothing is said.
     assert compare(SOMETIMES, declared.format(""), given={"early": 0}) == {}
+
+
+#: A mask that is lost, and something else than that at another phase.
+TWICE = PEN.replace(
+    "        depart { put(vcpu) }\n",
+    "        depart { put(vcpu) }\n        host { may read MASK }\n",
+)
+
+
+def test_each_phase_is_held_to_its_own_fields(tmp_path: Path) -> None:
+    new = TWICE.replace("    save mask\n", "    save mask\n    MASK.Deep <- 0\n")
+    new = new.replace("    fill(vcpu)\n", "    fill(vcpu)\n    MASK.Level <- 0\n")
+    one, two = programs(tmp_path, new, 'differs to old at guest, host "m" { MASK }', old=TWICE)
+    found = [f.message.partition(": ")[2] for f in against(one, two).findings]
+    assert found == [
+        "not all of it differs at each of the phases; "
+        "this would do: MASK.Level at guest, host; MASK.Deep at host"
+    ]
 
 
 def test_a_range_of_a_bank_is_declared_by_its_index(compare: Compare) -> None:
