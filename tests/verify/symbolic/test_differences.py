@@ -159,7 +159,7 @@ def test_each_phase_is_held_to_its_own_fields(tmp_path: Path) -> None:
     found = [f.message.partition(": ")[2] for f in against(one, two).findings]
     assert found == [
         "not all of it differs at each of the phases; "
-        "this would do: MASK.Level at guest, host; MASK.Deep at host"
+        "this would do: MASK.Level at guest; MASK.Deep at host"
     ]
 
 
