@@ -55,6 +55,8 @@ class Write:
 Line: TypeAlias = tuple[int, tuple[Write, ...]]
 #: A place in the exploration, and the number of a line there.
 _Place: TypeAlias = tuple[int, int]
+#: Where a step leads to, the step, and what a register has to do with in it.
+_Way: TypeAlias = tuple[int, Edge, tuple[Happening, ...]]
 #: A write that need not be seen, what is missing, and where.
 _Seen: TypeAlias = tuple[Write, Need, Happening]
 
@@ -157,9 +159,8 @@ class Following:
         while queue:
             at = queue.popleft()
             number, line = at
-            for end, edge in self._out[number]:
+            for end, edge, about in along.ways(number, self._out[number]):
                 after = line
-                about = along.about(edge)
                 if about:
                     self.amount += 1
                     after, found = along.after(line, about)
@@ -346,6 +347,7 @@ class _Along:
         self.following, self.of = following, of
         self._lines: list[Line] = []
         self._numbers: dict[Line, int] = {}
+        self._ways: dict[int, list[_Way]] = {}
         self._about: dict[int, tuple[Happening, ...]] = {}
         self._alike: dict[tuple[Happening, ...], tuple[Happening, ...]] = {}
         self._after: dict[tuple[int, int], tuple[int, list[_Seen]]] = {}
@@ -357,7 +359,14 @@ class _Along:
             self._lines.append(line)
         return number
 
-    def about(self, edge: Edge) -> tuple[Happening, ...]:
+    def ways(self, number: int, out: list[tuple[int, Edge]]) -> list[_Way]:
+        """The ways out of a place, each with what happens there."""
+        found = self._ways.get(number)
+        if found is None:
+            found = self._ways[number] = [(end, edge, self._happens(edge)) for end, edge in out]
+        return found
+
+    def _happens(self, edge: Edge) -> tuple[Happening, ...]:
         """What happens in a step that the register has to do with: what is alike is one object."""
         if edge.outcome is None:
             return ()
