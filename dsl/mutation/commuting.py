@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import product
+from typing import TypeAlias
 
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
@@ -41,24 +43,29 @@ class _Touch:
 
 
 @dataclass(frozen=True, slots=True)
-class _Related:
-    """An access of one register has to do with one of another (``writes`` None: of either kind)."""
+class _Some:
+    """Accesses of a register that something is said of.
 
-    one: str
+    ``index`` is None where all elements are meant, and ``writes`` where reads and writes are.
+    """
+
+    name: str
+    index: int | None
     writes: bool | None
-    other: str
-    others: bool | None
     mask: int = -1
 
-    def joins(self, one: _Touch, other: _Touch) -> bool:
-        """Whether these two are such accesses, in this order."""
+    def has(self, touch: _Touch) -> bool:
+        """Whether an access may be one of these."""
         return (
-            self.one == one.name
-            and self.other == other.name
-            and self.writes in (None, one.writes)
-            and self.others in (None, other.writes)
-            and bool(self.mask & other.mask)
+            self.name == touch.name
+            and self.writes in (None, touch.writes)
+            and (None in (self.index, touch.index) or self.index == touch.index)
+            and bool(self.mask & touch.mask)
         )
+
+
+#: Accesses of which the one has to do with the other, in this order.
+_Related: TypeAlias = tuple[_Some, _Some]
 
 
 @dataclass(slots=True)
@@ -141,15 +148,16 @@ class Commuting:
             return False
         if any(p.meets(q) and (p.writes or q.writes) for p in one.slots for q in other.slots):
             return False
-        return not any(
-            self._joined(p, q) or self._joined(q, p) for p in one.registers for q in other.registers
-        )
+        mine, others = one.registers, other.registers
+        if not (one.closed and other.closed):
+            mine, others = mine | one.crossing, others | other.crossing
+        return not any(self._joined(p, q) or self._joined(q, p) for p in mine for q in others)
 
     def _joined(self, one: _Touch, other: _Touch) -> bool:
         if one.meets(other) and not self._fixed(one.name):
             # Of what others write, two reads may see more and more.
             return True
-        return any(each.joins(one, other) for each in self._related)
+        return any(a.has(one) and b.has(other) for a, b in self._related)
 
     def _fixed(self, name: str) -> bool:
         """Whether a register is always what it is."""
@@ -326,75 +334,65 @@ def _changed(program: Program) -> Iterator[str]:
 def _relations(program: Program) -> Iterator[_Related]:
     """Accesses of registers of which the one has to do with the other."""
     for rule in program.legalisations:
-        for name, mask in _asks(program, (rule.value, rule.condition)):
-            yield _Related(rule.register.name, True, name, True, mask)
+        for asked in _asks(program, (rule.value, rule.condition)):
+            yield _Some(rule.register.name, None, True), asked
     for computed in program.computed:
-        for name, mask in _asks(program, (computed.value,)):
-            yield _Related(computed.register.name, None, name, True, mask)
+        for asked in _asks(program, (computed.value,)):
+            yield _Some(computed.register.name, None, None), asked
     for layout in program.layouts:
-        for name, mask in _asks(program, (layout.condition,)):
-            yield _Related(layout.register.name, None, name, True, mask)
+        for asked in _asks(program, (layout.condition,)):
+            yield _Some(layout.register.name, None, None), asked
     for clause in (c for r in program.rules for c in r.clauses):
-        asked = list(_asks(program, () if clause.condition is None else (clause.condition,)))
+        ends: list[_Some]
+        others = list(_asks(program, () if clause.condition is None else (clause.condition,)))
         match clause:
             case VisibleTo(first=first, then=then):
                 # Only software's writes come before or after an access; others are as they are.
-                yield from _order(_named(first, True), _named(then, None))
                 ends = [*_named(first, True), *_named(then, None)]
+                yield from product(_named(first, True), _named(then, None))
             case Precedes(first=first, then=then):
-                yield from _order(_named(first, None), _named(then, None))
                 ends = [*_named(first, None), *_named(then, None)]
+                yield from product(_named(first, None), _named(then, None))
             case OnlyWhile(events=events, effective=effective):
                 ends = list(_named(events, None))
-                asked += _asks(program, (effective,))
-        for name, writes in ends:
-            for other, mask in asked:
-                yield _Related(name, writes, other, True, mask)
+                others += _asks(program, (effective,))
+        yield from product(ends, others)
 
 
-def _order(
-    first: Iterable[tuple[str, bool | None]], then: Iterable[tuple[str, bool | None]]
-) -> Iterator[_Related]:
-    behind = list(then)
-    for one, writes in first:
-        for other, others in behind:
-            yield _Related(one, writes, other, others)
-
-
-def _named(events: Events, default: bool | None) -> Iterator[tuple[str, bool | None]]:
-    """The registers that software accesses in these events, and whether it writes them."""
+def _named(events: Events, default: bool | None) -> Iterator[_Some]:
+    """The accesses by software that are among these events."""
     writes = default if events.access is None else events.access == "writes"
     for target in events.targets:
         if isinstance(target, RegisterRef):
-            yield target.register.name, writes
+            yield _Some(target.register.name, target.index, writes)
 
 
-def _asks(program: Program, values: Iterable[x.Expr]) -> Iterator[tuple[str, int]]:
-    """The bits of registers that some expressions ask for, also by way of what is computed."""
+def _asks(program: Program, values: Iterable[x.Expr]) -> Iterator[_Some]:
+    """The writes that change what some expressions ask for, also by way of what is computed."""
     waiting = list(values)
-    seen: set[tuple[str, int]] = set()
+    seen: set[_Some] = set()
     while waiting:
-        for register, mask in _bits(waiting.pop()):
-            if (register.name, mask) in seen:
-                continue
-            seen.add((register.name, mask))
-            yield register.name, mask
-            waiting += [
-                c.value
-                for c in program.computed
-                if c.register.name == register.name and c.field.mask & mask
-            ]
+        for read, mask in _bits(waiting.pop()):
+            asked = _Some(read.register.name, _number(read.index), True, mask)
+            if asked not in seen:
+                seen.add(asked)
+                yield asked
+                waiting += [
+                    c.value
+                    for c in program.computed
+                    if c.register.name == asked.name and c.field.mask & mask
+                ]
 
 
-def _bits(value: x.Expr) -> Iterator[tuple[Register, int]]:
+def _bits(value: x.Expr) -> Iterator[tuple[x.ReadRegister, int]]:
     """The registers that an expression reads, and which bits of each."""
     whole = {id(p): p for p in inside(value) if isinstance(p, x.ReadRegister)}
     for part in inside(value):
         match part:
-            case x.Extract(value=x.ReadRegister(register=register) as read, field=each):
+            case x.Extract(value=x.ReadRegister() as read, field=each):
                 whole.pop(id(read), None)
-                yield register, each.mask
+                yield read, each.mask
             case _:
                 pass
     for read in whole.values():
-        yield read.register, read.register.type.mask
+        yield read, read.register.type.mask
