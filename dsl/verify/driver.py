@@ -84,7 +84,7 @@ class Driver:
         unchecked += tried.left("it was interrupted" if stopped else self._spent())
         findings = [
             self._told(_with_barrier(each, tried.withdrawn))
-            for each in _without_echoes(tried.found)
+            for each in _arrays(_without_echoes(tried.found))
         ]
         if self.mends and not stopped:
             try:
@@ -213,6 +213,21 @@ def _without_echoes(found: Sequence[Finding]) -> Iterator[Finding]:
         if each.engine is Engine.SYMBOLIC and _about(each) in few:
             continue
         yield each
+
+
+def _arrays(found: Iterable[Finding]) -> Iterator[Finding]:
+    """Of what is wrong at one place with elements of an array only the first, and how many more."""
+    those: dict[object, list[Finding]] = {}
+    for each in found:
+        element = "[" in each.rule
+        key = (*_about(each), each.where, each.function) if element else (len(those), each.where)
+        those.setdefault(key, []).append(each)
+    for first, *more in those.values():
+        if more:
+            what = f"{first.message}; so it is with {len(more)} more of {_about(first)[1]}"
+            when = dict.fromkeys(c for each in (first, *more) for c in each.configurations)
+            first = replace(first, message=what, configurations=tuple(when))
+        yield first
 
 
 def _about(finding: Finding) -> tuple[str, str]:

@@ -266,3 +266,19 @@ def test_a_history_may_go_round_the_first_alternative(engine: Engine, tmp_path: 
     (witness,) = [f.witness for f in verdict.findings if f.rule == "off"]
     assert witness is not None
     assert any("not irq, go" in step for step in witness.steps)
+
+
+def test_what_is_lost_of_an_array_is_said_once_at_each_place() -> None:
+    bank = (
+        "register BANK<n> for n in 0..3 : 32 at (3, 0, 11, 1, n) reset 0 { V [31:0] }\n"
+        "context banks of vcpu { kept[4] : u32 mirrors BANK<n> }\n"
+        "restore take(vcpu) { restore a, b, kept }\n"
+    )
+    life = LIFE.replace("may change BOX_A,", "may change BANK<n>, BOX_A,")
+    save = "save give(vcpu) { save a, b, kept[0] }\n"
+    verdict = verify(program(PLATFORM + bank + save + life), mends=False)
+    lost = [f for f in verdict.findings if f.rule.startswith("kept")]
+    assert len(lost) == len({f.where for f in lost}) == len(verdict.findings)
+    assert all(f.message.endswith("; so it is with 2 more of kept") for f in lost)
+    save = "save give(vcpu) { save a, b, kept }\n"
+    assert verify(program(PLATFORM + bank + save + life), mends=False).ok
