@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from time import monotonic
 
 from dsl.diagnostics.base import Note
-from dsl.diagnostics.proofs import InvariantBroken, NotYetVisible, RuleNotKept
+from dsl.diagnostics.proofs import InvariantBroken, NotYetVisible, RuleNotKept, StateLost
 from dsl.ir import expr as x
 from dsl.ir.program import Program
 from dsl.ir.walk import inside
@@ -25,6 +25,7 @@ from dsl.verify.budget import Budget
 from dsl.verify.configurations import configurations, machine_of, text
 from dsl.verify.explicit.exploring import Edge, Exploration
 from dsl.verify.explicit.memory import Memory
+from dsl.verify.explicit.moves import moves
 from dsl.verify.explicit.owing import Wrong
 from dsl.verify.explicit.recording import Fence, Hazard, Looked, Wrote
 from dsl.verify.explicit.stepping import Outcome, Stepper, Taken
@@ -269,6 +270,8 @@ class Explored:
             if wrote is not None:
                 function, where = wrote.function, wrote.span
                 ends = (Note(wrong.span, "this is what does not hold"),)
+        if wrong.kind is StateLost:
+            ends = moves(self.program, self.program.slots[wrong.rule.partition("[")[0]])
         told, kind = witness(
             self.program,
             self.exploration,

@@ -282,3 +282,17 @@ def test_what_is_lost_of_an_array_is_said_once_at_each_place() -> None:
     assert all(f.message.endswith("; so it is with 2 more of kept") for f in lost)
     save = "save give(vcpu) { save a, b, kept }\n"
     assert verify(program(PLATFORM + bank + save + life), mends=False).ok
+
+
+def test_what_is_lost_is_told_with_the_places_that_move_it() -> None:
+    finding, *_ = found("restore a, b", "save a").findings
+    said = [(note.text, note.span.text) for note in finding.ends]
+    assert said == [
+        ("no sequence has b saved", said[0][1]),
+        ("b is restored here", "b"),
+    ]
+    finding, *_ = found("BOX_A <- a", "save a, b  BOX_B <- 0").findings
+    assert [note.text for note in finding.ends] == [
+        "b is saved here",
+        "no sequence has b restored",
+    ]
