@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, fields, replace
 
 from dsl.ir.program import Program
+from dsl.ir.ways import graph
 from dsl.verify.symbolic.mirrors import Static, static
 from dsl.verify.symbolic.owned import Suspicion
 from dsl.verify.symbolic.proof import Done, Free, without
@@ -61,5 +62,20 @@ def nothing(program: Program) -> Kept:
 
 
 def _alike(one: Static, other: Static) -> bool:
-    names = [f.name for f in fields(Static) if f.name != "program"]
-    return all(getattr(one, name) == getattr(other, name) for name in names)
+    names = [f.name for f in fields(Static) if f.name not in ("program", "whose")]
+    return all(getattr(one, name) == getattr(other, name) for name in names) and (
+        _about(one) == _about(other)
+    )
+
+
+def _about(made: Static) -> list[tuple[str, bool, bool, tuple[bool, ...]]]:
+    """Whose values registers have, by slot: whether the host's, and what each phase is about."""
+    program, whose = made.program, made.whose
+    phases = {n.name: None for each in program.lifecycles for n in graph(each).nodes}
+    found = []
+    for slot in program.slots.values():
+        if slot.link is not None:
+            register = slot.link.register.register.name
+            about = tuple(whose.concerns(phase, register, slot.name) for phase in phases)
+            found.append((slot.name, whose.keeps_the_hosts(slot), whose.shared(slot), about))
+    return found
