@@ -11,8 +11,10 @@ from dsl.mutation.mutants import Mutant, mutants
 from dsl.mutation.proving import Proving, gone
 from dsl.verify.findings import Report
 from dsl.verify.symbolic import check
+from dsl.verify.symbolic.kept import nothing
 from tests.mutation.small import program
 from tests.mutation.test_engines import LIFE, PLATFORM, WORK
+from tests.verify.symbolic.machines import changed
 
 Said = tuple[set[tuple[str, str]], int]
 
@@ -67,3 +69,17 @@ def test_barriers_mean_nothing_here(told: list[tuple[Mutant, Said, Said]]) -> No
     for mutant, after, _ in weaker:
         assert gone(mutant.function.program, mutant.program) == set()
         assert after[1] == 0
+
+
+def test_what_no_history_shows_of_the_original_is_not_looked_for_again() -> None:
+    pytest.importorskip("z3")
+    wrong = changed("    save mask\n", "")
+    kept = nothing(wrong)
+    (found,) = check(wrong, kept=kept).findings
+    assert kept.unseen == set()
+    assert [f.rule for f in check(wrong, kept=kept.of(wrong, ())).findings] == [found.rule]
+    kept.unseen.add((found.code, found.rule, found.where, False))
+    assert check(wrong, kept=kept.of(wrong, ())).findings == ()
+    # It is another suspicion at another place.
+    worse = changed("    restore mask\n", "")
+    assert check(worse, kept=kept.of(worse, ())).findings != ()

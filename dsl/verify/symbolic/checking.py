@@ -27,7 +27,7 @@ from dsl.verify.findings import (
     Strength,
     Work,
 )
-from dsl.verify.symbolic.kept import Kept, Made, nothing
+from dsl.verify.symbolic.kept import Kept, Key, Made, key_of, nothing
 from dsl.verify.symbolic.owned import Suspicion
 from dsl.verify.symbolic.proof import Free, Proof
 from dsl.verify.symbolic.state import Unbounded
@@ -47,6 +47,10 @@ class _Found:
     suspicion: Suspicion
     lifecycle: l.Lifecycle
     configurations: list[Configuration] = field(default_factory=list)
+
+    @property
+    def key(self) -> Key:
+        return key_of(self.suspicion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ class Checking:
     ) -> None:
         self.program, self.given, self.progress = program, given, progress
         self.budget = budget
-        kept = kept or nothing(program)
+        self.kept = kept = kept or nothing(program)
         self.static, self.terms, self.solver = kept.static, kept.terms, kept.solver
         self.unchecked: dict[str, None] = {}
         self.amounts: dict[str, int] = {}
@@ -86,7 +90,7 @@ class Checking:
         began = time.monotonic()
         with deep():
             found, checked = self._all()
-            findings = [self._finding(each) for each in found if not each.suspicion.unknown]
+            findings = list(self._told([each for each in found if not each.suspicion.unknown]))
         for each in found:
             if each.suspicion.unknown:
                 self.unchecked[f"the solver gave no answer: {each.suspicion.message}"] = None
@@ -95,6 +99,15 @@ class Checking:
         proved = tuple(self._proved(findings, checked))
         return Report(tuple(findings), proved, tuple(self.unchecked), work)
 
+    def _told(self, found: Sequence[_Found]) -> Iterator[Finding]:
+        """What is suspected as findings, each with the history that is found for it."""
+        budget = self.budget if isinstance(self.budget, Budget) else None
+        for one, made in zip(found, beside(found, self._finding, budget), strict=True):
+            finding = self._bare(one) if isinstance(made, Undone) else made
+            if finding.witness is None:
+                self.kept.unseen.add(one.key)
+            yield finding
+
     def _all(self) -> tuple[list[_Found], int]:
         """What is suspected, each site once, and how many configurations were checked."""
         machines: dict[Configuration, list[Configuration]] = {}
@@ -102,7 +115,7 @@ class Checking:
             machines.setdefault(machine_of(self.program, each), []).append(each)
         budget = self.budget if isinstance(self.budget, Budget) else None
         pieces = apart(list(machines), budget.jobs if budget is not None else 1)
-        found: dict[tuple[object, ...], _Found] = {}
+        found: dict[Key, _Found] = {}
         checked = 0
         lifecycles = {each.name: each for each in self.program.lifecycles}
         for piece, done in zip(
@@ -114,7 +127,9 @@ class Checking:
                 self._left(done.why, (each for m in piece for each in machines[m]))
                 continue
             for name, configuration, suspicion in done.suspicions:
-                key = (suspicion.kind.code, suspicion.rule, suspicion.where, suspicion.unknown)
+                key = key_of(suspicion)
+                if key in self.kept.passed:
+                    continue
                 if key not in found:
                     found[key] = _Found(self._own(suspicion), lifecycles[name])
                 if configuration not in found[key].configurations:
@@ -223,9 +238,9 @@ class Checking:
 
     # ---- what came out
 
-    def _finding(self, found: _Found) -> Finding:
+    def _bare(self, found: _Found) -> Finding:
         suspicion = found.suspicion
-        made = Finding(
+        return Finding(
             suspicion.kind,
             suspicion.rule,
             Strength.DECLARED,
@@ -237,12 +252,14 @@ class Checking:
             found.configurations[0],
             tuple(found.configurations),
         )
+
+    def _finding(self, found: _Found) -> Finding:
+        made = self._bare(found)
         if self.budget is not None and self.budget.spent():
             return made
-        return replace(
-            made,
-            witness=witness(self.static, found.lifecycle, found.configurations[0], suspicion),
-        )
+        with deep():
+            told = witness(self.static, found.lifecycle, found.configurations[0], found.suspicion)
+        return replace(made, witness=told)
 
     def _proved(self, findings: Iterable[Finding], configurations: int) -> Iterator[Proved]:
         if not configurations or self.unchecked:

@@ -7,11 +7,19 @@ from dataclasses import dataclass, field, fields, replace
 
 from dsl.ir.program import Program
 from dsl.ir.ways import graph
+from dsl.source import Span
 from dsl.verify.symbolic.mirrors import Static, static
 from dsl.verify.symbolic.owned import Suspicion
 from dsl.verify.symbolic.proof import Done, Free, without
 from dsl.verify.symbolic.solver import Solver
 from dsl.verify.symbolic.terms import Terms
+
+#: What is one suspicion: its code, its rule, where it is, and whether a solver gave no answer.
+Key = tuple[str, str, Span, bool]
+
+
+def key_of(suspicion: Suspicion) -> Key:
+    return suspicion.kind.code, suspicion.rule, suspicion.where, suspicion.unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,10 @@ class Kept:
     solver: Solver
     made: dict[str, list[Made]] = field(default_factory=dict)
     done: Done = field(default_factory=dict)
+    #: What is suspected, and no history is found that shows it.
+    unseen: set[Key] = field(default_factory=set)
+    #: What was so of the program that this one was made of: it is not looked for once more.
+    passed: frozenset[Key] = frozenset()
 
     def of(self, program: Program, gone: Collection[int]) -> Kept:
         """The same for a program that has everything of this one but some statements.
@@ -47,12 +59,19 @@ class Kept:
         """
         found = static(program)
         if not _alike(self.static, found):
-            return nothing(program)
+            return replace(nothing(program), passed=frozenset(self.unseen))
         made = {
             name: [each for each in those if each.came.isdisjoint(gone)]
             for name, those in self.made.items()
         }
-        return replace(self, static=found, made=made, done=without(self.done, gone))
+        return replace(
+            self,
+            static=found,
+            made=made,
+            done=without(self.done, gone),
+            unseen=set(),
+            passed=frozenset(self.unseen),
+        )
 
 
 def nothing(program: Program) -> Kept:
