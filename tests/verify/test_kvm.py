@@ -121,7 +121,7 @@ def test_what_is_in_el2_is_reached_by_a_hypcall_unless_the_host_is_there_itself(
 
 
 #: A guest with an ITS on a VHE host: there the three are most different.
-VLPIS = {**GIVEN, "vhe": 1, "sre": 1, "its_vm": 1}
+DIRECT = {**GIVEN, "vhe": 1, "sre": 1, "its_vm": 1}
 
 
 def differing(name: str, other: str, *, declared: bool = True) -> set[str]:
@@ -129,7 +129,7 @@ def differing(name: str, other: str, *, declared: bool = True) -> set[str]:
     one, two = (dsl.load(SEQUENCES / "kvm" / f"run_{each}.vgs").program for each in (name, other))
     if not declared:
         one = replace(one, modules=tuple(replace(m, differences=()) for m in one.modules))
-    report = against(one, two, given=VLPIS)
+    report = against(one, two, given=DIRECT)
     assert not report.unchecked
     # Each of them was run on both.
     assert all(f.witness is not None for f in report.findings)
