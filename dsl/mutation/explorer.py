@@ -207,8 +207,8 @@ class Explorer:
         search = _Search(self, program, pairs, _region(pairs), known, first)
         faults = search.run()
         surely = not any(self.depends(each) for pair in pairs for each in pair)
-        self._alike[id(program)] = search.same
-        self._same[id(program)] = search.same and surely
+        self._alike[id(program)] = search.same and not faults
+        self._same[id(program)] = self._alike[id(program)] and surely
         return Answer(tuple(faults), tuple(search.unchecked))
 
     def spare(self, program: Program, known: Known, rule: str) -> Answer:
