@@ -9,7 +9,7 @@ import pytest
 
 from dsl.machine import Kind, snapshot
 from dsl.machine.errors import AssertionFailed, MachineError
-from tests.reference.cases import CASES, simulator
+from tests.reference.cases import CASES, others, simulator
 
 #: ICH_VTR_EL2 of a machine with 4 list registers and 5 priority and preemption bits.
 VTR = 3 | 4 << 26 | 4 << 29
@@ -31,15 +31,17 @@ class Host:
         self.calls: list[str] = []
         self.m = self.sim.Machine(
             self.sim.MachineFacts(vhe=vhe, gicv3_cpuif=facts.get("gicv3", True)),
-            externs={
-                "vgic_v2_save_state": lambda m, v: self.calls.append("v2 save"),
-                "vgic_v2_restore_state": lambda m, v: self.calls.append("v2 restore"),
-                "vgic_v4_sync_hwstate": lambda m, v: facts.get("v4", 0),
-                "vgic_v4_flush_hwstate": lambda m, v: facts.get("v4", 0),
-                "vgic_flush_lr_state": self.flush,
-                "vgic_fold_lr_state": self.fold,
-                "vgic_prune_ap_list": lambda m, v: self.calls.append("prune"),
-            },
+            externs=others(
+                {
+                    "vgic_v2_save_state": lambda m, v: self.calls.append("v2 save"),
+                    "vgic_v2_restore_state": lambda m, v: self.calls.append("v2 restore"),
+                    "vgic_v4_sync_hwstate": lambda m, v: facts.get("v4", 0),
+                    "vgic_v4_flush_hwstate": lambda m, v: facts.get("v4", 0),
+                    "vgic_flush_lr_state": self.flush,
+                    "vgic_fold_lr_state": self.fold,
+                    "vgic_prune_ap_list": lambda m, v: self.calls.append("prune"),
+                }
+            ),
         )
         self.m.poke(self.sim.ICH_VTR_EL2, VTR)
         # The host itself uses system registers.

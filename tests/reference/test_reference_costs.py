@@ -13,7 +13,7 @@ from dsl.costs.amounts import COUNTED
 from dsl.ir.program import Program
 from dsl.machine.trace import Event, Kind
 from dsl.resolve.workspace import Workspace
-from tests.reference.cases import CASES, SOURCES, load, simulator, text
+from tests.reference.cases import CASES, SOURCES, load, others, simulator, text
 
 PATHS = ("load", "flush + enter", "exit + sync", "trip", "put")
 #: The accesses that an instruction takes: list registers are two halves on AArch32.
@@ -43,13 +43,15 @@ class Host:
         self.sim, self.used, self.full, self.vhe = sim, used, full, facts["vhe"]
         self.m = sim.Machine(
             sim.MachineFacts(vhe=facts["vhe"], gicv3_cpuif=True, cpuif_trap=facts["cpuif_trap"]),
-            externs={
-                "vgic_v4_sync_hwstate": lambda m, v: 0,
-                "vgic_v4_flush_hwstate": lambda m, v: 0,
-                "vgic_flush_lr_state": self.flush,
-                "vgic_fold_lr_state": lambda m, v: setattr(v, "used_lrs", 0),
-                "vgic_prune_ap_list": lambda m, v: None,
-            },
+            externs=others(
+                {
+                    "vgic_v4_sync_hwstate": lambda m, v: 0,
+                    "vgic_v4_flush_hwstate": lambda m, v: 0,
+                    "vgic_flush_lr_state": self.flush,
+                    "vgic_fold_lr_state": lambda m, v: setattr(v, "used_lrs", 0),
+                    "vgic_prune_ap_list": lambda m, v: None,
+                }
+            ),
         )
         self.m.poke(sim.ICH_VTR_EL2, 15 | pre << 26 | pre << 29)
         self.m.poke(sim.ICC_SRE_EL2, 15)
