@@ -31,8 +31,15 @@ class NotDefined(RunError):
     """A sequence is declared, and nothing in this program defines it."""
 
 
+class Outside(RunError):
+    """An index that an array, a bank or a family of fields does not have, or a value too large."""
+
+
 class Stopped(RunError):
-    """The sequences themselves stop the machine: an ``assert`` that fails, or a ``fail``."""
+    """The sequences themselves stop the machine.
+
+    An ``assert`` that fails, a ``fail``, or an index or a value of theirs that a place cannot have.
+    """
 
 
 class Trapped(Exception):

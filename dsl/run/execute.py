@@ -11,7 +11,15 @@ from dsl.ir.platform import Barrier, BarrierKind
 from dsl.ir.shapes import Slot
 from dsl.ir.types import Handle
 from dsl.run.env import Env, wrapped
-from dsl.run.errors import Impossible, NotDefined, RunError, Stopped, Trapped, broken
+from dsl.run.errors import (
+    Impossible,
+    NotDefined,
+    Outside,
+    RunError,
+    Stopped,
+    Trapped,
+    broken,
+)
 from dsl.run.evaluate import Evaluator
 from dsl.run.events import Kind
 from dsl.run.machine import Machine
@@ -245,6 +253,8 @@ class Executor(Evaluator):
             except RunError as error:
                 # What is wrong with a value is known where it is used.
                 error.span = error.span or statement.span
+                if isinstance(error, Outside) and self.machine.function:
+                    raise Stopped(error.message, error.span, error.help) from error
                 raise
 
     def statement(self, node: s.Statement, env: Env) -> None:

@@ -13,7 +13,7 @@ from dsl.ir.arithmetic import lowest, operation
 from dsl.ir.program import Program
 from dsl.ir.shapes import Field
 from dsl.run.env import Env, Look, wrapped
-from dsl.run.errors import RunError
+from dsl.run.errors import Outside
 from dsl.run.events import count
 from dsl.run.registers import Element, bits, name_of
 from dsl.run.visibility import HARDWARE, SOFTWARE
@@ -159,8 +159,9 @@ class Functions:
             at = None if index is None else index(run, env)
             try:
                 return run.machine.world.load(env.owner(base), slot, at)
-            except RunError as error:
-                raise RunError(error.message, span) from None
+            except Outside as error:
+                error.span = error.span or span
+                raise
 
         return load
 

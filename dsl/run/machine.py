@@ -11,7 +11,7 @@ from dsl.ir.program import Program
 from dsl.ir.shapes import Register
 from dsl.run.choices import Choices
 from dsl.run.env import Look
-from dsl.run.errors import RunError
+from dsl.run.errors import Outside, RunError
 from dsl.run.events import Event, Kind, Pending, Trace, chain_text, site, source_line
 from dsl.run.prepared import prepared
 from dsl.run.registers import Element, bits, changes, name_of
@@ -76,13 +76,13 @@ class Machine:
         return found
 
     def element(self, register: Register, index: int | None, span: Span) -> Element:
-        """An element of a register.  Raises `RunError` for an index that a bank does not have."""
+        """An element of a register.  Raises `Outside` for an index that a bank does not have."""
         if register.banked:
             assert index is not None
             if not register.first <= index < register.first + register.count:
                 last = register.first + register.count - 1
                 what = f"{register.name}: index {index} is outside {register.first}..{last}"
-                raise RunError(what, span)
+                raise Outside(what, span)
         return self.elements[name_of(register, index or 0)]
 
     def cell(self, element: Element) -> Cell:

@@ -11,7 +11,7 @@ from dsl.ir.platform import Computed, Legalisation
 from dsl.ir.program import Program
 from dsl.ir.shapes import Field, Register
 from dsl.ir.walk import parts
-from dsl.run.errors import RunError
+from dsl.run.errors import Outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +110,12 @@ def name_of(register: Register, index: int) -> str:
 def bits(field: Field, index: int | None) -> tuple[int, int]:
     """The lowest bit and the mask (in place) of a field, or of an element of a family.
 
-    Raises `RunError` for an index that the family does not have.
+    Raises `Outside` for an index that the family does not have.
     """
     low = lowest(field, index if field.count else None)
     if low is None:
         last = field.first + field.count - 1
-        raise RunError(f"{field.name}: index {index} is outside {field.first}..{last}")
+        raise Outside(f"{field.name}: index {index} is outside {field.first}..{last}")
     return low, ((1 << field.width) - 1) << low
 
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from dsl.ir.shapes import MACHINE, Condition, Slot
 from dsl.ir.types import Bool
-from dsl.run.errors import RunError
+from dsl.run.errors import Outside
 from dsl.run.registers import Element
 from dsl.run.visibility import Cell
 from dsl.source import Span
@@ -57,7 +57,7 @@ class World:
     # ---- memory
 
     def load(self, owner: str, slot: Slot, index: int | None) -> int:
-        """The value of a slot.  Raises `RunError` for an index that it does not have."""
+        """The value of a slot.  Raises `Outside` for an index that it does not have."""
         value = self.slots.get((owner, slot.name))
         if value is None:
             value = self._fresh(owner, slot)
@@ -66,14 +66,14 @@ class World:
             return value
         assert isinstance(value, tuple)
         if not 0 <= index < len(value):
-            raise RunError(f"{slot.name}: index {index} is outside 0..{len(value) - 1}")
+            raise Outside(f"{slot.name}: index {index} is outside 0..{len(value) - 1}")
         return value[index]
 
     def store(self, owner: str, slot: Slot, index: int | None, value: int, span: Span) -> int:
-        """Stores a value that must fit; gives the old one.  Raises `RunError` if it does not."""
+        """Stores a value that must fit; gives the old one.  Raises `Outside` if it does not."""
         low, high = limits(slot)
         if not low <= value <= high:
-            raise RunError(f"{slot.name}: {value:#x} does not fit {low}..{high:#x}", span)
+            raise Outside(f"{slot.name}: {value:#x} does not fit {low}..{high:#x}", span)
         old = self.load(owner, slot, index)
         if index is None:
             self.slots[owner, slot.name] = value

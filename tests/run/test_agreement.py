@@ -21,7 +21,7 @@ from dsl.ir.types import Handle
 from dsl.machine import AssertionFailed, MachineError, snapshot
 from dsl.run.choices import Choices
 from dsl.run.env import Env, wrapped
-from dsl.run.errors import RunError, Stopped
+from dsl.run.errors import Outside, RunError, Stopped
 from dsl.run.events import Kind
 from dsl.run.execute import Executor
 from dsl.run.machine import Machine
@@ -111,8 +111,9 @@ class State:
         result, ended = None, ""
         try:
             result = self.executor.run(sequence.name, {**args, **handles}, Env())
-        except Stopped:
-            ended = "stopped"
+        except Stopped as error:
+            # An index that there is not is an error of the simulator.
+            ended = "error" if isinstance(error.__cause__, Outside) else "stopped"
         except RunError:
             ended = "error"
         assert machine.choices.made == []

@@ -113,6 +113,13 @@ def test_each_part_of_the_fix_is_needed(old: str, new: str, expected: tuple[str,
     assert expected in {(f.code, f.rule, f.function) for f in reverted(old, new)}
 
 
+def test_an_index_that_a_bank_does_not_have_stops_the_machine() -> None:
+    found = reverted("restore vgic_lr[i] }", "restore vgic_lr[i - 1] }")
+    (stops,) = [f for f in found if f.code == "VGS105"]
+    assert "index -1 is outside 0..15" in stops.message
+    assert stops.function == "__vgic_v3_restore_state"
+
+
 @pytest.mark.parametrize("vhe", [0, 1])
 def test_what_is_in_el2_is_reached_by_a_hypcall_unless_the_host_is_there_itself(vhe: int) -> None:
     found = reverted("hypcall __vgic_v3_save_aprs(vcpu)", "__vgic_v3_save_aprs(vcpu)", vhe)
