@@ -300,8 +300,11 @@ class Sampler(Executor):
                     pass
         for array in lists:
             count = self._load(self.owned.counters[array.name], None)
-            for index in range(min(count, array.length)):
+            # What is left over behind the last one is nobody's.
+            for index in range(min(count + 1, array.length)):
                 self._set(array, index, _pattern(array, index), said, span)
+            if count < array.length:
+                self.owed.pop((array.name, count), None)
 
     def _give(self, slot: Slot, effect: s.Effect, said: list[str], span: Span) -> None:
         """A slot gets one of a few values."""
