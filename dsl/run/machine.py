@@ -89,7 +89,10 @@ class Machine:
         cells = self.cpu.cells
         found = cells.get(element.name)
         if found is None:
-            found = cells[element.name] = Cell(element.reset)
+            found = Cell(element.reset)
+            # What is computed, all of it, is nowhere kept.
+            if element.stored:
+                cells[element.name] = found
         return found
 
     # ---- looking
