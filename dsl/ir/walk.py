@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import assert_never
 
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
+from dsl.source import Span
 from dsl.syntax import tree as t
 
 
@@ -186,3 +187,13 @@ def tree_names(value: t.Expr) -> Iterator[t.Name]:
             yield from tree_names(inner)
         case _:
             assert_never(value)
+
+
+def function_of(sequences: Iterable[s.Sequence], where: Span) -> str:
+    """The name of the sequence that a place of a source is in; empty outside of any."""
+    for sequence in sequences:
+        for each in statements(sequence.body):
+            span = each.span
+            if span.source == where.source and span.start <= where.start < max(span.end, 1):
+                return sequence.name
+    return ""

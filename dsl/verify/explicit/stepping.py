@@ -12,6 +12,7 @@ from dsl.ir import lifecycle as l
 from dsl.ir.platform import Endpoint
 from dsl.ir.program import Program
 from dsl.ir.shapes import MACHINE, Period, RegisterRef, Slot
+from dsl.ir.walk import function_of
 from dsl.ir.ways import Graph, Node
 from dsl.run.choices import Choices
 from dsl.run.env import wrapped
@@ -363,7 +364,7 @@ class Stepper:
 
     def _stops(self, message: str, span: Span | None, node: Node) -> None:
         where = span or self._span(node)
-        function = self.machine.function
+        function = function_of(self.program.sequences.values(), where)
         self.owing.wrong.append(Wrong(StopsHere, "", where, message, "", message, function))
 
 

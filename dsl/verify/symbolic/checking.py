@@ -13,8 +13,7 @@ from dsl.diagnostics.base import Diagnostic
 from dsl.diagnostics.proofs import BitsLost
 from dsl.ir import lifecycle as l
 from dsl.ir.program import Program
-from dsl.ir.walk import statements
-from dsl.source import Span
+from dsl.ir.walk import function_of
 from dsl.verify.beside import Undone, beside
 from dsl.verify.budget import Budget
 from dsl.verify.configurations import configurations, machine_of, text
@@ -247,7 +246,7 @@ class Checking:
             Engine.SYMBOLIC,
             suspicion.where,
             suspicion.message,
-            function_of(self.program, suspicion.where),
+            function_of(self.program.sequences.values(), suspicion.where),
             suspicion.ends,
             found.configurations[0],
             tuple(found.configurations),
@@ -298,16 +297,6 @@ def apart(machines: Sequence[Configuration], most: int) -> list[list[Configurati
             smaller += by.values()
         pieces = smaller
     return pieces
-
-
-def function_of(program: Program, where: Span) -> str:
-    """The sequence that a place of the source is in; empty for a place outside of any."""
-    for sequence in program.sequences.values():
-        for each in statements(sequence.body):
-            span = each.span
-            if span.source == where.source and span.start <= where.start < max(span.end, 1):
-                return sequence.name
-    return ""
 
 
 @contextmanager

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from dsl.diagnostics.base import Note
 from dsl.diagnostics.proofs import Broader, Differs
+from dsl.ir.walk import function_of
 from dsl.source import Span
 from dsl.verify.both import differ
 from dsl.verify.configurations import text
 from dsl.verify.findings import Configuration, Engine, Finding, Strength, Witness
 from dsl.verify.subject import Subject, subject
 from dsl.verify.symbolic.broader import Broad, broader
-from dsl.verify.symbolic.checking import function_of
 from dsl.verify.symbolic.looks import Looks
 from dsl.verify.symbolic.meant import Item
 from dsl.verify.symbolic.mirrors import Static
@@ -172,7 +172,7 @@ class Differences:
             Engine.SYMBOLIC,
             where,
             f"{listed(parts)} {differs} otherwise than in {other.name} at {quoted}",
-            function_of(program, where),
+            function_of(program.sequences.values(), where),
             ends,
             best.shown or best.configurations[0],
             tuple(those[0].configurations),
@@ -181,9 +181,9 @@ class Differences:
 
     def _origin(self, name: str, found: _Difference) -> tuple[Span | None, Span | None]:
         """Who wrote it there; if that is none of our sequences, who did where it differs too."""
-        program = self.statics[0].program
+        sequences = self.statics[0].program.sequences.values()
         alike = [each.origin for (_, part), each in self._found.items() if part.name == name]
-        ours = (o for o in (found.origin, *alike) if o[0] and function_of(program, o[0]))
+        ours = (o for o in (found.origin, *alike) if o[0] and function_of(sequences, o[0]))
         return next(ours, found.origin)
 
     def _too_broad(self, broad: Broad) -> Finding:
