@@ -5,10 +5,8 @@ It proposes what may be wrong, each with the shortest history; a run confirms it
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from time import monotonic
 
@@ -21,6 +19,7 @@ from dsl.ir.ways import graph
 from dsl.run.errors import Impossible
 from dsl.run.events import chain_text
 from dsl.run.visibility import HARDWARE, SOFTWARE
+from dsl.verify.beside import Undone, beside
 from dsl.verify.budget import Budget
 from dsl.verify.configurations import configurations, machine_of, text
 from dsl.verify.explicit.exploring import Edge, Exploration
@@ -71,12 +70,18 @@ def check(
     work = [
         (lifecycle.name, kinds) for kinds in machines.values() for lifecycle in program.lifecycles
     ]
-    for number, done in enumerate(_explored(program, work, most, shared, budget)):
+    memory: Memory[Taken] = Memory(Tables(Owned(program).data))
+
+    def explored(piece: tuple[str, list[Configuration]]) -> _Done:
+        name, kinds = piece
+        return _one(program, kinds, name, most, shared, memory)
+
+    for number, done in enumerate(beside(work, explored, budget)):
         name, kinds = work[number]
         where = text(machine_of(program, kinds[0])) or "the machine"
         progress(f"explicit: {number + 1} of {len(work)} ({name}, {where})")
-        if isinstance(done, str):
-            unchecked.append(f"explicit: {done}, so nothing is known of {name} where {where}")
+        if isinstance(done, Undone):
+            unchecked.append(f"explicit: {done.why}, so nothing is known of {name} where {where}")
             continue
         for finding in done.findings:
             key = _key(finding)
@@ -108,57 +113,6 @@ class _Done:
     complete: bool
     #: How many of the kinds of owners there are: no machine may be configured like the others.
     kinds: int
-
-
-#: What a process of its own works on: set before it is forked, so that nothing is copied to it.
-_shared: list[tuple[Program, list[tuple[str, list[Configuration]]], int, bool, Memory[Taken]]] = []
-
-
-def _explored(
-    program: Program,
-    work: list[tuple[str, list[Configuration]]],
-    most: int,
-    shared: bool,
-    budget: Budget | None,
-) -> Iterator[_Done | str]:
-    """Each piece of work in order; for what is not done, why."""
-    memory: Memory[Taken] = Memory(Tables(Owned(program).data))
-    jobs = min(len(work), budget.jobs if budget is not None else 1)
-    if jobs < 2 or not hasattr(os, "fork"):
-        for name, kinds in work:
-            why = budget.spent() if budget is not None else ""
-            yield why or _one(program, kinds, name, most, shared, memory)
-        return
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    _shared.append((program, work, most, shared, memory))
-    pool = ProcessPoolExecutor(jobs, get_context("fork"))
-    try:
-        asked = [pool.submit(_numbered, number) for number in range(len(work))]
-        for future in asked:
-            why = budget.spent() if budget is not None else ""
-            if why:
-                future.cancel()
-                yield why
-                continue
-            try:
-                yield future.result(budget.left if budget is not None else None)
-            except TimeoutError:
-                yield "the time is up"
-            except BrokenProcessPool:
-                yield "a process that worked on it came to an end"
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in list((pool._processes or {}).values()):
-            process.terminate()
-        _shared.pop()
-
-
-def _numbered(number: int) -> _Done:
-    program, work, most, shared, memory = _shared[-1]
-    name, kinds = work[number]
-    return _one(program, kinds, name, most, shared, memory)
 
 
 def _one(
