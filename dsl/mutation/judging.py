@@ -89,8 +89,7 @@ class Judge:
 
     ``checks`` and ``provers`` are asked in their order.  ``all_killers`` asks every check, also
     of a mutant that is killed already; ``rules`` asks only until another rule kills it too.
-    ``without`` are rules, invariants, slots and codes of
-    findings that are not to count.
+    ``without`` are rules, invariants, slots and codes of findings that are not to count.
     """
 
     program: Program
