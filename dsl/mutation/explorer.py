@@ -207,7 +207,8 @@ class Explorer:
         search = _Search(self, program, pairs, _region(pairs), known, first)
         faults = search.run()
         surely = not any(self.depends(each) for pair in pairs for each in pair)
-        self._alike[id(program)] = search.same and not faults
+        # Of what no history comes by nothing is known.
+        self._alike[id(program)] = search.same and search.reached and not faults
         self._same[id(program)] = self._alike[id(program)] and surely
         return Answer(tuple(faults), tuple(search.unchecked))
 
@@ -259,6 +260,13 @@ class _Search:
             for machine in self.explorer.machines
             for configuration in machine.kinds
         }
+
+    @property
+    def reached(self) -> bool:
+        """Whether some history of the original comes by what is changed."""
+        return any(
+            spot in machine.by_spot for machine in self.explorer.machines for spot in self.region
+        )
 
     def run(self) -> list[Fault]:
         """What is found; with ``first`` no more than one fault."""

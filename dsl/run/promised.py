@@ -6,6 +6,7 @@ from dsl.ir.program import Program
 from dsl.ir.sequence import Effect, Extern
 from dsl.ir.shapes import RegisterRef, Slot
 from dsl.run.errors import RunError
+from dsl.run.permits import has
 from dsl.run.registers import Element
 from dsl.run.visibility import names
 from dsl.source import Span
@@ -29,7 +30,7 @@ class Promised:
     def slot(self, slot: Slot, value: int) -> None:
         """A slot gets a value.  Raises `RunError` unless the extern is declared to write it."""
         for effect in self._writes:
-            if slot in effect.places:
+            if has(effect.places, slot):
                 if effect.low is not None and effect.high is not None:
                     self._ranges[slot.name] = (effect, value)
                 return

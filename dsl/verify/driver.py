@@ -101,6 +101,7 @@ class Driver:
             assumptions=(*assumptions(self.program), *declared(self.program, self.against)),
             unchecked=(*unchecked, *(each for r in reports for each in r.unchecked)),
             work=tuple(r.work for r in reports if r.work is not None),
+            unreached=tuple(each for r in reports for each in r.unreached),
         )
         if stopped:
             raise Interrupted(made)

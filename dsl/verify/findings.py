@@ -124,13 +124,15 @@ class Report:
     """What one engine has to say.
 
     ``unchecked`` says, one sentence each, what it did not check and why: the budget was spent, a
-    solver answered unknown, a state space was too large.
+    solver answered unknown, a state space was too large.  ``unreached`` are the statements that no
+    history came by, each with its place: nothing is known of these, if they can be reached.
     """
 
     findings: tuple[Finding, ...]
     proved: tuple[Proved, ...] = ()
     unchecked: tuple[str, ...] = ()
     work: Work | None = None
+    unreached: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ class Verdict:
 
     ``findings`` are confirmed: each has a witness that a run replays, or shows no value by its
     nature.  ``withdrawn`` are suspicions that no run confirms; they decide nothing.  ``known`` are
-    findings that a baseline file lists.
+    findings that a baseline file lists.  ``unreached`` is what no history came by.
     """
 
     program: str
@@ -150,6 +152,7 @@ class Verdict:
     assumptions: tuple[str, ...] = ()
     unchecked: tuple[str, ...] = ()
     work: tuple[Work, ...] = field(default=())
+    unreached: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:

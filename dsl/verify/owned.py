@@ -14,6 +14,7 @@ from dsl.ir.shapes import LinkKind, Slot
 from dsl.ir.walk import expressions, inside, parts, statements
 from dsl.ir.ways import phases
 from dsl.run.registers import Element, indexes, name_of
+from dsl.verify.decided import Decided, place_of
 from dsl.verify.whose import Whose
 
 #: Two values that differ in each bit; the first has every other bit, from the lowest on.
@@ -26,11 +27,13 @@ Place: TypeAlias = tuple[str, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """What mirrors a register: nothing is decided by its values, but for those of lists."""
+    """What mirrors a register: nothing is decided by its values, but for those of lists, and for
+    the bits that are ``told``, by the names of slots and elements."""
 
     slots: frozenset[str] = frozenset()
     lists: frozenset[str] = frozenset()
     elements: Mapping[str, Place] = field(default_factory=dict)
+    told: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +94,21 @@ class Owned:
         return {m.key: m for m in self.mirrors}
 
     @cached_property
+    def decided(self) -> Decided:
+        return Decided(self.program)
+
+    @cached_property
     def data(self) -> Data:
+        told: dict[str, int] = {}
+        for mirror in self.mirrors:
+            mask = self.decided.masks.get(place_of(mirror.slot), 0)
+            if mask:
+                told[mirror.slot.name] = told[mirror.element] = mask
         return Data(
             frozenset(m.slot.name for m in self.mirrors),
             frozenset(self.counters),
             {m.element: m.key for m in self.mirrors if not self.whose.shared(m.slot)},
+            told,
         )
 
     @cached_property

@@ -175,6 +175,7 @@ def rest(judged: Judged, *, colour: bool = False, width: int = 100) -> Iterator[
     yield from section("proved:", proved(verdict))
     yield from section("on these assumptions:", (*judged.chosen.notes, *verdict.assumptions))
     yield from section("not checked:", verdict.unchecked)
+    yield from section("never come by, in all that was tried:", verdict.unreached)
     yield from section("engines:", map(engine, verdict.work))
 
 

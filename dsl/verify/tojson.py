@@ -28,6 +28,7 @@ def to_json(
     of sources, for which there is no verdict.
     """
     findings, withdrawn, proved, assumptions, unchecked = [], [], [], [], []
+    unreached = []
     for each in judged:
         name, verdict, scope = each.chosen.program.name, each.verdict, Scope(each, given)
         prints = fingerprints(name, (finding for _, finding in each.all), base)
@@ -52,6 +53,7 @@ def to_json(
         said = (*each.chosen.notes, *verdict.assumptions)
         assumptions += [{"program": name, "what": text} for text in said]
         unchecked += [{"program": name, "what": text} for text in verdict.unchecked]
+        unreached += [{"program": name, "what": text} for text in verdict.unreached]
     return {
         "ok": not errors and all(each.ok for each in judged),
         "errors": [error.to_json() for error in errors],
@@ -68,6 +70,7 @@ def to_json(
         "proved": proved,
         "assumptions": assumptions,
         "unchecked": unchecked,
+        "unreached": unreached,
         "withdrawn": withdrawn,
         "stale": [
             {name: getattr(entry, name) for name in entry.__struct_fields__}

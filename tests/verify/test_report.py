@@ -79,6 +79,14 @@ def test_what_was_not_checked_is_said_and_is_not_ok(old: Program) -> None:
     assert "1 not checked" in summary(made)
 
 
+def test_what_nothing_came_by_is_said_and_decides_nothing(old: Program) -> None:
+    told = replace(verdict(old), findings=(), unreached=("clock.vgs:4:5: `armed <- 1` in work",))
+    made = Judged(Chosen("src/alarm.vgs", old, True), told, ())
+    assert made.ok
+    said = "\n".join(rest(made))
+    assert "never come by, in all that was tried:\n  clock.vgs:4:5: `armed <- 1` in work\n" in said
+
+
 def test_a_long_list_says_how_much_is_left_out(old: Program) -> None:
     made = judge(Chosen("x", old), verdict(old, assumptions=tuple(f"a{n}" for n in range(100))))
     lines = list(rest(made))

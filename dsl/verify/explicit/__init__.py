@@ -27,9 +27,11 @@ from dsl.verify.explicit.memory import Memory
 from dsl.verify.explicit.moves import moves
 from dsl.verify.explicit.owing import Wrong
 from dsl.verify.explicit.recording import Fence, Hazard, Looked, Wrote
+from dsl.verify.explicit.sampling import Spot
 from dsl.verify.explicit.stepping import Outcome, Stepper, Taken
 from dsl.verify.explicit.tables import Table, Tables
 from dsl.verify.explicit.telling import witness
+from dsl.verify.explicit.unreached import unreached
 from dsl.verify.explicit.visibility import Following, Unseen
 from dsl.verify.findings import (
     Configuration,
@@ -67,6 +69,7 @@ def check(
     suspected: dict[tuple[object, ...], Finding] = {}
     unchecked: list[str] = []
     states = steps = lines = total = 0
+    came: set[Spot] = set()
     work = [
         (lifecycle.name, kinds) for kinds in machines.values() for lifecycle in program.lifecycles
     ]
@@ -90,6 +93,7 @@ def check(
         states += done.states
         steps += done.steps
         lines += done.lines
+        came |= done.came
         total += done.kinds if name == program.lifecycles[0].name else 0
         if not done.complete:
             what = f"more than {most} states of {name} where {where} (--most allows more)"
@@ -99,7 +103,15 @@ def check(
     proved = () if unchecked else _proved(program, total, suspected)
     amounts = (("states", states), ("steps", steps), ("lines", lines))
     spent = Work(Engine.EXPLICIT, monotonic() - began, amounts)
-    return Report(tuple(suspected.values()), proved, tuple(unchecked), spent)
+    # What only other configurations come by, or what comes later, is no news.
+    whole = not given and not unchecked
+    return Report(
+        tuple(suspected.values()),
+        proved,
+        tuple(unchecked),
+        spent,
+        tuple(unreached(program, came)) if whole else (),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +125,8 @@ class _Done:
     complete: bool
     #: How many of the kinds of owners there are: no machine may be configured like the others.
     kinds: int
+    #: The statements that some history comes by.
+    came: frozenset[Spot]
 
 
 def _one(
@@ -127,7 +141,8 @@ def _one(
     findings = tuple(found.suspicions())
     explored = found.exploration
     amounts = (len(explored.states), len(explored.edges), found.followed)
-    return _Done(findings, *amounts, explored.complete, len(found.steppers))
+    came = frozenset[Spot]().union(*(each.came for each in found.steppers.values()))
+    return _Done(findings, *amounts, explored.complete, len(found.steppers), came)
 
 
 def _key(finding: Finding) -> tuple[object, ...]:

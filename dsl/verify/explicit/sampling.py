@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
@@ -21,6 +21,7 @@ from dsl.run.machine import Machine
 from dsl.run.registers import bits
 from dsl.run.world import limits, owner_of
 from dsl.source import Span
+from dsl.verify.decided import place_of
 from dsl.verify.owned import PATTERNS, Mirror, Owned
 
 #: A statement, by where it stands: the name of its source, and the offset.
@@ -241,7 +242,9 @@ class Sampler(Executor):
             self._outside = outside
         result = None
         if extern.signature.result is not None and not self._idle:
-            result = self.answers.pick(2)
+            named = self.owned.decided.values(name, 0)
+            options = tuple(dict.fromkeys((0, 1, *named)))
+            result = options[self.answers.pick(len(options))]
             said.append(f"return {result}")
         if said:
             self.behaves.append((name, "\n".join(said)))
@@ -301,8 +304,7 @@ class Sampler(Executor):
         for array in lists:
             count = self._load(self.owned.counters[array.name], None)
             # What is left over behind the last one is nobody's.
-            for index in range(min(count + 1, array.length)):
-                self._set(array, index, _pattern(array, index), said, span)
+            self._fill(array, min(count + 1, array.length), said, span)
             if count < array.length:
                 self.owed.pop((array.name, count), None)
 
@@ -311,8 +313,7 @@ class Sampler(Executor):
         mask = effect.bits(slot)
         if slot.length:
             if self.answers.pick(2):
-                for index in range(slot.length):
-                    self._set(slot, index, _pattern(slot, index), said, span)
+                self._fill(slot, slot.length, said, span)
             return
         low, high = limits(slot)
         low = low if effect.low is None else effect.low
@@ -321,12 +322,33 @@ class Sampler(Executor):
         if mask is not None:
             if not self._matters(slot, mask):
                 return
-            options = list(dict.fromkeys((old & ~mask, old | mask)))
+            named = (old & ~mask | v & mask for v in self._named(slot, old | mask))
+            options = list(dict.fromkeys((old & ~mask, old | mask, *named)))
         elif (slot.name, None) in self.owned.by_place:
-            options = [old, _pattern(slot, 0)]
+            plain = _pattern(slot, 0)
+            options = [old, plain, *(v for v in self._named(slot, plain) if v != old)]
         else:
-            options = list(dict.fromkeys((max(0, low), min(max(0, low) + 1, high))))
+            least = max(0, low)
+            named = (v for v in self._named(slot, least) if low <= v <= high)
+            options = list(dict.fromkeys((least, min(least + 1, high), *named)))
         self._set(slot, None, options[self.answers.pick(len(options))], said, span, mask)
+
+    def _fill(self, array: Slot, count: int, said: list[str], span: Span) -> None:
+        """Elements of an array, from the first on, get a value each."""
+        plain = [_pattern(array, index) for index in range(count)]
+        # An element that is nothing is none of a list.
+        named = [[v for v in self._named(array, each) if v] for each in plain]
+        turn = self.answers.pick(1 + most) - 1 if (most := max(map(len, named), default=0)) else -1
+        for index, (value, others) in enumerate(zip(plain, named, strict=True)):
+            if turn >= 0 and others:
+                value = others[(turn + index) % len(others)]
+            self._set(array, index, value, said, span)
+
+    def _named(self, slot: Slot, base: int) -> Iterator[int]:
+        """What the program tells from a value of a slot."""
+        kind = slot.type
+        for value in self.owned.decided.values(place_of(slot), base):
+            yield int(bool(value)) if not hasattr(kind, "mask") else value & kind.mask
 
     def _matters(self, slot: Slot, mask: int) -> bool:
         """Whether anybody asks for one of these bits."""
@@ -362,14 +384,21 @@ class Sampler(Executor):
                 said.append(f"{name}.{one.name} <- {(value & bits_of) >> low:#x}")
 
     def _change(self, place: RegisterRef, said: list[str], span: Span) -> None:
-        """An extern writes a register: one of two values."""
+        """An extern writes a register: nothing, or one of a few values."""
         for name, element in self.machine.elements.items():
             if element.register.name != place.register.name:
                 continue
-            if place.index in (None, element.index) and self.answers.pick(2):
-                mask = place.field.mask if place.field else element.ones
-                self.machine.change(element, mask, PATTERNS[0], "hardware", span)
-                said.append(f"{name} <- {PATTERNS[0] & element.ones:#x}")
+            if place.index not in (None, element.index):
+                continue
+            mask = place.field.mask if place.field else element.ones
+            plain = PATTERNS[0] & element.ones
+            named = self.owned.decided.values(element.register.name, plain)
+            options = tuple(dict.fromkeys((plain, *(v for v in named if (v ^ plain) & mask))))
+            turn = self.answers.pick(1 + len(options))
+            if turn:
+                new = options[turn - 1]
+                self.machine.change(element, mask, new, "hardware", span)
+                said.append(f"{name} <- {new:#x}")
 
     def _store(self, slot: Slot, owner: str, index: int | None, value: int, span: Span) -> None:
         super()._store(slot, owner, index, value, span)

@@ -24,6 +24,7 @@ from dsl.run.start import Start
 from dsl.run.visibility import HARDWARE, Cell
 from dsl.run.world import Cpu, Position, World, owner_of
 from dsl.source import Span
+from dsl.verify.decided import place_of
 from dsl.verify.explicit.lines import acted_by, behaves, owned_slot, written
 from dsl.verify.explicit.memory import Memory, Place
 from dsl.verify.explicit.owing import Owing, Wrong
@@ -271,9 +272,11 @@ class Stepper:
         lines = []
         for actor, who, masks, where in changed:
             lines += self._change(node, actor, who, masks, answers, where)
-        told = [slot for slot in slots if slot.name in self.owned.asked]
-        if told and answers.pick(2):
-            lines += self._tell(node.name, told, span)
+        told = {slot: self._others_of(slot) for slot in slots if self._tells(slot)}
+        if told:
+            turn = answers.pick(1 + max(map(len, told.values()))) - 1
+            if turn >= 0:
+                lines += self._tell(node.name, told, turn, span)
         return lines
 
     def _elements(self, ref: RegisterRef) -> Iterator[Element]:
@@ -293,7 +296,8 @@ class Stepper:
         answers: Answers,
         span: Span,
     ) -> list[str]:
-        """Somebody changes nothing, or all that is the owner's, in one way or another."""
+        """Somebody changes nothing, or all that is the owner's, in one way or another: also to
+        what the program tells from other values."""
         elements = self.machine.elements
         mirrored = {name: self.owned.concerned(elements[name], node.name) for name in masks}
         theirs = {
@@ -308,21 +312,29 @@ class Stepper:
         if not theirs:
             return []
         lists = any(m.slot.name in self.owned.counters for name in theirs for m in mirrored[name])
-        way = answers.pick(3 if lists else 2)
+        # What is computed, or kept by nobody, is not changed by anybody.
+        kept = {name: mask for name, mask in theirs.items() if mask & elements[name].stored}
+        news: dict[str, int] = {}
+        named: dict[str, tuple[int, ...]] = {}
+        for name, mask in kept.items():
+            element = elements[name]
+            old = self.machine.newest(element)
+            news[name] = next(p & mask for p in PATTERNS if (p ^ old) & mask & element.stored)
+            named[name] = self._named(element, mask, old, news[name])
+        plain = 3 if lists else 2
+        way = answers.pick(plain + max(map(len, named.values()), default=0))
         if not way:
             return []
         said = []
-        for name, mask in theirs.items():
-            element = elements[name]
+        for name, mask in kept.items():
+            element, new = elements[name], news[name]
             old = self.machine.newest(element)
             mirrors = mirrored[name]
             listed = any(m.slot.name in self.owned.counters for m in mirrors)
-            if not mask & element.stored:
-                # What is computed, or kept by nobody, is not changed by anybody.
-                continue
-            new = next(p & mask for p in PATTERNS if (p ^ old) & mask & element.stored)
             if way == 2 and listed:
                 new = 0
+            elif way >= plain and named[name]:
+                new = named[name][(way - plain) % len(named[name])]
             self.machine.change(element, mask, old & ~mask | new, who, span)
             now = self.machine.newest(element)
             for mirror in mirrors:
@@ -331,24 +343,55 @@ class Stepper:
             said.append(written(element, mask, now))
         return [acted_by(actor, said)]
 
-    def _tell(self, actor: str, slots: list[Slot], span: Span) -> list[str]:
-        """The host gives slots other values."""
+    def _named(self, element: Element, mask: int, old: int, new: int) -> tuple[int, ...]:
+        """What else an element may be changed to that the program tells from ``new``."""
+        whole = old & ~mask | new
+        values = self.owned.decided.values(element.register.name, whole)
+        made = dict.fromkeys(value & mask for value in values)
+        # Of a list an element that is nothing is tried anyway.
+        listed = any(
+            m.slot.name in self.owned.counters for m in self.owned.by_element.get(element.name, ())
+        )
+        return tuple(
+            value
+            for value in made
+            if (value ^ old) & mask & element.stored and (value or not listed)
+        )
+
+    def _tells(self, slot: Slot) -> bool:
+        """Whether it matters what the host gives a slot."""
+        asked = slot.name in self.owned.asked
+        return asked and not slot.length and slot.name not in self.owned.counters
+
+    def _others_of(self, slot: Slot) -> tuple[int, ...]:
+        """The other values of a slot that the host is tried with."""
+        old = self._load(slot)
+        low, high = (slot.low or 0), slot.high
+        if high is None:
+            # A truth value is like both patterns, or like neither.
+            new = next(p for p in (self._wrap(slot, q) for q in (*PATTERNS, 0)) if p != old)
+        else:
+            new = low + 1 if old == low and high > low else low
+        named = self.owned.decided.values(place_of(slot), new)
+        wrapped = [self._wrap(slot, value) for value in named]
+        fit = [v for v in wrapped if v != old and (high is None or low <= v <= high)]
+        return tuple(dict.fromkeys((new, *fit)))
+
+    def _tell(
+        self, actor: str, slots: dict[Slot, tuple[int, ...]], turn: int, span: Span
+    ) -> list[str]:
+        """The host gives slots other values, of each the one whose turn it is."""
         said = []
-        for slot in slots:
-            if slot.length or slot.name in self.owned.counters:
-                continue
-            old = self.machine.world.load(owner_of(slot.root), slot, None)
-            low, high = (slot.low or 0), slot.high
-            if high is None:
-                # A truth value is like both patterns, or like neither.
-                new = next(p for p in (self._wrap(slot, q) for q in (*PATTERNS, 0)) if p != old)
-            else:
-                new = low + 1 if old == low and high > low else low
+        for slot, values in slots.items():
+            new = values[turn % len(values)]
             self.machine.world.store(owner_of(slot.root), slot, None, new, span)
             if (slot.name, None) in self.owned.by_place:
                 self.sampler.owed[slot.name, None] = new
             said.append(f"{owned_slot(slot)}{slot.name} <- {new:#x}")
         return [acted_by(actor, said)] if said else []
+
+    def _load(self, slot: Slot) -> int:
+        return self.machine.world.load(owner_of(slot.root), slot, None)
 
     def _wrap(self, slot: Slot, value: int) -> int:
         return wrapped(slot.type, value)

@@ -161,8 +161,7 @@ class Tables:
     # ---- what keys say
 
     def _own(self, facts: Table, slots: Table, owed: Table) -> object:
-        lists = self.data.lists
-        owes = sorted((k if k[0] not in lists else (k, v) for k, v in owed.items()), key=str)
+        owes = sorted(((k, self._told(k[0], v)) for k, v in owed.items()), key=str)
         return _items(facts), self._slots(slots, owed), tuple(owes)
 
     def _slots(self, slots: Table, owed: Table) -> object:
@@ -186,14 +185,27 @@ class Tables:
         )
 
     def _left(self, cells: Table) -> object:
-        places = self.data.elements
-        return tuple((n, bool(value) if n in places else value) for n, value in cells.items())
+        places, told = self.data.elements, self.data.told
+        return tuple(
+            (n, (bool(value), value & told.get(n, 0)) if n in places else value)
+            for n, value in cells.items()
+        )
 
     def _control(self, facts: Table, slots: Table, cells: Table, owed: Table) -> object:
         data = self.data
-        kept = tuple((key, value) for key, value in slots.items() if key[1] not in data.slots)
-        held = tuple((name, value) for name, value in cells.items() if name not in data.elements)
-        return _items(facts), kept, held, frozenset(owed)
+        lists = data.lists
+        kept = []
+        for key, value in slots.items():
+            name = key[1]
+            if name not in data.slots or (name in data.told and name not in lists):
+                kept.append((key, value if name not in data.slots else self._told(name, value)))
+        held = []
+        for name, value in cells.items():
+            if name not in data.elements:
+                held.append((name, value))
+            elif data.elements[name][0] not in lists and name in data.told:
+                held.append((name, value & data.told[name]))
+        return _items(facts), tuple(kept), tuple(held), frozenset(owed)
 
     def _like(self, place: Place, value: int, owed: Table, *, slot: bool) -> object:
         """Whether a value is the one that is owed; of those that are not only lists tell more.
@@ -202,8 +214,18 @@ class Tables:
         """
         wanted = owed.get(place)
         if place[0] not in self.data.lists:
-            return value == wanted if slot else (value == wanted, bool(value))
+            like = value == wanted, self._told(place[0], value)
+            return like if slot else (*like, bool(value))
         return bool(value) if slot and wanted is None else value
+
+    def _told(self, slot: str, value: int | tuple[int, ...]) -> object:
+        """What something is decided by, of a slot's value: all of it of a list."""
+        if slot in self.data.lists:
+            return value
+        mask = self.data.told.get(slot, 0)
+        if isinstance(value, tuple):
+            return tuple(each & mask for each in value) if mask else 0
+        return value & mask
 
 
 def _items(table: Table) -> tuple[tuple[Any, Any], ...]:

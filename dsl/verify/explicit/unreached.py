@@ -1,0 +1,40 @@
+"""What no history comes by: statements of which an exploration says nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from dsl.ir import sequence as s
+from dsl.ir.program import Program
+from dsl.ir.walk import bodies, statements
+from dsl.verify.explicit.sampling import Spot
+
+#: What is done, and is none of the behaviour that a platform declares.
+_DONE = (s.Kind.SAVE, s.Kind.RESTORE, s.Kind.ACTIVATE, s.Kind.DEACTIVATE, s.Kind.SEQUENCE)
+
+
+def unreached(program: Program, came: Collection[Spot]) -> Iterator[str]:
+    """The statements that nothing came by, each with its place, of functions that something did.
+
+    Of one that is in another, and nothing came by that, nothing is said.
+    """
+    for sequence in program.sequences.values():
+        mine = [_spot(each) for each in statements(sequence.body)]
+        if sequence.kind in _DONE and any(spot in came for spot in mine):
+            for each in _within(sequence.body or (), came):
+                text = " ".join(each.span.text.split())
+                short = text if len(text) <= 60 else f"{text[:57]}..."
+                yield f"{each.span}: `{short}` in {sequence.name}"
+
+
+def _within(body: s.Body, came: Collection[Spot]) -> Iterator[s.Statement]:
+    for each in body:
+        if _spot(each) not in came:
+            yield each
+        else:
+            for inner in bodies(each):
+                yield from _within(inner, came)
+
+
+def _spot(statement: s.Statement) -> Spot:
+    return statement.span.source.name, statement.span.start
