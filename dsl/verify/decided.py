@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice, product
 from math import prod
@@ -31,11 +31,12 @@ _Named: TypeAlias = dict[int, dict[int, None]]
 
 @dataclass(frozen=True, slots=True)
 class _Bits:
-    """Some bits of a place, moved down by ``shift``."""
+    """Some bits of a place, moved down by ``shift``, and a number added to them."""
 
     place: str
     mask: int
     shift: int = 0
+    more: int = 0
 
 
 def place_of(slot: Slot) -> str:
@@ -82,20 +83,40 @@ class Decided:
             found[value] = None
         return tuple(value for value in found if value != base)
 
+    def alone(self, place: str, base: int, functions: Collection[str]) -> tuple[int, ...]:
+        """As `values`, but for some functions, and with one field at a time not as in ``base``."""
+        named = self._names(functions).get(place, {})
+        made = dict.fromkeys(base & ~mask | held for mask, each in named.items() for held in each)
+        return tuple(value for value in made if value != base)
+
+    def named(self, place: str) -> int:
+        """The bits of a place of which the program names values."""
+        found = 0
+        for mask in self._named.get(place, {}):
+            found |= mask
+        return found
+
     # ---- what is named
 
     @cached_property
     def _named(self) -> Mapping[str, _Named]:
-        found: dict[str, _Named] = {}
-        for function, value, _ in self._expressions:
-            for each, number in self._compared(function, value):
-                held = number << each.shift
-                if number >= 0 and not held & ~each.mask:
-                    found.setdefault(each.place, {}).setdefault(each.mask, {})[held] = None
+        found = self._names(None)
         for place, named in found.items():
             if len(named) == 1 and next(iter(named)).bit_count() == 1:
                 # Whoever changes a bit by itself is tried anyway.
                 found[place] = {}
+        return found
+
+    def _names(self, functions: Collection[str] | None) -> dict[str, _Named]:
+        """What is named by place, in these functions or (None) anywhere."""
+        found: dict[str, _Named] = {}
+        for function, value, _ in self._expressions:
+            if functions is not None and function not in functions:
+                continue
+            for each, number in self._compared(function, value):
+                held = (number - each.more) << each.shift
+                if held >= 0 and not held & ~each.mask:
+                    found.setdefault(each.place, {}).setdefault(each.mask, {})[held] = None
         return found
 
     def _compared(self, function: str, value: x.Expr) -> Iterator[tuple[_Bits, int]]:
@@ -115,7 +136,7 @@ class Decided:
                 case x.Truth(operand=operand):
                     for each in self._moved(function, operand):
                         yield each, 0
-                        yield each, each.mask >> each.shift
+                        yield each, (each.mask >> each.shift) + each.more
                 case _:
                     pass
 
@@ -188,6 +209,14 @@ class Decided:
                     if number is not None:
                         return self._picked(function, one, 0, number)
                 return ()
+            case x.Binary(op="+" | "-" as op, left=left, right=right):
+                number = _number(right)
+                if number is None:
+                    return ()
+                more = number if op == "+" else -number
+                return tuple(
+                    replace(each, more=each.more + more) for each in self._moved(function, left)
+                )
             case x.Binary(op=">>", left=left, right=right):
                 number = _number(right)
                 if number is None:
@@ -201,7 +230,7 @@ class Decided:
         return tuple(
             _Bits(each.place, each.mask & mask << each.shift, each.shift + low)
             for each in self._moved(function, value)
-            if each.mask & mask << each.shift
+            if each.mask & mask << each.shift and not each.more
         )
 
     @cached_property

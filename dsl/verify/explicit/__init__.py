@@ -6,8 +6,9 @@ It proposes what may be wrong, each with the shortest history; a run confirms it
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from operator import ne
 from time import monotonic
 
 from dsl.diagnostics.base import Note
@@ -23,6 +24,7 @@ from dsl.verify.beside import Undone, beside
 from dsl.verify.budget import Budget
 from dsl.verify.configurations import configurations, machine_of, text
 from dsl.verify.explicit.exploring import Edge, Exploration
+from dsl.verify.explicit.identities import Identity, identities
 from dsl.verify.explicit.memory import Memory
 from dsl.verify.explicit.moves import moves
 from dsl.verify.explicit.owing import Wrong
@@ -31,7 +33,7 @@ from dsl.verify.explicit.sampling import Spot
 from dsl.verify.explicit.stepping import Outcome, Stepper, Taken
 from dsl.verify.explicit.tables import Table, Tables
 from dsl.verify.explicit.telling import witness
-from dsl.verify.explicit.unreached import unreached
+from dsl.verify.explicit.unreached import told, unreached
 from dsl.verify.explicit.visibility import Following, Unseen
 from dsl.verify.findings import (
     Configuration,
@@ -71,21 +73,25 @@ def check(
     states = steps = lines = total = 0
     came: set[Spot] = set()
     work = [
-        (lifecycle.name, kinds) for kinds in machines.values() for lifecycle in program.lifecycles
+        _Piece(lifecycle.name, tuple(kinds))
+        for kinds in machines.values()
+        for lifecycle in program.lifecycles
     ]
     memory: Memory[Taken] = Memory(Tables(Owned(program).data))
+    done_of: dict[_Piece, _Done] = {}
 
-    def explored(piece: tuple[str, list[Configuration]]) -> _Done:
-        name, kinds = piece
-        return _one(program, kinds, name, most, shared, memory)
+    def explored(piece: _Piece) -> _Done:
+        return _one(program, piece, most, shared, memory)
 
-    for number, done in enumerate(beside(work, explored, budget)):
-        name, kinds = work[number]
-        where = text(machine_of(program, kinds[0])) or "the machine"
-        progress(f"explicit: {number + 1} of {len(work)} ({name}, {where})")
+    def add(piece: _Piece, done: _Done | Undone) -> None:
+        """Adds what one exploration gives to what is known."""
+        nonlocal states, steps, lines, total
+        name = piece.lifecycle
+        where = piece.where(program)
         if isinstance(done, Undone):
             unchecked.append(f"explicit: {done.why}, so nothing is known of {name} where {where}")
-            continue
+            return
+        done_of[piece] = done
         for finding in done.findings:
             key = _key(finding)
             known = suspected.get(key)
@@ -93,11 +99,20 @@ def check(
         states += done.states
         steps += done.steps
         lines += done.lines
-        came |= done.came
-        total += done.kinds if name == program.lifecycles[0].name else 0
+        came.update(done.came)
+        if name == program.lifecycles[0].name and piece.identity is None:
+            total += done.kinds
         if not done.complete:
             what = f"more than {most} states of {name} where {where} (--most allows more)"
             unchecked.append(f"explicit: {what}")
+
+    for number, done in enumerate(beside(work, explored, budget)):
+        progress(f"explicit: {number + 1} of {len(work)} ({work[number].text(program)})")
+        add(work[number], done)
+    if not unchecked:
+        for piece, done in _elsewise(program, done_of, came, explored, budget):
+            progress(f"explicit: {piece.text(program)}")
+            add(piece, done)
     if program.lifecycles and not total and not unchecked:
         unchecked.append("explicit: no machine is configured so (`assume`): nothing was looked at")
     proved = () if unchecked else _proved(program, total, suspected)
@@ -110,8 +125,50 @@ def check(
         proved,
         tuple(unchecked),
         spent,
-        tuple(unreached(program, came)) if whole else (),
+        tuple(told(*each) for each in unreached(program, came)) if whole else (),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What is explored by itself: the owners of some kinds, on one kind of machine."""
+
+    lifecycle: str
+    kinds: tuple[Configuration, ...]
+    identity: Identity | None = None
+
+    def where(self, program: Program) -> str:
+        """Which kind of machine it is, in words."""
+        said = text(machine_of(program, self.kinds[0])), str(self.identity or "")
+        return ", ".join(filter(None, said)) or "the machine"
+
+    def text(self, program: Program) -> str:
+        """What is explored, in words."""
+        return f"{self.lifecycle}, {self.where(program)}"
+
+
+def _elsewise(
+    program: Program,
+    known: Mapping[_Piece, _Done],
+    came: Collection[Spot],
+    explored: Callable[[_Piece], _Done],
+    budget: Budget | None,
+) -> Iterator[tuple[_Piece, _Done | Undone]]:
+    """Machines that identify themselves otherwise, as long as that reaches what nothing came by.
+
+    ``came`` is added to by whoever gets them.  There are two kinds of machine, as unlike each other
+    as any, with one kind of owner each.
+    """
+    if not known:
+        return
+    most = max(known, key=lambda piece: len(known[piece].came))
+    least = max(known, key=lambda piece: sum(map(ne, piece.kinds[0], most.kinds[0])))
+    missed = {function.name for function, _ in unreached(program, came)}
+    for identity in identities(program, known[most].booted, missed):
+        if not any(unreached(program, came)):
+            return
+        pieces = [_Piece(p.lifecycle, p.kinds[:1], identity) for p in dict.fromkeys((most, least))]
+        yield from zip(pieces, beside(pieces, explored, budget), strict=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,22 +184,34 @@ class _Done:
     kinds: int
     #: The statements that some history comes by.
     came: frozenset[Spot]
+    #: What a CPU boots with, by the names of registers.
+    booted: Mapping[str, int]
 
 
-def _one(
-    program: Program,
-    kinds: list[Configuration],
-    lifecycle: str,
-    most: int,
-    shared: bool,
-    memory: Memory[Taken],
-) -> _Done:
-    found = Explored(program, kinds, lifecycle, most, shared, memory)
+def _one(program: Program, piece: _Piece, most: int, shared: bool, memory: Memory[Taken]) -> _Done:
+    identity = piece.identity
+    shared = shared and identity is None
+    kinds = list(piece.kinds)
+    found = Explored(program, kinds, piece.lifecycle, most, shared, memory, identity)
     findings = tuple(found.suspicions())
+    if identity is not None:
+        findings = tuple(_identified(each, identity) for each in findings)
     explored = found.exploration
     amounts = (len(explored.states), len(explored.edges), found.followed)
     came = frozenset[Spot]().union(*(each.came for each in found.steppers.values()))
-    return _Done(findings, *amounts, explored.complete, len(found.steppers), came)
+    booted = next((each.booted for each in found.steppers.values()), {})
+    return _Done(findings, *amounts, explored.complete, len(found.steppers), came, booted)
+
+
+def _identified(finding: Finding, identity: Identity) -> Finding:
+    """The finding on a machine that identifies itself otherwise."""
+    assert finding.witness is not None
+    steps = list(finding.witness.steps)
+    if steps and steps[0].startswith("given "):
+        steps[0] = f"{steps[0]}, {identity}"
+    else:
+        steps.insert(0, f"given {identity}")
+    return replace(finding, witness=replace(finding.witness, steps=tuple(steps)))
 
 
 def _key(finding: Finding) -> tuple[object, ...]:
@@ -185,6 +254,7 @@ class Explored:
         most: int,
         shared: bool,
         memory: Memory[Taken],
+        identity: Identity | None = None,
     ) -> None:
         self.program, self.kinds = program, kinds
         owned = Owned(program)
@@ -192,7 +262,7 @@ class Explored:
         steppers: dict[int, Stepper] = {}
         for number, kind in enumerate(kinds):
             try:
-                steppers[number] = Stepper(program, kind, found, owned, number, memory)
+                steppers[number] = Stepper(program, kind, found, owned, number, memory, identity)
             except Impossible:
                 continue
         self.steppers, self.data = steppers, owned.data

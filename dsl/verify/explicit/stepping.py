@@ -25,6 +25,7 @@ from dsl.run.visibility import HARDWARE, Cell
 from dsl.run.world import Cpu, Position, World, owner_of
 from dsl.source import Span
 from dsl.verify.decided import place_of
+from dsl.verify.explicit.identities import Identity
 from dsl.verify.explicit.lines import acted_by, behaves, owned_slot, written
 from dsl.verify.explicit.memory import Memory, Place
 from dsl.verify.explicit.owing import Owing, Wrong
@@ -70,7 +71,8 @@ class Taken:
 class Stepper:
     """Steps of one kind of VM on one kind of machine.
 
-    ``memory`` is that of all steppers of a program.  Raises `Impossible` where no machine is
+    ``memory`` is that of all steppers of a program; ``identity`` is what the machine holds other
+    than `boot` says.  Raises `Impossible` where no machine is
     configured so.
     """
 
@@ -82,12 +84,13 @@ class Stepper:
         owned: Owned,
         kind: int,
         memory: Memory[Taken],
+        identity: Identity | None = None,
     ) -> None:
         self.program, self.configuration, self.graph = program, configuration, graph
         self.owned, self.kind, self.memory = owned, kind, memory
         self.contracts = Contracts(program)
         scenario = l.Scenario("", (), (), (), _nowhere(program))
-        self.run = Run(program, scenario, Choices(), _given(program, configuration))
+        self.run = Run(program, scenario, Choices(), _given(program, configuration, identity))
         run = self.run
         self.machine = Recorder(program, Answers(), at_once=True)
         run.machine = self.machine
@@ -110,6 +113,11 @@ class Stepper:
         self.came: set[Spot] = set()
         # Steps leave their own world in the machine.
         self._booted = self.machine.world.copy()
+
+    @property
+    def booted(self) -> dict[str, int]:
+        """What a CPU boots with, by the names of registers."""
+        return {name: cell.settled for name, cell in self._booted.cpus[0].cells.items()}
 
     def first(self) -> State:
         """Where everything begins: the CPU has booted, and the owner has nothing yet."""
@@ -415,12 +423,18 @@ class Stepper:
 _cell = lru_cache(maxsize=None)(Cell)
 
 
-def _given(program: Program, configuration: Configuration) -> tuple[l.Given, ...]:
+def _given(
+    program: Program, configuration: Configuration, identity: Identity | None
+) -> tuple[l.Given, ...]:
     found = []
     for name, value in configuration:
         condition = program.conditions[name]
         place = x.Test(condition, None, condition.span)
         found.append(l.Given(place, value, condition.span))
+    if identity is not None:
+        register = identity.register
+        held = x.ReadRegister(register, None, register.span)
+        found.append(l.Given(held, identity.value, register.span))
     return tuple(found)
 
 

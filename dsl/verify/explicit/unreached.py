@@ -13,8 +13,8 @@ from dsl.verify.explicit.sampling import Spot
 _DONE = (s.Kind.SAVE, s.Kind.RESTORE, s.Kind.ACTIVATE, s.Kind.DEACTIVATE, s.Kind.SEQUENCE)
 
 
-def unreached(program: Program, came: Collection[Spot]) -> Iterator[str]:
-    """The statements that nothing came by, each with its place, of functions that something did.
+def unreached(program: Program, came: Collection[Spot]) -> Iterator[tuple[s.Sequence, s.Statement]]:
+    """The statements that nothing came by, of functions that something did, each with its function.
 
     Of one that is in another, and nothing came by that, nothing is said.
     """
@@ -22,9 +22,14 @@ def unreached(program: Program, came: Collection[Spot]) -> Iterator[str]:
         mine = [_spot(each) for each in statements(sequence.body)]
         if sequence.kind in _DONE and any(spot in came for spot in mine):
             for each in _within(sequence.body or (), came):
-                text = " ".join(each.span.text.split())
-                short = text if len(text) <= 60 else f"{text[:57]}..."
-                yield f"{each.span}: `{short}` in {sequence.name}"
+                yield sequence, each
+
+
+def told(function: s.Sequence, statement: s.Statement) -> str:
+    """A statement with its place and function, in words."""
+    text = " ".join(statement.span.text.split())
+    short = text if len(text) <= 60 else f"{text[:57]}..."
+    return f"{statement.span}: `{short}` in {function.name}"
 
 
 def _within(body: s.Body, came: Collection[Spot]) -> Iterator[s.Statement]:

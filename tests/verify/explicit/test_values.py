@@ -30,9 +30,10 @@ extern asks(vcpu) -> u32 { writes c, d }
 """
 
 
-def found(enter: str, may: str = "", **options: object) -> Verdict:
-    """The verdict on what is done on the way in; what else others may do on the way."""
-    made = program(f"""{PLATFORM}
+def found(enter: str, may: str = "", more: str = "", **options: object) -> Verdict:
+    """The verdict on what is done on the way in; what else others may do on the way,
+    and ``more`` declarations."""
+    made = program(f"""{PLATFORM}{more}
 restore take(vcpu) {{ {enter} }}
 save give(vcpu) {{ save a, b }}
 lifecycle on_cpu {{
@@ -106,3 +107,34 @@ def test_what_only_another_configuration_comes_by_is_not_told() -> None:
     )
     assert not verify(made, engines=(Engine.EXPLICIT,)).unreached
     assert not verify(made, engines=(Engine.EXPLICIT,), given={"fast": 0}).unreached
+
+
+ID = """
+register BOX_ID : 32 ro at (3, 0, 11, 0, 2) reset 0 {
+    LINES [3:0]
+    MOST  [7:4]
+    res0  [31:8]
+    derive lines = LINES + 1
+}
+boot { modify BOX_ID { LINES <- 3 MOST <- 4 } }
+assume lines "no more lines than there may be" { BOX_ID.LINES <= BOX_ID.MOST }
+"""
+
+
+def test_a_fault_on_a_machine_that_boots_otherwise_is_found_and_its_history_says_so() -> None:
+    fault = "restore a, b let count : u32 = BOX_ID.lines when count == 7 { BOX_B <- 0 }"
+    made = found(fault, more=ID)
+    assert lost(made) == {"b"}
+    assert not made.unreached
+    (finding,) = (f for f in made.findings if f.code == "VGS101")
+    assert finding.witness is not None
+    # There are never more lines than there may be: what may be is another too.
+    assert finding.witness.steps[0] == "given BOX_ID = 0xf6"
+
+
+def test_no_machine_is_what_an_assumption_excludes() -> None:
+    never = "restore a, b when BOX_ID.LINES == 9 and BOX_ID.MOST == 8 { BOX_B <- 0 }"
+    made = found(never, more=ID)
+    assert not lost(made)
+    (told,) = made.unreached
+    assert "`BOX_B <- 0` in take" in told
