@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import islice, product
-from math import prod
+from functools import cache, cached_property
+from itertools import combinations, product
 from typing import TypeAlias
 
 from dsl.ir import expr as x
@@ -18,7 +17,7 @@ from dsl.ir.walk import expressions, inside, parts, statements
 from dsl.ir.ways import phases
 from dsl.run.registers import bits
 
-#: How many values of one place are tried for what is decided by them, at most.
+#: How many values of one place are tried for pairs of what is decided by them, at most.
 MOST = 16
 
 _COMPARES = ("==", "!=", "<", "<=", ">", ">=")
@@ -67,16 +66,11 @@ class Decided:
     def values(self, place: str, base: int) -> tuple[int, ...]:
         """What a place may hold that a program tells from ``base``, and from each other.
 
-        All that is named of its fields, with each other, where these are few; else each by itself.
+        All that is named of its fields, and as many pairs of that as there is room for.
         """
         named = {mask: tuple(each) for mask, each in self._named.get(place, {}).items()}
-        ways = product(*named.values())
-        if prod(map(len, named.values())) > MOST:
-            longest = max(map(len, named.values()))
-            turns = ((each[n % len(each)] for each in named.values()) for n in range(longest))
-            ways = map(tuple, turns)  # type: ignore[assignment]
         found: dict[int, None] = {}
-        for way in islice(ways, MOST):
+        for way in _ways(tuple(named.values())):
             value = base
             for mask, held in zip(named, way, strict=True):
                 value = value & ~mask | held
@@ -316,3 +310,38 @@ def _is(value: x.Expr, number: int) -> x.Expr:
     """That a value is a number."""
     assert isinstance(value.type, Int)
     return x.Binary("==", value, x.Const(number, value.type, value.span), BOOL, value.span)
+
+
+@cache
+def _ways(fields: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, ...], ...]:
+    """A value for each field, in as many ways as it takes for each value, and then for each pair
+    of values of two fields, as long as these are not too many."""
+    longest = max(map(len, fields), default=0)
+    made = [[each[n % len(each)] for each in fields] for n in range(longest)]
+    left = {
+        (i, a, j, b)
+        for (i, one), (j, other) in combinations(enumerate(fields), 2)
+        for a, b in product(one, other)
+    }
+    for way in made:
+        left -= set(_pairs(way))
+    while left and len(made) < MOST:
+        i, a, j, b = min(left)
+        way = [each[0] for each in fields]
+        way[i], way[j] = a, b
+        for at in set(range(len(fields))) - {i, j}:
+            way[at] = max(fields[at], key=lambda value: _new(way, at, value, left))
+        made.append(way)
+        left -= set(_pairs(way))
+    return tuple(map(tuple, made))
+
+
+def _new(way: Sequence[int], at: int, value: int, left: set[tuple[int, int, int, int]]) -> int:
+    """How many pairs are new if a field has this value."""
+    changed = [*way[:at], value, *way[at + 1 :]]
+    return len(left & set(_pairs(changed)))
+
+
+def _pairs(way: Sequence[int]) -> Iterator[tuple[int, int, int, int]]:
+    for (i, a), (j, b) in combinations(enumerate(way), 2):
+        yield i, a, j, b
