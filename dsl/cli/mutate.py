@@ -70,7 +70,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     parser.flag(
         "--rules",
         action="store_true",
-        help="what each rule is worth: the score without it",
+        help="what each rule is worth: switch it off, and judge again what it kills",
     )
     parser.flag("--jobs", metavar="N", type=int, help="mutants at a time (default: processors)")
     parser.flag("--limit", metavar="SECONDS", type=float, default=60.0, help="for each mutant (60)")

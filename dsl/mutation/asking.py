@@ -15,16 +15,18 @@ from dsl.ir.platform import Strength
 from dsl.ir.program import Program
 from dsl.ir.ways import phases
 from dsl.mutation import judged
-from dsl.mutation.checks import checks, provers, restricted
+from dsl.mutation.checks import checks, lacking, provers, restricted
 from dsl.mutation.explorer import Explorer
 from dsl.mutation.judging import Judge
-from dsl.mutation.mutants import Made, mutants, sample
+from dsl.mutation.mutants import Made, Mutant, mutants, sample
 from dsl.mutation.operators import OPERATORS
 from dsl.mutation.report import Report
-from dsl.mutation.results import Judged, Outcome, Results, fingerprint
+from dsl.mutation.results import Judged, Outcome, Results, Trial, fingerprint
 from dsl.mutation.subject import Subject, reached, subject
-from dsl.mutation.workers import Limits
+from dsl.mutation.trials import Trials, first_killed
+from dsl.mutation.workers import Limits, processors
 from dsl.resolve.workspace import Loaded, Workspace, decode
+from dsl.verify.findings import Engine
 
 #: What a mutant may take, if nobody says otherwise: a minute, and 2 GiB.
 LIMITS = Limits(60.0, 2 << 30)
@@ -71,21 +73,14 @@ def mutate(paths: Sequence[str], asked: Asked, progress: Progress | None = None)
     if asked.sample is not None:
         picked = sample(picked, asked.sample, asked.seed)
     explorer = Explorer(chosen.program)
-    judge = Judge(
-        chosen.program,
-        checks(explorer, asked.limits.seconds * _SOLVING),
-        provers(explorer),
-        all_killers=asked.all_killers,
-        rules=asked.rules,
-        without=frozenset(asked.without),
-    )
+    judge = _judge(explorer, asked, all_killers=asked.all_killers)
     progress.doing(f"verifying {chosen.file}")
     judge.prepare()
     found = []
     with ExitStack() as stack:
         results = None
         if asked.resume is not None:
-            print = fingerprint(chosen, asked.without, asked.all_killers, asked.rules)
+            print = fingerprint(chosen, asked.without, asked.all_killers)
             results = stack.enter_context(Results(asked.resume, chosen, print))
         counts: Counter[Outcome] = Counter()
         all = judged(picked, judge, jobs=asked.jobs, limits=asked.limits, results=results)
@@ -97,6 +92,11 @@ def mutate(paths: Sequence[str], asked: Asked, progress: Progress | None = None)
                 f"{len(found)} of {len(picked)} mutants: {counts[Outcome.KILLED]} killed, "
                 f"{counts[Outcome.COST]} cost more, {counts[Outcome.SURVIVED]} survive"
             )
+        exercised = None
+        trials: tuple[Trial, ...] = ()
+        if asked.rules:
+            exercised = _exercised(chosen.program, explorer)
+            trials = _tried(chosen, asked, judge, picked, found, exercised, results, progress)
     return Report(
         chosen.file,
         tuple(function.name for function in chosen.functions),
@@ -107,12 +107,77 @@ def mutate(paths: Sequence[str], asked: Asked, progress: Progress | None = None)
         tuple(sorted(judge.unchecked)),
         asked.without,
         asked.all_killers,
-        _idle(chosen.program, explorer) if asked.rules else None,
+        exercised,
+        trials,
         time.perf_counter() - since,
     )
 
 
-def _idle(program: Program, explorer: Explorer) -> Mapping[str, bool]:
+def _judge(
+    explorer: Explorer,
+    asked: Asked,
+    *,
+    off: frozenset[str] = frozenset(),
+    only: frozenset[str] = frozenset(),
+    all_killers: bool = False,
+) -> Judge:
+    return Judge(
+        explorer.program,
+        checks(explorer, asked.limits.seconds * _SOLVING),
+        provers(explorer),
+        all_killers=all_killers,
+        without=frozenset(asked.without) | off,
+        only=only,
+    )
+
+
+def _tried(
+    chosen: Subject,
+    asked: Asked,
+    judge: Judge,
+    picked: Sequence[Mutant],
+    found: Sequence[Judged],
+    exercised: Mapping[str, bool],
+    results: Results | None,
+    progress: Progress,
+) -> tuple[Trial, ...]:
+    """What each rule, invariant and slot is worth, by mutants that are judged without it."""
+    program = chosen.program
+    those = {one.id: one for one in found if one.outcome is Outcome.KILLED}
+
+    def without(off: frozenset[str]) -> Judge:
+        if off.isdisjoint(exercised):
+            # A slot, or a code: the program is what it was.
+            return judge.apart(off)
+        less = _judge(Explorer(lacking(program, off)), asked, off=off)
+        less.prepare()
+        return less
+
+    def only(names: frozenset[str]) -> Judge:
+        off = frozenset(name for name in exercised if name not in names)
+        less = _judge(Explorer(lacking(program, off)), asked, only=names)
+        if names <= {rule.name for rule in program.rules}:
+            # The solver proves values, of which rules say nothing.
+            less.checks = [check for check in less.checks if check.name != Engine.SYMBOLIC]
+        less.prepare()
+        return less
+
+    trials = Trials(
+        [mutant for mutant in picked if mutant.id in those],
+        first_killed(picked, those, asked.all_killers),
+        without,
+        only,
+        asked.jobs or processors(),
+        asked.limits,
+        results,
+        progress.doing,
+    )
+    # Of what the program does not come to it says nothing, unless a mutant does.
+    come = [name for name, comes in exercised.items() if comes]
+    return tuple(trials.run(list(dict.fromkeys((*come, *trials.first)))))
+
+
+def _exercised(program: Program, explorer: Explorer) -> Mapping[str, bool]:
     """Each rule and invariant that can kill, with whether the program comes to it."""
     exercised = explorer.exercised()
     rules = [rule for rule in program.rules if rule.strength is not Strength.CONVENTION]

@@ -33,7 +33,7 @@ def checks(explorer: Explorer, seconds: float | None = None) -> list[Check]:
     values = Values(explorer, seconds)
     return [
         static(),
-        Check("explicit", explorer.ask, explorer.spare),
+        Check("explicit", explorer.ask),
         Check("symbolic", values.ask),
     ]
 
@@ -63,6 +63,11 @@ def restricted(program: Program, without: Collection[str]) -> Program:
             raise CannotRun(
                 f"mutate: there is no rule, invariant or slot `{name}`", suggest(name, known)
             )
+    return lacking(program, without)
+
+
+def lacking(program: Program, without: Collection[str]) -> Program:
+    """The program without the rules and invariants of some names."""
     modules = tuple(
         replace(
             module,

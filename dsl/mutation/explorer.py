@@ -212,12 +212,6 @@ class Explorer:
         self._same[id(program)] = self._alike[id(program)] and surely
         return Answer(tuple(faults), tuple(search.unchecked))
 
-    def spare(self, program: Program, known: Known, rule: str) -> Answer:
-        """The first fault in a mutant that is found without a rule."""
-        pairs = changed(self.program, program)
-        search = _Search(self, program, pairs, _region(pairs), known, True, rule)
-        return Answer(tuple(search.run()), tuple(search.unchecked))
-
     def exercised(self) -> frozenset[str]:
         """The rules that the original comes to, on any machine."""
         found: set[str] = set()
@@ -235,7 +229,7 @@ class Explorer:
 
 @dataclass
 class _Search:
-    """The search for what is wrong with one mutant, without a rule if one is named."""
+    """The search for what is wrong with one mutant."""
 
     explorer: Explorer
     program: Program
@@ -243,7 +237,6 @@ class _Search:
     region: frozenset[Spot]
     known: Known
     first: bool
-    without: str = ""
     same: bool = True
     unchecked: list[str] = field(default_factory=list)
     _passed: set[tuple[object, ...]] = field(default_factory=set)
@@ -371,7 +364,7 @@ class _Search:
             self.unchecked.append(f"explicit: more than {explorer.most} states")
         told = self._told(made, steppers, exploration)
         machine = next(iter(steppers.values())).machine
-        for unseen in Following(exploration, machine, explorer.owned.data, self.without).run():
+        for unseen in Following(exploration, machine, explorer.owned.data).run():
             finding = told.unseen(unseen)
             if races is not None:
                 races.setdefault(unseen.element, set()).add(race(self.program, unseen))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -53,22 +54,11 @@ class Check:
     """Somebody who finds faults in a program.
 
     ``ask`` gets the program, whether a fault is one of the original, and whether the first other
-    one is enough.  ``spare`` gets the name of a rule instead, which is as if it were not there.
+    one is enough.
     """
 
     name: str
     ask: Callable[[Program, Known, bool], Answer]
-    spare: Callable[[Program, Known, str], Answer] | None = None
-
-    def beside(self, program: Program, known: Known, name: str) -> Answer:
-        """The first fault that somebody of another name finds."""
-
-        def others(fault: Fault) -> bool:
-            return fault.name == name or known(fault)
-
-        if self.spare is not None:
-            return self.spare(program, others, name)
-        return self.ask(program, others, True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +78,16 @@ class Judge:
     """Judges the mutants of one program.
 
     ``checks`` and ``provers`` are asked in their order.  ``all_killers`` asks every check, also
-    of a mutant that is killed already; ``rules`` asks only until another rule kills it too.
-    ``without`` are rules, invariants, slots and codes of findings that are not to count.
+    of a mutant that is killed already.  ``without`` are rules, invariants, slots and codes of
+    findings that are not to count; with ``only``, nothing else counts.
     """
 
     program: Program
     checks: Sequence[Check]
     provers: Sequence[Prover] = ()
     all_killers: bool = False
-    rules: bool = False
     without: frozenset[str] = frozenset()
+    only: frozenset[str] = frozenset()
     known: set[Site] = field(default_factory=set)
     unchecked: set[str] = field(default_factory=set)
 
@@ -110,6 +100,12 @@ class Judge:
             self.known |= {_site(fault) for fault in answer.faults}
             self.unchecked |= set(answer.unchecked)
 
+    def apart(self, names: frozenset[str]) -> Judge:
+        """The same judge, prepared already, for whom more names do not count."""
+        less = copy(self)
+        less.without, less.all_killers = self.without | names, False
+        return less
+
     def judge(self, mutant: Mutant) -> Judged:
         """What becomes of a mutant."""
         since = time.process_time()
@@ -121,24 +117,13 @@ class Judge:
         old, new = mutant.function.sequence, mutant.sequence
         if self.normal.same(old, new):
             return Outcome.EQUIVALENT, "normalisation", (), ""
-        program, known = mutant.program, partial(self._known, mutant)
-        killers: list[Killer] = []
-        unchecked: list[str] = []
-        for number, check in enumerate(self.checks):
-            answer = check.ask(program, known, not self.all_killers)
-            killers += [_killer(fault) for fault in answer.faults if not known(fault)]
-            unchecked += [what for what in answer.unchecked if what not in self.unchecked]
-            if killers and not self.all_killers:
-                if self.rules:
-                    # Those before found nothing at all.
-                    killers += self._another(program, known, killers[0], self.checks[number:])
-                break
+        killers, unchecked = self.killers(mutant, self.all_killers)
         if killers:
-            return Outcome.KILLED, killers[0].engine, tuple(dict.fromkeys(killers)), ""
-        cost = self.costs.beside(program, old, new)
+            return Outcome.KILLED, killers[0].engine, killers, ""
+        cost = self.costs.beside(mutant.program, old, new)
         if cost.more:
             return Outcome.COST, "cost", (), cost.more
-        note = "; ".join(filter(None, (cost.less, *dict.fromkeys(unchecked))))
+        note = "; ".join(filter(None, (cost.less, *unchecked)))
         by = self._same(mutant)
         if cost.less:
             return Outcome.CHEAPER, by, (), note
@@ -146,19 +131,23 @@ class Judge:
             return Outcome.EQUIVALENT, by, (), note
         return Outcome.SURVIVED, "", (), note
 
-    def _another(
-        self, program: Program, known: Known, first: Killer, checks: Sequence[Check]
-    ) -> list[Killer]:
-        """Another rule that kills a mutant, if there is one."""
-        for check in checks:
-            answer = check.beside(program, known, first.name)
-            found = [f for f in answer.faults if not known(f) and f.name != first.name]
-            if found:
-                return [_killer(found[0])]
-        return []
+    def killers(self, mutant: Mutant, all: bool) -> tuple[tuple[Killer, ...], tuple[str, ...]]:
+        """The first who kill a mutant, or all who do; and what of it could not be checked."""
+        known = partial(self._known, mutant)
+        killers: list[Killer] = []
+        unchecked: list[str] = []
+        for check in self.checks:
+            answer = check.ask(mutant.program, known, not all)
+            killers += [_killer(fault) for fault in answer.faults if not known(fault)]
+            unchecked += [what for what in answer.unchecked if what not in self.unchecked]
+            if killers and not all:
+                break
+        return tuple(dict.fromkeys(killers)), tuple(dict.fromkeys(unchecked))
 
     def _known(self, mutant: Mutant, fault: Fault) -> bool:
         if self.without & {fault.code, fault.rule, fault.name}:
+            return True
+        if self.only and fault.name not in self.only:
             return True
         return (fault.code, fault.rule, *mutant.before(fault.where)) in self.known
 

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as alike
 from functools import cached_property
 
 from msgspec.structs import replace
@@ -66,6 +67,10 @@ class Mutant:
         name = self.sequence.name
         sequences = tuple(self.sequence if q.name == name else q for q in module.sequences)
         return replace(module, sequences=sequences)
+
+    def of(self, program: Program) -> Mutant:
+        """The same change in a program that has the same sequences."""
+        return alike(self, function=alike(self.function, program=program))
 
     def before(self, span: Span) -> tuple[str, int]:
         """Where something stood before the change: the name of the source, and the offset."""

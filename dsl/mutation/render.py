@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dsl.mutation.report import Report, Score
-from dsl.mutation.results import Judged, Outcome
+from dsl.mutation.results import Judged, Outcome, Standing
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,8 +49,9 @@ def render(report: Report, *, colour: bool = False, time: bool = False) -> str:
         console.print()
         console.print(_killers(report))
     if report.asked and report.of(Outcome.KILLED):
-        console.print()
-        console.print(_worths(report))
+        for table in _worths(report):
+            console.print()
+            console.print(table)
         for line in (part for note in _idle(report) for part in _wrapped(note)):
             console.print(line)
     console.print()
@@ -124,22 +125,58 @@ def _killers(report: Report) -> Table:
     return table
 
 
-def _worths(report: Report) -> Table:
-    table = _table("without", "kills", "alone", "score")
-    for worth in report.worths():
-        name = f"{worth.kind} {worth.name}"
-        table.add_row(name, str(worth.kills), str(worth.alone), _share(worth.score))
-    return table
+def _worths(report: Report) -> Iterator[Table]:
+    """What depends on a rule alone; and what was counted, where every check was asked."""
+    worths = report.worths()
+    tried = [(w, w.trial) for w in worths if w.trial and w.trial.standing is Standing.ALONE]
+    if tried:
+        table = _table("switched off", "kills", "asked", "score", "by")
+        places = _places(report)
+        for worth, trial in tried:
+            counts = str(worth.kills), str(trial.asked), f"≤ {_share(worth.score)}"
+            table.add_row(worth.name, *counts, places[trial.mutant])
+        yield table
+    counted = [worth for worth in worths if not worth.trial]
+    if counted:
+        table = _table("without", "kills", "alone", "score")
+        for worth in counted:
+            name = f"{worth.kind} {worth.name}"
+            table.add_row(name, str(worth.kills), str(worth.alone), _share(worth.score))
+        yield table
+
+
+def _places(report: Report) -> dict[str, str]:
+    return {
+        one.id: f"{one.file}:{one.line}:{one.column} {one.operator}: {one.what}"
+        for one in report.judged
+    }
 
 
 def _idle(report: Report) -> Iterator[str]:
     """The rules whose worth this program does not show, and why."""
-    for worth in report.worths():
-        if worth.kind == "rule" and not worth.alone:
-            why = f"beside {', '.join(worth.beside)}" if worth.beside else "it kills nothing"
-            yield f"no mutant depends on {worth.name} alone: {why}"
+    places = _places(report)
+    tried = [worth.trial for worth in report.worths() if worth.trial]
+    for trial in tried:
+        if trial.standing is Standing.ALONE and trial.note:
+            yield f"{trial.name}: not checked without it: {trial.note}"
+        if trial.standing is Standing.MASKED:
+            yield (
+                f"masked: {trial.name}, by {_and(trial.masks)}: without "
+                f"{'these' if len(trial.masks) > 1 else 'this'} it alone kills "
+                f"{places[trial.mutant]}"
+            )
+    nothing = [trial.name for trial in tried if trial.standing is Standing.NOTHING]
+    if nothing:
+        yield f"kills nothing: {', '.join(nothing)}"
+    for trial in tried:
+        if trial.standing is Standing.UNKNOWN:
+            yield f"not known: {trial.name}: {trial.note}"
     if report.idle:
         yield f"not exercised here: {', '.join(report.idle)}"
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _share(score: Score) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from dsl.mutation.operators import OPERATORS
-from dsl.mutation.results import Judged, Killer, Outcome
+from dsl.mutation.results import Judged, Killer, Outcome, Standing, Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,9 @@ class Worth:
     """What one rule, code or engine is worth: how many mutants it kills, and how many alone.
 
     ``score`` is that of correctness without it.  ``beside`` are those that kill what it does not
-    kill alone, the most frequent first.
+    kill alone, the most frequent first.  Where it was switched off, ``trial`` says what came of
+    that: then ``kills`` are those that it is known to kill, ``alone`` is 1 or 0, and the score is
+    at most this.
     """
 
     kind: str
@@ -40,6 +42,7 @@ class Worth:
     alone: int
     score: Score
     beside: tuple[str, ...] = ()
+    trial: Trial | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Report:
     what another one gives.  ``unasked`` is how many mutants there are that nobody judged: of a
     sample the others, of a run that was interrupted the rest.  ``unchecked`` is what the checks
     leave open in the original.  ``exercised`` says of each rule and invariant whether the program
-    comes to it, where that was asked for.
+    comes to it, where that was asked for, and ``trials`` what comes of switching it off.
     """
 
     program: str
@@ -63,6 +66,7 @@ class Report:
     without: tuple[str, ...]
     all_killers: bool
     exercised: Mapping[str, bool] | None
+    trials: tuple[Trial, ...]
     seconds: float
 
     def of(self, *outcomes: Outcome) -> list[Judged]:
@@ -109,36 +113,50 @@ class Report:
 
     @property
     def status(self) -> int:
-        """0: nothing survives; 1: something does; 2: something broke."""
-        if self.broken:
+        """0: nothing survives; 1: something does; 2: something broke, or is not known."""
+        if self.broken or any(t.standing is Standing.UNKNOWN for t in self.trials):
             return 2
         return 1 if self.survivors else 0
 
     def worths(self) -> list[Worth]:
         """What each rule is worth that kills anything, or that the program comes to.
 
-        Where every check was asked of every mutant, also each code and each engine.
+        Where every check was asked of every mutant, each code and each engine, and each rule that
+        was not switched off.
         """
+        found = list(self._tried())
+        kinds = ("code", "engine") if found else ("rule", "code", "engine")
+        for kind in kinds if self.all_killers else ():
+            found += self._counted(kind)
+        return found
+
+    def _tried(self) -> Iterator[Worth]:
         killed = self.of(Outcome.KILLED)
-        found = []
-        for kind in ("rule", "code", "engine") if self.all_killers else ("rule",):
-            called = "name" if kind == "rule" else kind
-            names = [{str(getattr(k, called)) for k in one.killers} for one in killed]
-            counts = Counter(name for each in names for name in each)
-            if kind == "rule":
-                counts.update(dict.fromkeys(self.exercised or {}, 0))
-            for name, kills in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-                alone = sum(each == {name} for each in names)
-                others = Counter(o for each in names if name in each for o in each if o != name)
-                beside = tuple(other for other, _ in others.most_common())
-                score = self._score(len(killed) - alone)
-                found.append(Worth(kind, name, kills, alone, score, beside))
-        return [w for w in found if w.kills or (self.exercised or {}).get(w.name, False)]
+        kills = Counter(name for one in killed for name in {k.name for k in one.killers})
+        for trial in sorted(self.trials, key=lambda t: (-kills[t.name], t.name)):
+            alone = int(trial.standing is Standing.ALONE)
+            # What is not the first to find anything kills what shows that it is masked.
+            count = max(kills[trial.name], int(trial.standing is Standing.MASKED))
+            score = self._score(len(killed) - alone)
+            yield Worth("rule", trial.name, count, alone, score, trial.masks, trial)
+
+    def _counted(self, kind: str) -> Iterator[Worth]:
+        killed = self.of(Outcome.KILLED)
+        called = "name" if kind == "rule" else kind
+        names = [{str(getattr(k, called)) for k in one.killers} for one in killed]
+        counts = Counter(name for each in names for name in each)
+        for name, kills in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+            alone = sum(each == {name} for each in names)
+            others = Counter(o for each in names if name in each for o in each if o != name)
+            beside = tuple(other for other, _ in others.most_common())
+            yield Worth(kind, name, kills, alone, self._score(len(killed) - alone), beside)
 
     @property
     def idle(self) -> list[str]:
-        """The rules and invariants that the program does not come to."""
-        return [name for name, comes in (self.exercised or {}).items() if not comes]
+        """The rules and invariants that the program does not come to, and no mutant either."""
+        tried = {trial.name for trial in self.trials}
+        exercised = self.exercised or {}
+        return [name for name, comes in exercised.items() if not comes and name not in tried]
 
     def operators(self) -> list[tuple[str, Counter[Outcome]]]:
         """What became of the mutants of each operator that made any."""
@@ -190,6 +208,7 @@ class Report:
                         "alone": w.alone,
                         "without": {"killed": w.score.killed, "of": w.score.of},
                         "beside": list(w.beside),
+                        "trial": None if w.trial is None else _trial(w.trial),
                     }
                     for w in self.worths()
                 ]
@@ -205,6 +224,15 @@ class Report:
             "all": _told(sorted(self.judged, key=lambda one: one.id)),
             "seconds": round(self.seconds, 3),
         }
+
+
+def _trial(trial: Trial) -> dict[str, Any]:
+    return {
+        "standing": str(trial.standing),
+        "asked": trial.asked,
+        "mutant": trial.mutant or None,
+        "note": trial.note,
+    }
 
 
 def _told(some: Iterable[Judged]) -> list[Any]:

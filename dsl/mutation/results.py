@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import IO
@@ -18,7 +19,7 @@ from dsl.mutation.subject import Subject
 
 FORMAT = "vgs mutate results"
 #: Changes with what a line holds, or means.
-_LINES = 1
+_LINES = 2
 #: A larger file has no results.
 _LARGEST = 256 << 20
 
@@ -76,6 +77,40 @@ class Judged(Struct, frozen=True):
     seconds: float = 0.0
 
 
+class Standing(StrEnum):
+    """What a rule is worth: whether it kills something, and whether anything else does too."""
+
+    ALONE = "alone"
+    MASKED = "masked"
+    NOTHING = "nothing"
+    UNKNOWN = "unknown"
+
+
+class Trial(Struct, frozen=True):
+    """What became of mutants that were judged again with ``name`` switched off.
+
+    ``of`` is a digest of what was there to ask, and ``asked`` how many mutants were.  ``mutant``
+    shows the standing: without the name, and without its ``masks``, it is not killed, and with
+    the name it is.  ``note`` says what was not checked then, or why a standing is not known.
+    """
+
+    name: str
+    standing: Standing
+    of: str
+    asked: int = 0
+    mutant: str = ""
+    masks: tuple[str, ...] = ()
+    note: str = ""
+
+
+class Sieved(Struct, frozen=True):
+    """Which ``names`` find something in a mutant, of those ``among`` which it was asked."""
+
+    mutant: str
+    among: tuple[str, ...]
+    names: tuple[str, ...]
+
+
 class Header(Struct, frozen=True):
     """The first line of a file of results."""
 
@@ -96,21 +131,28 @@ def fingerprint(subject: Subject, *asked: object) -> str:
 
 
 class Results:
-    """A file of results, one in a line.  What is added is on the disk at once."""
+    """A file of results, one in a line.  What is added is on the disk at once.
+
+    ``known`` are the mutants by their ids, ``trials`` by the names that were switched off, and
+    ``sieved`` what was asked of mutants by the way.
+    """
 
     def __init__(self, path: Path, subject: Subject, print: str) -> None:
-        """Opens the file, which may be there: then ``known`` is what it has.
+        """Opens the file, which may be there: then what it has is known.
 
         Raises `CannotRun` where it is of something else.
         """
         self.path = path
         self._header = Header(FORMAT, _LINES, subject.program.name, print)
-        self.known = self._read()
+        self.known: dict[str, Judged] = {}
+        self.trials: dict[str, Trial] = {}
+        self.sieved: dict[str, Sieved] = {}
+        self._read()
         self._file: IO[bytes] | None = None
 
     def __enter__(self) -> Results:
         # The last line may be half of one: what is whole is written anew, and then added to.
-        self._write(self.known.values())
+        self._write((*self.known.values(), *self.sieved.values(), *self.trials.values()))
         self._file = self.path.open("ab")
         return self
 
@@ -118,13 +160,13 @@ class Results:
         if self._file is not None:
             self._file.close()
 
-    def add(self, one: Judged) -> None:
-        """Adds what became of one mutant."""
+    def add(self, one: Judged | Trial | Sieved) -> None:
+        """Adds what became of one mutant, or what is known of a rule."""
         assert self._file is not None
         self._file.write(msgspec.json.encode(one) + b"\n")
         self._file.flush()
 
-    def _write(self, all: Iterable[Judged]) -> None:
+    def _write(self, all: Iterable[Judged | Trial | Sieved]) -> None:
         from dsl.project.folder import write_all
 
         if self.path.exists() and not self.path.is_file():
@@ -132,9 +174,9 @@ class Results:
         lines = [msgspec.json.encode(each) + b"\n" for each in (self._header, *all)]
         write_all({self.path: b"".join(lines)})
 
-    def _read(self) -> dict[str, Judged]:
+    def _read(self) -> None:
         if not self.path.exists():
-            return {}
+            return
         if not self.path.is_file() or self.path.stat().st_size > _LARGEST:
             raise CannotRun(f"mutate: {self.path} is no file of results")
         lines = self.path.read_bytes().split(b"\n")
@@ -152,14 +194,25 @@ class Results:
                 "for otherwise",
                 "take the file away, or name another one after --resume",
             )
-        known: dict[str, Judged] = {}
         # What stands behind the last end of a line was not written to its end.
         for line in lines[1:-1]:
-            try:
-                one = msgspec.json.decode(line, type=Judged)
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                raise CannotRun(
-                    f"mutate: a line of {self.path} is damaged", "take the file away"
-                ) from None
-            known[one.id] = one
-        return known
+            match _decoded(line):
+                case Judged() as one:
+                    self.known[one.id] = one
+                case Trial() as one:
+                    self.trials[one.name] = one
+                case Sieved() as one:
+                    self.sieved[one.mutant] = one
+                case None:
+                    raise CannotRun(
+                        f"mutate: a line of {self.path} is damaged", "take the file away"
+                    )
+
+
+def _decoded(line: bytes) -> Judged | Trial | Sieved | None:
+    # None of them has all that another one must have.
+    kinds: tuple[type[Judged | Trial | Sieved], ...] = (Judged, Trial, Sieved)
+    for kind in kinds:
+        with suppress(msgspec.DecodeError, UnicodeDecodeError):
+            return msgspec.json.decode(line, type=kind)
+    return None

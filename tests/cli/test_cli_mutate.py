@@ -29,6 +29,13 @@ save finish(vcpu) { save ctl }
 """
 
 
+NEVER = """
+invariant never at guest "it holds whatever is done" { 1 }
+invariant again at guest "the checker that says this says more" { 1 }
+"""
+NOWHERE = """rule nowhere : architecture "Things, 1" { writes of LIM<0> before writes of CTL }"""
+
+
 @pytest.fixture
 def things(project, monkeypatch):
     """The project, with a program in it that is mutated; the checker wants CTL written once."""
@@ -117,17 +124,69 @@ def test_modules_confine_what_is_changed(things, vgs):
 
 
 def test_rules_are_worth_what_falls_without_them(things, vgs, holds, monkeypatch):
-    always = wants("CTL", 1)
-    checked_by(monkeypatch, always, wants("CMP<n>", 2))
+    again = Check("again", wants("CTL", 1, "again").ask)
+    checked_by(monkeypatch, wants("CTL", 1), wants("CMP<n>", 2), again)
+    (things / "src/life.vgs").write_text(f"import work\n{LIFE}{NEVER}\n")
+    (things / "src/things.vgs").write_text(f"{PLATFORM}{NOWHERE}\n")
     words = ("mutate", "src/life.vgs", "--operator", "delete", "--function", "begin")
-    done = vgs(*words, "--rules", "--format", "json")
+    done = vgs(*words, "--rules", "--resume", "kept", "--format", "json")
     value = holds("mutate", done.json)
-    rows = {row["name"]: row for row in value["worths"] if row["kind"] == "rule"}
-    assert (rows["CTL"]["kills"], rows["CTL"]["alone"]) == (1, 1)
-    assert (rows["CMP<n>"]["kills"], rows["CMP<n>"]["alone"]) == (2, 2)
+    rows = {row["name"]: row for row in value["worths"]}
+    assert {name: row["trial"]["standing"] for name, row in rows.items()} == {
+        "CMP<n>": "alone",
+        "CTL": "masked",
+        "again": "masked",
+        "never": "nothing",
+    }
+    assert (rows["CMP<n>"]["kills"], rows["CMP<n>"]["alone"]) == (2, 1)
+    assert (rows["CTL"]["kills"], rows["CTL"]["alone"], rows["CTL"]["beside"]) == (1, 0, ["again"])
     assert value["scores"]["correctness"] == {"killed": 3, "of": 3}
-    assert rows["CTL"]["without"] == {"killed": 2, "of": 3}
-    assert "rule CMP<n>" in vgs(*words, "--rules").out
+    assert rows["CMP<n>"]["without"] == {"killed": 2, "of": 3}
+    assert rows["CTL"]["without"] == {"killed": 3, "of": 3}
+    assert value["idle"] == ["nowhere"]
+    (shown,) = (one for one in value["all"] if one["id"] == rows["CTL"]["trial"]["mutant"])
+    assert shown["what"] == "without `restore ctl`"
+
+
+def test_rules_said_to_people(things, vgs, monkeypatch):
+    again = Check("again", wants("CTL", 1, "again").ask)
+    checked_by(monkeypatch, wants("CTL", 1), wants("CMP<n>", 2), again)
+    (things / "src/life.vgs").write_text(f"import work\n{LIFE}{NEVER}\n")
+    (things / "src/things.vgs").write_text(f"{PLATFORM}{NOWHERE}\n")
+    words = ("mutate", "src/life.vgs", "--operator", "delete", "--function", "begin", "--rules")
+    out = vgs(*words).out
+    (line,) = (line for line in out.splitlines() if line.startswith("CMP<n>"))
+    assert line.split()[1:6] == ["2", "1", "≤", "66.6", "%"]
+    masked = "by {}: without this it alone kills src/work.vgs:4:5 delete: without `restore ctl`"
+    assert f"masked: CTL, {masked.format('again')} " in " ".join(out.split())
+    assert f"masked: again, {masked.format('CTL')} " in " ".join(out.split())
+    assert "\nkills nothing: never\n" in out
+    assert "\nnot exercised here: nowhere\n" in out
+
+
+def test_a_rule_whose_trial_breaks_is_not_known(things, vgs, holds, monkeypatch):
+    parent = os.getpid()
+
+    def made(*_):
+        if os.getpid() != parent:
+            raise ZeroDivisionError("oh")
+        return [wants("CTL", 1, "again")]
+
+    (things / "src/life.vgs").write_text(f"import work\n{LIFE}{NEVER}\n")
+    monkeypatch.setattr(asking, "checks", made)
+    words = ("mutate", "src/life.vgs", "--operator", "delete", "--function", "begin", "--rules")
+    done = vgs(*words, "--format", "json")
+    assert done.status == 2
+    (row,) = (row for row in holds("mutate", done.json)["worths"] if row["name"] == "again")
+    assert row["trial"]["standing"] == "unknown"
+    said = "not known: again: the checker failed: ZeroDivisionError: oh\n"
+    done = vgs(*words)
+    assert (done.status, said in done.out) == (2, True)
+
+
+def test_without(things, vgs, monkeypatch):
+    checked_by(monkeypatch, wants("CTL", 1), wants("CMP<n>", 2))
+    words = ("mutate", "src/life.vgs", "--operator", "delete", "--function", "begin")
     less = vgs(*words, "--without", "ctl", "--without", "VGS900", "--format", "json").json
     assert less["killed"] == 0
     assert less["without"] == ["ctl", "VGS900"]

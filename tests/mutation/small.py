@@ -98,14 +98,19 @@ def writes(program_: object, register: str) -> int:
     )
 
 
-def wants(register: str, count: int) -> Check:
-    """A checker that wants a register to be written by so many statements."""
+def wants(register: str, count: int, rule: str = "") -> Check:
+    """A checker that wants a register to be written by so many statements.
+
+    It calls its rule like the register, if no other name is given.
+    """
 
     def ask(program_, known, first):
         sequence = program_.sequences["begin"]
         if writes(program_, register) == count:
             return Answer()
         where = sequence.signature.span
-        return Answer((Fault("fake", "VGS900", register, where, "not as often as it should"),))
+        return Answer(
+            (Fault("fake", "VGS900", rule or register, where, "not as often as it should"),)
+        )
 
     return Check("fake", ask)

@@ -87,13 +87,12 @@ class Following:
     """Follows the registers of an exploration; ``amount`` counts what was looked at.
 
     What a register holds that mirrors a slot is data: any write may change it, and states that
-    differ in data alone are one.  ``without`` is a rule that nobody keeps.
+    differ in data alone are one.
     """
 
     exploration: Exploration
     machine: Recorder
     data: Data
-    without: str = ""
     rules: Rules = field(init=False)
     amount: int = 0
     _starts: list[int] = field(init=False)
@@ -242,7 +241,7 @@ class Following:
             return None
         update = Update(write.mask, write.value, write.author, "", list(write.progress))
         for need in self.rules.needs(update, of, access):
-            if self.rules.done(update, need.number) or need.rule == self.without:
+            if self.rules.done(update, need.number):
                 continue
             if need.condition is None or self._held(need, write, of, holds):
                 return need
