@@ -13,89 +13,196 @@ from tests.mutation.small import bodies, body, made, program
 DOCS = Path(__file__).parents[2] / "docs" / "mutate.md"
 
 
-def test_delete(tmp_path):
-    of = body(tmp_path, "restore ctl, cmp[0] when vhe { modify CTL { MASK <- 1 ENABLE <- 1 } }")
-    assert bodies(of, "delete") == [
-        "when vhe { modify CTL { MASK <- 1 ENABLE <- 1 } }",
-        "restore cmp[0] when vhe { modify CTL { MASK <- 1 ENABLE <- 1 } }",
-        "restore ctl when vhe { modify CTL { MASK <- 1 ENABLE <- 1 } }",
-        "restore ctl, cmp[0]",
-        "restore ctl, cmp[0] when vhe { modify CTL { ENABLE <- 1 } }",
-        "restore ctl, cmp[0] when vhe { modify CTL { MASK <- 1 } }",
-    ]
+LOOP = "each i below used {"
+TWICE = "each j in 1..2 { restore lim[j] }"
+ONCE = "each i below used { restore cmp[i] }"
+WITH = "CTL <- ctl with MASK = 1"
 
 
-def test_swap(tmp_path):
-    of = body(tmp_path, "restore ctl, cmp[0] when vhe { CTL <- 0 return }")
-    assert bodies(of, "swap") == [
-        "when vhe { CTL <- 0 return } restore ctl, cmp[0]",
-        "restore cmp[0], ctl when vhe { CTL <- 0 return }",
-    ]
+@pytest.mark.parametrize(
+    ("operator", "text", "changed"),
+    [
+        pytest.param(
+            "delete",
+            "restore ctl, cmp[0] when vhe { modify CTL { MASK <- 1 ENABLE <- 1 } }",
+            [
+                "when vhe { modify CTL { MASK <- 1 ENABLE <- 1 } }",
+                "restore cmp[0] when vhe { modify CTL { MASK <- 1 ENABLE <- 1 } }",
+                "restore ctl when vhe { modify CTL { MASK <- 1 ENABLE <- 1 } }",
+                "restore ctl, cmp[0]",
+                "restore ctl, cmp[0] when vhe { modify CTL { ENABLE <- 1 } }",
+                "restore ctl, cmp[0] when vhe { modify CTL { MASK <- 1 } }",
+            ],
+            id="delete",
+        ),
+        pytest.param(
+            "swap",
+            "restore ctl, cmp[0] when vhe { CTL <- 0 return }",
+            [
+                "when vhe { CTL <- 0 return } restore ctl, cmp[0]",
+                "restore cmp[0], ctl when vhe { CTL <- 0 return }",
+            ],
+            id="swap",
+        ),
+        pytest.param(
+            "negate",
+            "when vhe and not open { CTL <- 0 } warn if used > 3",
+            [
+                "when (not (vhe and not open)) { CTL <- 0 } warn if used > 3",
+                "when (not (vhe)) and not open { CTL <- 0 } warn if used > 3",
+                "when vhe and not (not (open)) { CTL <- 0 } warn if used > 3",
+                "when vhe and not open { CTL <- 0 } warn if (not (used > 3))",
+            ],
+            id="negate",
+        ),
+        pytest.param(
+            "widen",
+            "when vhe and used < 3 { CTL <- 0 } else when open { CTL <- 1 }",
+            [
+                "when 1 { CTL <- 0 } else when open { CTL <- 1 }",
+                "when vhe and used < 3 { CTL <- 0 } else when 1 { CTL <- 1 }",
+                "when (vhe) { CTL <- 0 } else when open { CTL <- 1 }",
+                "when (used < 3) { CTL <- 0 } else when open { CTL <- 1 }",
+                "when vhe and (used) <= (3) { CTL <- 0 } else when open { CTL <- 1 }",
+            ],
+            id="widen",
+        ),
+        pytest.param(
+            "constant",
+            "modify CTL { PRIO <- 1 MODE <- busy }",
+            [
+                "modify CTL { PRIO <- 2 MODE <- busy }",
+                "modify CTL { PRIO <- 0 MODE <- busy }",
+                "modify CTL { PRIO <- 15 MODE <- busy }",
+                "modify CTL { PRIO <- 3 MODE <- busy }",
+                "modify CTL { PRIO <- 5 MODE <- busy }",
+                "modify CTL { PRIO <- 9 MODE <- busy }",
+                "modify CTL { PRIO <- 1 MODE <- idle }",
+                "modify CTL { PRIO <- 1 MODE <- auto }",
+            ],
+            id="constants of their field",
+        ),
+        pytest.param(
+            "constant",
+            "CMP<0> <- LINES",
+            ["CMP<0> <- (LINES + 1)", "CMP<0> <- (LINES - 1)", "CMP<0> <- 0"],
+            id="constants that have a name",
+        ),
+        pytest.param(
+            "constant",
+            "match used { 2 { restore ctl } else { } }",
+            [
+                "match used { 3 { restore ctl } else { } }",
+                "match used { 1 { restore ctl } else { } }",
+            ],
+            id="constants of a match",
+        ),
+        pytest.param(
+            "field",
+            "CTL.PRIO <- 1 when ID.LINES > 1 { CTL <- ctl with MASK = 0 }",
+            [
+                "CTL.DEEP <- 1 when ID.LINES > 1 { CTL <- ctl with MASK = 0 }",
+                "CTL.PRIO <- 1 when ID.COUNT > 1 { CTL <- ctl with MASK = 0 }",
+                "CTL.PRIO <- 1 when ID.LINES > 1 { CTL <- ctl with ENABLE = 0 }",
+            ],
+            id="fields as wide",
+        ),
+        pytest.param(
+            "register",
+            f"CMP<0> <- ID {LOOP} LIM<i> <- 0 }}",
+            [
+                f"LIM<0> <- ID {LOOP} LIM<i> <- 0 }}",
+                f"CMP<0> <- CTL {LOOP} LIM<i> <- 0 }}",
+                f"CMP<0> <- ID {LOOP} CMP<i> <- 0 }}",
+            ],
+            id="registers of the group, or of the module",
+        ),
+        pytest.param("slot", "restore cmp[1]", ["restore lim[1]"], id="slots of one type"),
+        pytest.param(
+            "element",
+            f"CMP<1> <- cmp[2] {LOOP} LIM<i> <- lim[i] }}",
+            [
+                f"CMP<2> <- cmp[2] {LOOP} LIM<i> <- lim[i] }}",
+                f"CMP<0> <- cmp[2] {LOOP} LIM<i> <- lim[i] }}",
+                f"CMP<1> <- cmp[3] {LOOP} LIM<i> <- lim[i] }}",
+                f"CMP<1> <- cmp[1] {LOOP} LIM<i> <- lim[i] }}",
+                f"CMP<1> <- cmp[2] {LOOP} let other_i : int = i + 1 LIM<other_i> <- lim[i] }}",
+                f"CMP<1> <- cmp[2] {LOOP} let other_i : int = i - 1 LIM<other_i> <- lim[i] }}",
+                f"CMP<1> <- cmp[2] {LOOP} LIM<i> <- lim[(i) + 1] }}",
+                f"CMP<1> <- cmp[2] {LOOP} LIM<i> <- lim[(i) - 1] }}",
+            ],
+            id="elements",
+        ),
+        pytest.param(
+            "bound",
+            f"{ONCE} {TWICE}",
+            [
+                f"each i below (used) + 1 {{ restore cmp[i] }} {TWICE}",
+                f"each i below (used) - 1 {{ restore cmp[i] }} {TWICE}",
+                f"let last : int = (used) - 1 each i in 1..last {{ restore cmp[i] }} {TWICE}",
+                f"{ONCE} each j in 2..2 {{ restore lim[j] }}",
+                f"{ONCE} each j in 0..2 {{ restore lim[j] }}",
+                f"{ONCE} each j in 1..3 {{ restore lim[j] }}",
+                f"{ONCE} each j in 1..1 {{ restore lim[j] }}",
+            ],
+            id="bounds",
+        ),
+        pytest.param(
+            "direction",
+            "restore ctl, cmp[0] CMP<1> <- cmp[1]",
+            [
+                "save ctl restore cmp[0] CMP<1> <- cmp[1]",
+                "restore ctl save cmp[0] CMP<1> <- cmp[1]",
+                "restore ctl, cmp[0] cmp[1] <- CMP<1>",
+            ],
+            id="directions",
+        ),
+        pytest.param(
+            "source",
+            f"restore ctl {LOOP} CMP<i> <- 0 }} {WITH}",
+            [
+                f"CTL <- 0 {LOOP} CMP<i> <- 0 }} {WITH}",
+                f"restore ctl {LOOP} CMP<i> <- 0 }} restore ctl",
+                f"restore ctl {LOOP} CMP<i> <- 0 }} save ctl",
+                f"restore ctl {LOOP} CMP<i> <- 0 }} CTL <- 0",
+                f"restore ctl {LOOP} restore cmp[i] }} {WITH}",
+                f"restore ctl {LOOP} save cmp[i] }} {WITH}",
+            ],
+            id="sources",
+        ),
+    ],
+)
+def test_what_it_makes(tmp_path, operator, text, changed):
+    assert bodies(body(tmp_path, text), operator) == changed
 
 
 BARRIER = "orders writes of CTL before others"
 
 
-def chains(of, name):
-    return [text.removesuffix(f" {BARRIER}") for text in bodies(of, name)]
-
-
 @pytest.mark.parametrize(
-    ("chain", "weaker"),
+    ("operator", "chain", "changed"),
     [
-        ("isb", []),
-        ("dsb(sy)", ["dsb(ld)", "dsb(st)", "dsb(osh)", "dmb(sy)"]),
-        ("dsb(oshst)", ["dsb(ishst)", "dmb(oshst)"]),
-        ("dsb(ish)", ["dsb(ishld)", "dsb(ishst)", "dsb(nsh)", "dmb(ish)"]),
-        ("dsb(nshld)", ["dmb(nshld)"]),
-        ("dmb(st)", ["dmb(oshst)"]),
-        ("isb then dsb(nshst)", ["dsb(nshst)", "isb then dmb(nshst)", "isb"]),
+        ("weaken", "isb", []),
+        ("weaken", "dsb(sy)", ["dsb(ld)", "dsb(st)", "dsb(osh)", "dmb(sy)"]),
+        ("weaken", "dsb(oshst)", ["dsb(ishst)", "dmb(oshst)"]),
+        ("weaken", "dsb(ish)", ["dsb(ishld)", "dsb(ishst)", "dsb(nsh)", "dmb(ish)"]),
+        ("weaken", "dsb(nshld)", ["dmb(nshld)"]),
+        ("weaken", "dmb(st)", ["dmb(oshst)"]),
+        ("weaken", "isb then dsb(nshst)", ["dsb(nshst)", "isb then dmb(nshst)", "isb"]),
+        ("strengthen", "isb", []),
+        ("strengthen", "dsb(sy)", ["dsb(sy) then isb"]),
+        ("strengthen", "dsb(ishst)", ["dsb(ish)", "dsb(oshst)", "dsb(ishst) then isb"]),
+        ("strengthen", "isb then dmb(nsh)", ["isb then dmb(ish)", "isb then dsb(nsh)"]),
+        (
+            "reorder",
+            "dsb(sy) then isb then dmb(ish)",
+            ["isb then dsb(sy) then dmb(ish)", "dsb(sy) then dmb(ish) then isb"],
+        ),
     ],
 )
-def test_weaken(tmp_path, chain, weaker):
-    assert chains(body(tmp_path, f"{chain} {BARRIER}"), "weaken") == weaker
-
-
-@pytest.mark.parametrize(
-    ("chain", "stronger"),
-    [
-        ("isb", []),
-        ("dsb(sy)", ["dsb(sy) then isb"]),
-        ("dsb(ishst)", ["dsb(ish)", "dsb(oshst)", "dsb(ishst) then isb"]),
-        ("isb then dmb(nsh)", ["isb then dmb(ish)", "isb then dsb(nsh)"]),
-    ],
-)
-def test_strengthen(tmp_path, chain, stronger):
-    assert chains(body(tmp_path, f"{chain} {BARRIER}"), "strengthen") == stronger
-
-
-def test_reorder(tmp_path):
-    of = body(tmp_path, f"dsb(sy) then isb then dmb(ish) {BARRIER}")
-    assert chains(of, "reorder") == [
-        "isb then dsb(sy) then dmb(ish)",
-        "dsb(sy) then dmb(ish) then isb",
-    ]
-
-
-def test_negate(tmp_path):
-    of = body(tmp_path, "when vhe and not open { CTL <- 0 } warn if used > 3")
-    assert bodies(of, "negate") == [
-        "when (not (vhe and not open)) { CTL <- 0 } warn if used > 3",
-        "when (not (vhe)) and not open { CTL <- 0 } warn if used > 3",
-        "when vhe and not (not (open)) { CTL <- 0 } warn if used > 3",
-        "when vhe and not open { CTL <- 0 } warn if (not (used > 3))",
-    ]
-
-
-def test_widen(tmp_path):
-    of = body(tmp_path, "when vhe and used < 3 { CTL <- 0 } else when open { CTL <- 1 }")
-    assert bodies(of, "widen") == [
-        "when 1 { CTL <- 0 } else when open { CTL <- 1 }",
-        "when vhe and used < 3 { CTL <- 0 } else when 1 { CTL <- 1 }",
-        "when (vhe) { CTL <- 0 } else when open { CTL <- 1 }",
-        "when (used < 3) { CTL <- 0 } else when open { CTL <- 1 }",
-        "when vhe and (used) <= (3) { CTL <- 0 } else when open { CTL <- 1 }",
-    ]
+def test_what_it_makes_of_a_barrier(tmp_path, operator, chain, changed):
+    of = body(tmp_path, f"{chain} {BARRIER}")
+    assert [text.removesuffix(f" {BARRIER}") for text in bodies(of, operator)] == changed
 
 
 def test_narrow_takes_terms_from_all_that_is_mutated(tmp_path):
@@ -104,108 +211,6 @@ def test_narrow_takes_terms_from_all_that_is_mutated(tmp_path):
         "when (vhe) { CTL <- 0 }",
         "when (used) { CTL <- 0 }",
         "when (vhe or used) and not open { CTL <- 0 }",
-    ]
-
-
-def test_constants_are_numbers_of_their_field(tmp_path):
-    of = body(tmp_path, "modify CTL { PRIO <- 1 MODE <- busy }")
-    made = bodies(of, "constant")
-    prio = [re.search(r"PRIO <- (\d+)", text)[1] for text in made]
-    assert [p for p in prio if p != "1"] == ["2", "0", "15", "3", "5", "9"]
-    mode = [re.search(r"MODE <- (\w+)", text)[1] for text in made]
-    assert [m for m in mode if m != "busy"] == ["idle", "auto"]
-
-
-def test_constants_that_have_a_name(tmp_path):
-    of = body(tmp_path, "CMP<0> <- LINES")
-    assert bodies(of, "constant") == [
-        "CMP<0> <- (LINES + 1)",
-        "CMP<0> <- (LINES - 1)",
-        "CMP<0> <- 0",
-    ]
-
-
-def test_constants_of_a_match(tmp_path):
-    of = body(tmp_path, "match used { 2 { restore ctl } else { } }")
-    assert bodies(of, "constant") == [
-        "match used { 3 { restore ctl } else { } }",
-        "match used { 1 { restore ctl } else { } }",
-    ]
-
-
-def test_fields_are_as_wide(tmp_path):
-    of = body(tmp_path, "CTL.PRIO <- 1 when ID.LINES > 1 { CTL <- ctl with MASK = 0 }")
-    assert [m.change.what for m in made(of, "field")] == [
-        "field DEEP for PRIO",
-        "field COUNT for LINES",
-        "field ENABLE for MASK",
-    ]
-
-
-def test_registers_are_of_the_group_or_of_the_module(tmp_path):
-    of = body(tmp_path, "CMP<0> <- ID each i below used { LIM<i> <- 0 }")
-    assert bodies(of, "register") == [
-        "LIM<0> <- ID each i below used { LIM<i> <- 0 }",
-        "CMP<0> <- CTL each i below used { LIM<i> <- 0 }",
-        "CMP<0> <- ID each i below used { CMP<i> <- 0 }",
-    ]
-
-
-def test_slots_are_of_one_type(tmp_path):
-    of = body(tmp_path, "restore cmp[1]")
-    assert bodies(of, "slot") == ["restore lim[1]"]
-
-
-def test_elements(tmp_path):
-    of = body(tmp_path, "CMP<1> <- cmp[2] each i below used { LIM<i> <- lim[i] }")
-    loop = "each i below used {"
-    assert bodies(of, "element") == [
-        f"CMP<2> <- cmp[2] {loop} LIM<i> <- lim[i] }}",
-        f"CMP<0> <- cmp[2] {loop} LIM<i> <- lim[i] }}",
-        f"CMP<1> <- cmp[3] {loop} LIM<i> <- lim[i] }}",
-        f"CMP<1> <- cmp[1] {loop} LIM<i> <- lim[i] }}",
-        f"CMP<1> <- cmp[2] {loop} let other_i : int = i + 1 LIM<other_i> <- lim[i] }}",
-        f"CMP<1> <- cmp[2] {loop} let other_i : int = i - 1 LIM<other_i> <- lim[i] }}",
-        f"CMP<1> <- cmp[2] {loop} LIM<i> <- lim[(i) + 1] }}",
-        f"CMP<1> <- cmp[2] {loop} LIM<i> <- lim[(i) - 1] }}",
-    ]
-
-
-def test_bounds(tmp_path):
-    of = body(tmp_path, "each i below used { restore cmp[i] } each j in 1..2 { restore lim[j] }")
-    second = "each j in 1..2 { restore lim[j] }"
-    first = "each i below used { restore cmp[i] }"
-    assert bodies(of, "bound") == [
-        f"each i below (used) + 1 {{ restore cmp[i] }} {second}",
-        f"each i below (used) - 1 {{ restore cmp[i] }} {second}",
-        f"let last : int = (used) - 1 each i in 1..last {{ restore cmp[i] }} {second}",
-        f"{first} each j in 2..2 {{ restore lim[j] }}",
-        f"{first} each j in 0..2 {{ restore lim[j] }}",
-        f"{first} each j in 1..3 {{ restore lim[j] }}",
-        f"{first} each j in 1..1 {{ restore lim[j] }}",
-    ]
-
-
-def test_directions(tmp_path):
-    of = body(tmp_path, "restore ctl, cmp[0] CMP<1> <- cmp[1]")
-    assert bodies(of, "direction") == [
-        "save ctl restore cmp[0] CMP<1> <- cmp[1]",
-        "restore ctl save cmp[0] CMP<1> <- cmp[1]",
-        "restore ctl, cmp[0] cmp[1] <- CMP<1>",
-    ]
-
-
-def test_sources(tmp_path):
-    of = body(tmp_path, "restore ctl each i below used { CMP<i> <- 0 } CTL <- ctl with MASK = 1")
-    rest = "CTL <- ctl with MASK = 1"
-    loop = "each i below used {"
-    assert bodies(of, "source") == [
-        f"CTL <- 0 {loop} CMP<i> <- 0 }} {rest}",
-        f"restore ctl {loop} CMP<i> <- 0 }} restore ctl",
-        f"restore ctl {loop} CMP<i> <- 0 }} save ctl",
-        f"restore ctl {loop} CMP<i> <- 0 }} CTL <- 0",
-        f"restore ctl {loop} restore cmp[i] }} {rest}",
-        f"restore ctl {loop} save cmp[i] }} {rest}",
     ]
 
 
