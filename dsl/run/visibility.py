@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from dsl.ir.expr import Expr
-from dsl.ir.platform import Barrier, BarrierKind, Endpoint, Events, OnlyWhile, Precedes, VisibleTo
+from dsl.ir.platform import (
+    Barrier,
+    BarrierKind,
+    Endpoint,
+    Events,
+    OnlyWhile,
+    Precedes,
+    Strength,
+    VisibleTo,
+)
 from dsl.ir.program import Program
 from dsl.ir.shapes import RegisterRef
 from dsl.run.registers import Element
@@ -122,6 +131,7 @@ class Rules:
                         self.chains.append(body.barriers)
                     chain = self.chains.index(body.barriers)
                 self.clauses.append(Clause(rule.name, body, len(self.clauses), chain))
+        self._conventions = {r.name for r in program.rules if r.strength is Strength.CONVENTION}
         self._complete = [len(chain) for chain in self.chains]
         # What follows from the program alone is found once.
         self._needs: dict[tuple[str, int, str, str, str], tuple[Need, ...]] = {}
@@ -131,13 +141,21 @@ class Rules:
         self._served: dict[Barrier, tuple[tuple[bool, ...], ...]] = {}
 
     def needs(self, update: Update, of: Element, access: Access) -> tuple[Need, ...]:
-        """All that an access may wait for before it surely sees an update of an element."""
+        """All that an access may wait for before it surely sees an update of an element.
+
+        The first is what is said of an access that waits for several: a convention comes last, for
+        it is not to hide what others ask for.
+        """
         through = access.through or of
         key = (update.author, update.mask, of.name, access.who, through.name)
         found = self._needs.get(key)
         if found is None:
-            found = self._needs[key] = tuple(self._asked(update, of, access))
+            found = tuple(sorted(self._asked(update, of, access), key=self._convention))
+            self._needs[key] = found
         return found
+
+    def _convention(self, need: Need) -> bool:
+        return need.rule in self._conventions
 
     def _asked(self, update: Update, of: Element, access: Access) -> Iterator[Need]:
         for clause in self.following(update.author, update.mask, of):

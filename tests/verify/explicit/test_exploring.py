@@ -296,3 +296,45 @@ def test_what_is_lost_is_told_with_the_places_that_move_it() -> None:
         "b is saved here",
         "no sequence has b restored",
     ]
+
+
+HIDDEN = """
+platform lit "two that belong together"
+register SWITCH : 32 at (3, 0, 11, 0, 0) reset 0 { On [0] res0 [31:1] }
+register LIT    : 32 ro at (3, 0, 11, 0, 1) reset 0 { V [0] = SWITCH.On res0 [31:1] }
+register LAMP   : 32 at (3, 0, 11, 0, 2) reset 0 { V [0] res0 [31:1] }
+context state of vcpu { spare : u32 }
+$RULES
+activate begin(vcpu) { SWITCH <- 1 when LIT.V { LAMP <- 1 } else { LAMP <- 0 } }
+deactivate finish(vcpu) { SWITCH <- 0 }
+lifecycle on_cpu {
+    each stay { away { isb } enter { begin(vcpu) } guest { eret exception } exit { finish(vcpu) } }
+}
+invariant shown at guest "the lamp is lit" { LAMP.V == SWITCH.On }
+"""
+RULE = 'rule %s : %s "somebody" { writes of SWITCH visible to reads of LIT needs %s }\n'
+
+
+@pytest.mark.parametrize(
+    ("rules", "named"),
+    [
+        ((), ("context synchronization", "architecture")),
+        ((("ours", "convention", "isb"),), ("context synchronization", "architecture")),
+        (
+            (("ours", "convention", "isb then dsb(nsh)"),),
+            ("context synchronization", "architecture"),
+        ),
+        ((("theirs", "practice", "isb"),), ("theirs", "practice")),
+        ((("arms", "architecture", "isb"),), ("arms", "architecture")),
+        (
+            (("ours", "convention", "isb"), ("arms", "architecture", "isb then dsb(nsh)")),
+            ("arms", "architecture"),
+        ),
+    ],
+)
+def test_no_convention_hides_what_others_ask_for(
+    rules: tuple[tuple[str, str, str], ...], named: tuple[str, str]
+) -> None:
+    made = program(HIDDEN.replace("$RULES", "".join(RULE % rule for rule in rules)))
+    verdict = verify(made, engines=(Engine.EXPLICIT,), mends=False)
+    assert [(f.rule, f.strength) for f in verdict.findings] == [named]
