@@ -64,12 +64,18 @@ class Trials:
         waiting = {name: self.first[name] for name in names if name in self.first}
         self._try({n: those for n, those in waiting.items() if n not in found}, found, names)
         silent = [name for name in names if name not in found]
-        if silent:
-            sieved, left = self._sieved(silent)
-            self._try({name: those for name, those in sieved.items() if those}, found, names)
-            for name in silent:
-                if name not in found:
-                    found[name] = self._nothing(name, left)
+        some, left = self.killed, 0
+        while silent:
+            sieved, more = self._sieved(silent, some)
+            heard = {name: those for name, those in sieved.items() if those}
+            self._try(heard, found, names)
+            silent = [name for name in silent if name not in heard]
+            left += more
+            # Whoever is heard may have hidden another one, where it is heard.
+            some = list({mutant.id: mutant for each in heard.values() for mutant in each}.values())
+            if not some:
+                found |= {name: self._nothing(name, left) for name in silent}
+                break
         return [found[name] for name in names]
 
     def _try(
@@ -118,22 +124,24 @@ class Trials:
             self.results.add(trial)
         return trial
 
-    def _sieved(self, silent: Sequence[str]) -> tuple[dict[str, list[Mutant]], int]:
-        """The mutants that each of some names kills, none of them first.
+    def _sieved(
+        self, silent: Sequence[str], mutants: Sequence[Mutant]
+    ) -> tuple[dict[str, list[Mutant]], int]:
+        """The mutants that each of some names kills, where there is nothing but these.
 
-        All killed mutants are asked, until there is one for each name.  Gives also how many of
-        them nobody could ask.
+        Mutants are asked until there is one for each name.  Gives also how many of them nobody
+        could ask.
         """
         found: dict[str, list[Mutant]] = {name: [] for name in silent}
         left = 0
         judge: Judge | None = None
         kept = self.results.sieved if self.results is not None else {}
-        ordered = sorted(self.killed, key=lambda mutant: mutant.id)
+        ordered = sorted(mutants, key=lambda mutant: mutant.id)
         for at in range(0, len(ordered), _SIEVED):
             some = ordered[at : at + _SIEVED]
             self.say(f"what {', '.join(silent)} would find: {at} of {len(ordered)} killed mutants")
             known = [kept[mutant.id] for mutant in some if mutant.id in kept]
-            those = {one.mutant: one.names for one in known if set(silent) <= set(one.among)}
+            those = {one.mutant: one.names for one in known if _tells(one, set(silent))}
             new = [mutant for mutant in some if mutant.id not in those]
             if new:
                 judge = judge or self.only(frozenset(silent))
@@ -181,6 +189,12 @@ def first_killed(
         alone = [mutant for count, _, mutant in those if count == 1]
         first[name] = alone or [mutant for _, _, mutant in those[:_MASKED]]
     return first
+
+
+def _tells(one: Sieved, names: set[str]) -> bool:
+    """Whether what was asked of a mutant says what some names find in it."""
+    among = set(one.among)
+    return among == names or (among > names and not one.names)
 
 
 @dataclass(frozen=True)

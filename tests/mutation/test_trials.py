@@ -99,8 +99,17 @@ ALONE, NOTHING, UNKNOWN = ((each, set()) for each in ("alone", "nothing", "unkno
             [finds("one", CTL), hides("two", CTL, "one")],
             {"one": ("masked", {"two"}), "two": ("masked", {"one"})},
         ),
+        (
+            # Even of all that kill a mutant not each is heard at once.
+            [finds("one", CTL), finds("two", CTL), hides("three", CTL, "two")],
+            {
+                "one": ("masked", {"two", "three"}),
+                "two": ("masked", {"one", "three"}),
+                "three": ("masked", {"one", "two"}),
+            },
+        ),
     ],
-    ids=["alone", "two", "three", "nothing", "hidden"],
+    ids=["alone", "two", "three", "nothing", "hidden", "behind"],
 )
 def test_what_a_rule_is_worth(of, rules, standings, whole):
     assert told(trials(of, *rules, whole=whole)) == standings
@@ -115,9 +124,21 @@ def test_one_that_kills_elsewhere_too_is_asked_until_a_mutant_depends_on_it(of):
     assert found["two"].masks == ("one",)
 
 
-def test_the_same_is_found_however_many_are_asked_at_once(of):
+def test_what_is_not_shown_is_not_said(of):
+    """Of two that are heard together, neither masks the other: one is nothing without it."""
+    leans = "one", lambda program, off: "two" not in off and writes(program, CTL) != 1
+    found = trials(of, leans, finds("two", CTL))
+    assert told(found) == {"one": UNKNOWN, "two": ALONE}
+    assert found["one"].note == "what else kills its mutants cannot be told apart from it"
+
+
+def test_the_same_is_found_however_many_are_asked_at_once(of, monkeypatch):
     rules = [finds("one", CTL), finds("two", CTL), finds("three", LIM)]
-    assert trials(of, *rules, jobs=1) == trials(of, *rules, jobs=3)
+    found = trials(of, *rules, jobs=1)
+    assert found == trials(of, *rules, jobs=3)
+    # All are asked, if need be, about what is the first to kill none.
+    monkeypatch.setattr("dsl.mutation.trials._SIEVED", 1)
+    assert told(trials(of, *rules)) == told(found)
 
 
 def test_what_breaks_the_checker_is_not_known(of):
