@@ -132,8 +132,9 @@ def test_what_is_not_shown_is_not_said(of):
     assert found["one"].note == "what else kills its mutants cannot be told apart from it"
 
 
-def test_the_same_is_found_however_many_are_asked_at_once(of, monkeypatch):
-    rules = [finds("one", CTL), finds("two", CTL), finds("three", LIM)]
+@pytest.mark.parametrize(("twice", "once"), [(CTL, LIM), (LIM, CTL)])
+def test_the_same_is_found_however_many_are_asked_at_once(of, monkeypatch, twice, once):
+    rules = [finds("one", twice), finds("two", twice), finds("three", once)]
     found = trials(of, *rules, jobs=1)
     assert found == trials(of, *rules, jobs=3)
     # All are asked, if need be, about what is the first to kill none.
