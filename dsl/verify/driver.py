@@ -14,6 +14,7 @@ from dsl.verify.beside import Undone, beside
 from dsl.verify.budget import Budget
 from dsl.verify.configurations import configurations
 from dsl.verify.confirming import confirmed
+from dsl.verify.eased import eased
 from dsl.verify.findings import (
     Configuration,
     Edit,
@@ -54,6 +55,9 @@ class Driver:
 
         Raises `Interrupted` with what is known by then.
         """
+        return eased(self._verdict)
+
+    def _verdict(self) -> Verdict:
         reports: list[Report] = []
         unchecked: list[str] = []
         stopped = False

@@ -49,7 +49,9 @@ class Memory(Generic[T]):
         """What came of a step that began like this, and found what is in these tables."""
         at = self._begun.get(begin)
         while isinstance(at, _Asked):
-            at = at.ways.get(_found(tables[at.table], at.key))
+            # As `_found`, which is too small to be called a million times.
+            table, key = tables[at.table], at.key
+            at = at.ways.get(tuple(table) if key is KEYS else table.get(key, GONE))
         if at is None and self._other is not None:
             at = self._other.find(begin, tables)
             if at is not None and not self._stands(at):
