@@ -117,6 +117,7 @@ def _verify(options: argparse.Namespace, console: Console) -> int:
     from dsl.verify.programs import verdict
     from dsl.verify.settings import given as settings
 
+    budget = _budget(options)
     strengths = profile(options.profile)
     known = read(Path(options.baseline)) if options.baseline is not None else None
     # What cannot be written is said before all the work.
@@ -128,7 +129,6 @@ def _verify(options: argparse.Namespace, console: Console) -> int:
     found, project = _chosen(options.words)
     given = settings(options.set, [each.program for each in found])
     against = _against(options.against, found, project)
-    budget = _budget(options)
     asked = partial(verdict, given=given, engines=engines, against=against, budget=budget)
     verdicts, interrupted = _verdicts(found, asked, console)
     whole = not given and set(engines) == set(Engine)

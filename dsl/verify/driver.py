@@ -68,7 +68,10 @@ class Driver:
                 continue
             try:
                 for report in self._reports(engine):
-                    reports.append(report)
+                    if isinstance(report, Undone):
+                        unchecked.append(f"{engine}: {report.why}")
+                    else:
+                        reports.append(report)
             except KeyboardInterrupt:
                 stopped = True
                 unchecked.append(f"{engine}: it was interrupted")
@@ -84,16 +87,19 @@ class Driver:
                 self._try(tried)
         except KeyboardInterrupt:
             stopped = True
-        unchecked += tried.untold
-        unchecked += tried.left("it was interrupted" if stopped else self._spent())
+        unchecked += tried.left("it was interrupted")
         findings = [
             self._told(_with_barrier(each, tried.withdrawn))
             for each in _arrays(_without_echoes(tried.found))
         ]
         if self.mends and not stopped:
+            edits = self._edits(list(findings), tried.withdrawn)
             try:
-                for number, each in enumerate(self._mended(list(findings), tried.withdrawn)):
-                    findings[number] = each
+                for number, edit in enumerate(edits):
+                    if isinstance(edit, Undone):
+                        unchecked.append(f"an edit for {_what(findings[number])}: {edit.why}")
+                    else:
+                        findings[number] = replace(findings[number], edit=edit)
             except KeyboardInterrupt:
                 stopped = True
         withdrawn = [w for w in tried.withdrawn if not any(_same(w, each) for each in findings)]
@@ -101,7 +107,7 @@ class Driver:
             self.program.name,
             tuple(findings),
             tuple(withdrawn),
-            proved=tuple(_proved(reports, [*findings, *tried.rest])),
+            proved=tuple(_proved(reports, [*findings, *tried.unknown])),
             assumptions=(*assumptions(self.program), *declared(self.program, self.against)),
             unchecked=(*unchecked, *(each for r in reports for each in r.unchecked)),
             work=tuple(r.work for r in reports if r.work is not None),
@@ -118,10 +124,10 @@ class Driver:
             finding = replace(finding, witness=replace(finding.witness, steps=steps))
         return replace(finding, masked=masks(self._subject, finding, self._everywhere))
 
-    def _mended(
+    def _edits(
         self, findings: Sequence[Finding], withdrawn: Sequence[Finding]
-    ) -> Iterator[Finding]:
-        """The findings, with an edit that mends each where one is found."""
+    ) -> Iterator[Edit | Undone | None]:
+        """For each finding an edit that mends it, where one is found."""
         from dsl.verify.trying import Trying
 
         trying = Trying(self.program, list(findings), self.budget)
@@ -131,21 +137,29 @@ class Driver:
 
         for number, each in enumerate(beside(findings, edit, self.budget)):
             self.progress(f"looking for an edit for {number + 1} of {len(findings)}")
-            yield (
-                findings[number]
-                if isinstance(each, Undone)
-                else replace(findings[number], edit=each)
-            )
+            yield each
 
     def _spent(self) -> str:
         return self.budget.spent() if self.budget is not None else ""
 
-    def _reports(self, engine: Engine) -> Iterator[Report]:
+    def _apart(self, work: Callable[[], Report]) -> Report | Undone:
+        """A report that one process makes."""
+        (made,) = beside([work], lambda work: work(), self.budget)
+        return made
+
+    def _reports(self, engine: Engine) -> Iterator[Report | Undone]:
         match engine:
             case Engine.FLOW:
                 from dsl.verify import flow
 
-                yield flow.check(self.program, given=self.given, progress=self.progress)
+                yield self._apart(
+                    lambda: flow.check(
+                        self.program,
+                        given=self.given,
+                        budget=self.budget,
+                        progress=self.progress,
+                    )
+                )
             case Engine.EXPLICIT:
                 from dsl.verify import explicit
 
@@ -158,13 +172,16 @@ class Driver:
                 yield symbolic.check(
                     self.program, given=self.given, budget=self.budget, progress=self.progress
                 )
-                if self.against is not None:
-                    yield symbolic.against(
-                        self.program,
-                        self.against,
-                        given=self.given,
-                        budget=self.budget,
-                        progress=self.progress,
+                before = self.against
+                if before is not None:
+                    yield self._apart(
+                        lambda: symbolic.against(
+                            self.program,
+                            before,
+                            given=self.given,
+                            budget=self.budget,
+                            progress=self.progress,
+                        )
                     )
 
     # ---- what engines suspect
@@ -173,38 +190,51 @@ class Driver:
         """Confirms what is suspected, or withdraws it, as long as there is time."""
         owned = Owned(self.program)
         total = len(tried.rest)
-        while tried.rest and not self._spent():
-            self.progress(f"confirming {total - len(tried.rest) + 1} of {total}")
-            each = tried.rest[0]
+
+        def confirm(each: Finding) -> Finding | Undone | None:
             # What is about how things are written no run shows; on two programs it was run already.
             written = each.strength is Strength.CONVENTION and not each.value
             written |= each.kind is Broader or (each.kind is Differs and each.witness is not None)
             try:
-                sure = each if written else confirmed(self._subject, each, owned)
+                return each if written else confirmed(self._subject, each, owned)
             except CannotRun as error:
-                what = f"{each.engine}: {each.where}: {each.kind.title}: {each.rule}"
-                tried.untold.append(f"{what}: {error.message}")
-                sure = None
-            tried.rest.pop(0)
-            if sure is not None:
-                tried.found.append(sure)
-            else:
+                return Undone(error.message)
+
+        for number, sure in enumerate(beside(list(tried.rest), confirm, self.budget)):
+            self.progress(f"confirming {number + 1} of {total}")
+            each = tried.rest.pop(0)
+            if sure is None:
                 tried.withdrawn.append(each)
+            elif isinstance(sure, Undone):
+                tried.untold.append((each, sure.why))
+            else:
+                tried.found.append(sure)
 
 
 @dataclass(slots=True)
 class _Tried:
-    """What is suspected: not tried yet (``rest``), or confirmed, or withdrawn."""
+    """What is suspected: not tried yet (``rest``), or confirmed, or withdrawn, or ``untold`` of
+    which nothing is known, and why."""
 
     rest: list[Finding]
     found: list[Finding] = field(default_factory=list)
     withdrawn: list[Finding] = field(default_factory=list)
-    untold: list[str] = field(default_factory=list)
+    untold: list[tuple[Finding, str]] = field(default_factory=list)
 
     def left(self, why: str) -> Iterator[str]:
         """What was not tried, in words."""
-        for each in self.rest:
-            yield f"{each.engine}: {each.where}: {each.kind.title}: {each.rule}: not tried: {why}"
+        for each, reason in (*self.untold, *((each, why) for each in self.rest)):
+            yield f"{each.engine}: {_what(each)}: not tried: {reason}"
+
+    @property
+    def unknown(self) -> list[Finding]:
+        """What may be so."""
+        return [*self.rest, *(each for each, _ in self.untold)]
+
+
+def _what(finding: Finding) -> str:
+    """A finding, in a line of what is not checked."""
+    return f"{finding.where}: {finding.kind.title}: {finding.rule}"
 
 
 def _without_echoes(found: Sequence[Finding]) -> Iterator[Finding]:

@@ -33,14 +33,15 @@ class Trying:
     def edit(self, finding: Finding, others: Sequence[Finding] = ()) -> Edit | None:
         """An edit that mends a finding, if one is found.
 
-        ``others`` speak of the same at other places, where an edit may be smaller.
+        ``others`` speak of the same at other places, where an edit may be smaller.  Raises `Spent`
+        where the budget is.
         """
         if finding.strength is Strength.CONVENTION or self._path() is None:
             return None
 
         def holds(source: Source, text: str) -> bool:
-            if self.budget is not None and self.budget.spent():
-                return False
+            if self.budget is not None:
+                self.budget.check()
             return self._holds(finding, source, text)
 
         for each in (*others, finding):
@@ -79,6 +80,8 @@ class Trying:
         )
         verdict = driver.verdict()
         if verdict.unchecked:
+            if budget is not None:
+                budget.check()
             return False
         sites = {_site(each) for each in verdict.findings}
         return _site(finding) not in sites and all(site in self._known for site in sites)

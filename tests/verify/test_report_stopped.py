@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from dsl.failures import CannotRun
 from dsl.ir.program import Program
-from dsl.verify import driver, explicit, flow, trying, verify
-from dsl.verify.budget import Budget
+from dsl.verify import driver, explicit, flow, symbolic, trying, verify
+from dsl.verify.budget import Budget, Spent
 from dsl.verify.findings import Engine, Interrupted, Proved, Report
+from dsl.verify.symbolic import checking
+from dsl.verify.symbolic.checking import Checking
+from dsl.verify.symbolic.solver import Solver
+from dsl.verify.symbolic.terms import Terms
 from tests.verify.made import suspected
+from tests.verify.symbolic.machines import changed
+
+SEQUENCES = Path(__file__).parents[2] / "sequences"
 
 BOTH = (Engine.FLOW, Engine.EXPLICIT)
 
@@ -134,8 +147,111 @@ def test_time_that_is_up_while_it_confirms(
     old: Program, engines: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engines(found)
-    spent = iter(["", "", "", "the time is up", "the time is up"])
-    monkeypatch.setattr(Budget, "spent", lambda self: next(spent))
-    verdict = verify(old, engines=BOTH, budget=Budget())
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+
+    def slowly(*given: object) -> None:
+        clock[0] += 10
+
+    monkeypatch.setattr(driver, "confirmed", slowly)
+    # Where no process can be copied it is looked at between pieces of work.
+    monkeypatch.delattr(os, "fork")
+    verdict = verify(old, engines=BOTH, budget=Budget.of(seconds=5))
     assert (len(verdict.withdrawn), len(verdict.unchecked)) == (1, 1)
     assert verdict.unchecked[0].endswith("not tried: the time is up")
+
+
+def endless(*given: object, **options: object) -> None:
+    while True:
+        pass
+
+
+#: What goes on for ever, which engines are asked, and what is said to be not checked.
+ENDLESS = {
+    "flow": (flow, "check", (Engine.FLOW,), "flow: the time is up"),
+    "explicit": (explicit.Exploration, "run", (Engine.EXPLICIT,), "explicit: the time is up, so"),
+    "proofs": (Checking, "_machine", (Engine.SYMBOLIC,), "the time is up: nothing was proved"),
+    "histories": (checking, "witness", (Engine.SYMBOLIC,), "the time is up: no history was"),
+    "comparing": (symbolic, "against", (Engine.SYMBOLIC,), "symbolic: the time is up"),
+    "confirming": (driver, "confirmed", (Engine.EXPLICIT,), "not tried: the time is up"),
+    "edits": (trying, "mend", (Engine.EXPLICIT,), "an edit for "),
+}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("name", ENDLESS)
+def test_whatever_goes_on_for_ever_is_ended(
+    name: str, jobs: int, old: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where, function, asked, said = ENDLESS[name]
+    monkeypatch.setattr(where, function, endless)
+    # On the way there is little to do: more than what it needs for it on any machine.
+    seconds = 4.0 if name in ("histories", "comparing", "confirming", "edits") else 0.2
+    began = time.monotonic()
+    against = old if name == "comparing" else None
+    if name == "edits":
+        monkeypatch.setattr(driver, "confirmed", lambda subject, finding, owned: finding)
+    wrong = changed("    restore mask\n", "") if name == "histories" else old
+    budget = Budget.of(seconds=seconds, jobs=jobs)
+    verdict = verify(wrong, engines=asked, against=against, budget=budget)
+    assert time.monotonic() - began < seconds + 10
+    assert any(said in text for text in verdict.unchecked), verdict.unchecked
+    assert not verdict.ok
+    assert not multiprocessing.active_children()
+
+
+def test_a_solver_is_not_waited_for_longer_than_there_is_time() -> None:
+    terms = Terms()
+    a, b = (terms.symbol(name, 64) for name in "ab")
+    square = terms.arithmetic("mul", a, a)
+    other = terms.arithmetic("mul", b, terms.arithmetic("mul", b, b))
+    hard = terms.eq(terms.arithmetic("add", square, terms.const(7, 64)), other)
+    solver = Solver(terms, rlimit=0)
+    solver.budget = Budget.of(seconds=0.2)
+    began = time.monotonic()
+    with pytest.raises(Spent, match="the time is up"):
+        solver.model(terms.and_(hard, terms.ult(terms.const(1 << 40, 64), a)))
+    assert time.monotonic() - began < 10
+
+
+# ---- memory
+
+
+#: The command, in a process that gets no more than some MiB beside what it has when it begins with
+#: a verdict; what an engine is made of is there by then.
+LIMITED = """
+import resource, sys
+import z3
+import dsl.verify.driver, dsl.verify.explicit, dsl.verify.flow.checks
+import dsl.verify.symbolic.checking
+from dsl.cli import main, verify
+
+more, *asked = sys.argv[1:]
+verdicts = verify._verdicts
+
+def limited(*given):
+    with open("/proc/self/statm") as file:
+        size = int(file.read().split()[0]) * resource.getpagesize()
+    most = size + (int(more) << 20)
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    return verdicts(*given)
+
+verify._verdicts = limited
+sys.exit(main(asked))
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks /proc")
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize(("engine", "mib"), [("flow", 1), ("explicit", 8), ("symbolic", 22)])
+def test_an_engine_that_runs_out_of_memory_says_so(engine: str, mib: int, jobs: int) -> None:
+    fixed = str(SEQUENCES / "kvm" / "run_fixed.vgs")
+    asked = [f"--engine={engine}", f"--jobs={jobs}", "--set=vhe", "--set=not cpuif_trap", fixed]
+    command = [sys.executable, "-c", LIMITED, str(mib), "verify", *asked]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "")
+    told = " ".join(done.stdout.split())
+    why = ("there was no more memory", "a process that worked on it came to an end")
+    assert "not checked: " in told
+    assert any(each in told for each in why), told
+    assert " 0 proved, " in told

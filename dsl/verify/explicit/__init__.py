@@ -77,11 +77,12 @@ def check(
         for kinds in machines.values()
         for lifecycle in program.lifecycles
     ]
-    memory: Memory[Taken] = Memory(Tables(Owned(program).data))
+    owned = Owned(program)
+    memory: Memory[Taken] = Memory(Tables(owned.data))
     done_of: dict[_Piece, _Done] = {}
 
     def explored(piece: _Piece) -> _Done:
-        return _one(program, piece, most, shared, memory)
+        return _one(owned, piece, most, shared, memory, budget)
 
     def add(piece: _Piece, done: _Done | Undone) -> None:
         """Adds what one exploration gives to what is known."""
@@ -188,19 +189,28 @@ class _Done:
     booted: Mapping[str, int]
 
 
-def _one(program: Program, piece: _Piece, most: int, shared: bool, memory: Memory[Taken]) -> _Done:
+def _one(
+    owned: Owned,
+    piece: _Piece,
+    most: int,
+    shared: bool,
+    memory: Memory[Taken],
+    budget: Budget | None,
+) -> _Done:
     identity = piece.identity
     shared = shared and identity is None
     kinds = list(piece.kinds)
-    found = Explored(program, kinds, piece.lifecycle, most, shared, memory, identity)
-    findings = tuple(found.suspicions())
-    if identity is not None:
-        findings = tuple(_identified(each, identity) for each in findings)
+    found = Explored(owned, kinds, piece.lifecycle, most, shared, memory, identity, budget)
+    findings: list[Finding] = []
+    for each in found.suspicions():
+        findings.append(each if identity is None else _identified(each, identity))
+        if budget is not None:
+            budget.check()
     explored = found.exploration
     amounts = (len(explored.states), len(explored.edges), found.followed)
     came = frozenset[Spot]().union(*(each.came for each in found.steppers.values()))
     booted = next((each.booted for each in found.steppers.values()), {})
-    return _Done(findings, *amounts, explored.complete, len(found.steppers), came, booted)
+    return _Done(tuple(findings), *amounts, explored.complete, len(found.steppers), came, booted)
 
 
 def _identified(finding: Finding, identity: Identity) -> Finding:
@@ -244,20 +254,24 @@ def _proved(
 
 
 class Explored:
-    """One kind of machine, with all kinds of owners that it can have."""
+    """One kind of machine, with all kinds of owners that it can have.
+
+    Raises `Spent` where the budget is.
+    """
 
     def __init__(
         self,
-        program: Program,
+        owned: Owned,
         kinds: list[Configuration],
         lifecycle: str,
         most: int,
         shared: bool,
         memory: Memory[Taken],
         identity: Identity | None = None,
+        budget: Budget | None = None,
     ) -> None:
+        program = owned.program
         self.program, self.kinds = program, kinds
-        owned = Owned(program)
         found = graph(next(x for x in program.lifecycles if x.name == lifecycle))
         steppers: dict[int, Stepper] = {}
         for number, kind in enumerate(kinds):
@@ -270,7 +284,8 @@ class Explored:
         touched = Table()
         for stepper in steppers.values():
             stepper.touched = touched
-        self.exploration = Exploration(steppers, found, most, shared).run()
+        check = budget.check if budget is not None else lambda: None
+        self.exploration = Exploration(steppers, found, most, shared, check).run()
         self.followed = 0
         self._parents: dict[int, Edge] = {}
         for edge in self.exploration.edges:

@@ -38,7 +38,8 @@ class Exploration:
     graph: Graph
     most: int
     shared: bool = True
-    progress: Callable[[int], None] = lambda states: None
+    #: Asked now and then whether to go on; it raises where not.
+    check: Callable[[], None] = lambda: None
     states: list[State] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
     #: Steps that lead nowhere, or show something wrong: each with the number of its state.
@@ -75,7 +76,7 @@ class Exploration:
                         self.complete = False
                         return self
                     if len(self.states) % 100 == 0:
-                        self.progress(len(self.states))
+                        self.check()
         return self
 
     def _add(self, state: State) -> tuple[int, bool]:

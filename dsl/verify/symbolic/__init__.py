@@ -41,7 +41,9 @@ def check(
     from dsl.verify.symbolic.solver import z3
 
     z3()
-    return Checking(program, given, budget, progress, kept).report()
+    made = Checking(program, given, budget, progress, kept)
+    made.solver.budget = budget
+    return made.report()
 
 
 def against(

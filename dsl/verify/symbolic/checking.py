@@ -15,7 +15,7 @@ from dsl.ir import lifecycle as l
 from dsl.ir.program import Program
 from dsl.ir.walk import function_of
 from dsl.verify.beside import Undone, beside
-from dsl.verify.budget import Budget
+from dsl.verify.budget import Budget, Spent
 from dsl.verify.configurations import configurations, machine_of, text
 from dsl.verify.findings import (
     Configuration,
@@ -103,6 +103,9 @@ class Checking:
         budget = self.budget if isinstance(self.budget, Budget) else None
         for one, made in zip(found, beside(found, self._finding, budget), strict=True):
             finding = self._bare(one) if isinstance(made, Undone) else made
+            if isinstance(made, Undone):
+                what = f"{text(one.configurations[0])}: {one.suspicion.message}"
+                self.unchecked[f"{made.why}: no history was looked for: {what}"] = None
             if finding.witness is None:
                 self.kept.unseen.add(one.key)
             yield finding
@@ -157,10 +160,12 @@ class Checking:
                     self._left(spent, of_machine)
                     continue
                 self.progress(f"values: {text(of_machine[0])}")
-                suspicions += (
-                    (lifecycle.name, configuration, suspicion)
-                    for lifecycle, configuration, suspicion in self._machine(of_machine)
-                )
+                try:
+                    found = list(self._machine(of_machine))
+                except Spent as error:
+                    self._left(error.why, of_machine)
+                    continue
+                suspicions += ((each.name, where, what) for each, where, what in found)
                 checked += len(of_machine)
         amounts = (
             ("proofs", self.proofs),
@@ -254,10 +259,14 @@ class Checking:
 
     def _finding(self, found: _Found) -> Finding:
         made = self._bare(found)
-        if self.budget is not None and self.budget.spent():
-            return made
         with deep():
-            told = witness(self.static, found.lifecycle, found.configurations[0], found.suspicion)
+            told = witness(
+                self.static,
+                found.lifecycle,
+                found.configurations[0],
+                found.suspicion,
+                self.budget,
+            )
         return replace(made, witness=told)
 
     def _proved(self, findings: Iterable[Finding], configurations: int) -> Iterator[Proved]:

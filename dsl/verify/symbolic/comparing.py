@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dsl.ir import lifecycle as l
 from dsl.ir.program import Program
+from dsl.verify.budget import Spent
 from dsl.verify.configurations import configurations, machine_of, text
 from dsl.verify.findings import Configuration, Engine, Proved, Report, Work
 from dsl.verify.symbolic.checking import deep
@@ -67,6 +68,8 @@ class Comparing:
         self.terms = Terms()
         # What one found out is about its own registers and slots.
         self.solvers = (Solver(self.terms), Solver(self.terms))
+        for solver in self.solvers:
+            solver.budget = budget
         self.unchecked: dict[str, None] = dict.fromkeys(self.shared.unlike())
         self._known: dict[str, list[_Made]] = {}
         self._done: tuple[Done, Done] = ({}, {})
@@ -106,8 +109,7 @@ class Comparing:
         for of_machine in machines.values():
             spent = self.budget.spent() if self.budget is not None else ""
             if spent:
-                for each in of_machine:
-                    self.unchecked[f"{spent}: nothing was compared for {text(each)}"] = None
+                self._left(spent, of_machine)
                 continue
             self.progress(f"comparing: {text(of_machine[0])}")
             pairs = []
@@ -118,7 +120,14 @@ class Comparing:
                     self.unchecked[what] = None
                 else:
                     pairs += [(lifecycle, other, each) for each in of_machine]
-            yield from self._machine(pairs)
+            try:
+                yield from self._machine(pairs)
+            except Spent as error:
+                self._left(error.why, of_machine)
+
+    def _left(self, why: str, configurations: Sequence[Configuration]) -> None:
+        for each in configurations:
+            self.unchecked[f"{why}: nothing was compared for {text(each)}"] = None
 
     def _machine(
         self, asked: list[tuple[l.Lifecycle, l.Lifecycle, Configuration]]

@@ -3,14 +3,21 @@ cases, or asked of z3."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
-from typing import Any
+from contextlib import nullcontext, redirect_stdout
+from io import StringIO
+from typing import TYPE_CHECKING, Any
 
 from dsl.failures import CannotRun
+from dsl.verify.budget import Budget, Spent
 from dsl.verify.symbolic.known import Known
 from dsl.verify.symbolic.tables import possible
 from dsl.verify.symbolic.term import SAMPLES, Term, evaluate, example, sample, symbols
 from dsl.verify.symbolic.terms import Terms
+
+if TYPE_CHECKING:
+    from dsl.verify.symbolic import Limits
 
 #: How often a goal is taken apart by the choices in it before a solver is asked.
 _DEEPEST = 40
@@ -20,12 +27,21 @@ _MOST_CASES = 12
 
 
 def z3() -> Any:
-    """The module of the solver.  Raises `CannotRun` where it is not installed."""
+    """The module of the solver.  Raises `CannotRun` where it is not installed, or not whole."""
     try:
-        import z3 as module
+        # It prints what it does not find.
+        with nullcontext() if "z3" in sys.modules else redirect_stdout(StringIO()):
+            import z3 as module
     except ImportError as error:
         raise CannotRun(
             "this proof needs z3, which is not installed", "pip install 'vgs[prove]'"
+        ) from error
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise CannotRun(
+            f"z3, which this proof needs, cannot be loaded: {' '.join(str(error).split())}",
+            "there may be too little memory for it",
         ) from error
     return module
 
@@ -34,13 +50,15 @@ class Solver:
     """Decides conditions over one set of terms; ``asked`` counts what went to z3.
 
     ``assumed`` are conditions that hold everywhere.  ``rlimit`` bounds one question, in z3's own
-    units of work, so that an answer does not depend on how fast the machine is.
+    units of work, so that an answer does not depend on how fast the machine is.  Where the
+    ``budget`` is spent there is no answer: `Spent` is raised.
     """
 
     def __init__(self, terms: Terms, rlimit: int = 20_000_000) -> None:
         self.terms = terms
         self.assumed: tuple[Term, ...] = ()
         self.rlimit = rlimit
+        self.budget: Limits | None = None
         self.asked = self.seen = self.refuted = self.tabled = self.unknown = 0
         self._symbols: dict[Term, set[Term]] = {}
         self._translated: dict[Term, Any] = {}
@@ -215,13 +233,32 @@ class Solver:
             found |= self._symbols[each]
         return found
 
+    def check(self) -> None:
+        """Raises `Spent` where the budget is."""
+        why = self.budget.spent() if self.budget is not None else ""
+        if why:
+            raise Spent(why)
+
     def model(self, goal: Term, given: Iterable[Term] = ()) -> tuple[bool, dict[Term, int]] | None:
         """Whether ``goal`` can hold, and values with which it does; None where z3 gives up."""
         if goal is self.terms.false:
             return False, {}
+        self.check()
         api = z3()
+        try:
+            return self._model(api, goal, given)
+        except api.Z3Exception as error:
+            if "memory" in str(error):
+                raise MemoryError from error
+            raise
+
+    def _model(
+        self, api: Any, goal: Term, given: Iterable[Term]
+    ) -> tuple[bool, dict[Term, int]] | None:
         solver = api.SolverFor("QF_BV")
         solver.set("rlimit", self.rlimit)
+        if isinstance(self.budget, Budget) and self.budget.left is not None:
+            solver.set("timeout", 1 + int(1000 * self.budget.left))
         asked = [goal, *given, *self.assumed]
         unknowns: set[Term] = set()
         for each in asked:
@@ -239,6 +276,8 @@ class Solver:
         if answer == api.unsat:
             return False, {}
         if answer != api.sat:
+            # What the clock ends is no answer that would be the same on another machine.
+            self.check()
             self.unknown += 1
             return None
         found = solver.model()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from dsl.diagnostics.proofs import BitsLost, StateLeaks, StateLost
 from dsl.ir import lifecycle as l
@@ -19,6 +20,9 @@ from dsl.verify.symbolic.owned import Suspicion
 from dsl.verify.symbolic.state import Cells, Key, Unbounded
 from dsl.verify.symbolic.term import Term, evaluate, symbols
 from dsl.verify.symbolic.terms import Terms
+
+if TYPE_CHECKING:
+    from dsl.verify.symbolic import Limits
 
 #: So many phases are executed in search of a history, on each kind of way.
 _MOST = 220
@@ -40,10 +44,12 @@ def witness(
     lifecycle: l.Lifecycle,
     configuration: Configuration,
     suspicion: Suspicion,
+    budget: Limits | None = None,
 ) -> Witness | None:
     """The shortest history that is found to show it; None where none is.
 
-    Nothing that was proved before it has a part in which one it is.
+    Nothing that was proved before it has a part in which one it is.  Raises `Spent` where the
+    budget is.
     """
     about = suspicion.mirror is not None or suspicion.invariant is not None
     if not about and suspicion.kind is not BitsLost:
@@ -58,7 +64,9 @@ def witness(
         plans = [shares, stays]
     for plan in plans:
         try:
-            found = Search(static, lifecycle, configuration, suspicion, plan).go()
+            search = Search(static, lifecycle, configuration, suspicion, plan)
+            search.chain.solver.budget = budget
+            found = search.go()
         except (Unbounded, RecursionError):
             return None
         if found is not None:
@@ -106,6 +114,7 @@ class Search:
                     made = replace(point, node=after)
                 else:
                     done += 1
+                    chain.solver.check()
                     made = chain.take(point, after, phase, self.invariants)
                     for goal in chain.goals:
                         found = self._shown(goal, made)

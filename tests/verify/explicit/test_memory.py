@@ -39,14 +39,15 @@ class Counting(Memory[Taken]):
 def explored(file: Path, *, forgets: bool) -> tuple[list[object], int]:
     """All that the explorations of a program show, and how many steps were taken for that."""
     program = dsl.load(file).program
-    memory = Counting(Tables(Owned(program).data), forgets=forgets)
+    owned = Owned(program)
+    memory = Counting(Tables(owned.data), forgets=forgets)
     machines: dict[Configuration, list[Configuration]] = {}
     for each in configurations(program):
         machines.setdefault(machine_of(program, each), []).append(each)
     found: list[object] = []
     for kinds in machines.values():
         for lifecycle in program.lifecycles:
-            made = Explored(program, kinds, lifecycle.name, MOST, True, memory)
+            made = Explored(owned, kinds, lifecycle.name, MOST, True, memory)
             explored = made.exploration
             found.append([(s.key, s.held, s.depth, s.step.lines) for s in explored.states])
             found += [
