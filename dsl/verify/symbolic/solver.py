@@ -4,8 +4,8 @@ cases, or asked of z3."""
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
-from contextlib import nullcontext, redirect_stdout
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 #: How often a goal is taken apart by the choices in it before a solver is asked.
 _DEEPEST = 40
+
+#: A question is small that takes no more than this part of what it may.
+_SMALL = 20
 
 #: More cases than these are a solver's business.
 _MOST_CASES = 12
@@ -44,6 +47,17 @@ def z3() -> Any:
             "there may be too little memory for it",
         ) from error
     return module
+
+
+@contextmanager
+def _lacking() -> Iterator[None]:
+    """Raises MemoryError where z3 has no memory."""
+    try:
+        yield
+    except z3().Z3Exception as error:
+        if "memory" in str(error):
+            raise MemoryError from error
+        raise
 
 
 class Solver:
@@ -123,8 +137,8 @@ class Solver:
         if self._built(goal, facts, known):
             self.refuted += 1
             return False
-        found = self.model(self.terms.not_(goal), facts)
-        return None if found is None else not found[0]
+        found = self.can(self.terms.not_(goal), facts)
+        return None if found is None else not found
 
     def _tabled(self, goal: Term, facts: tuple[Term, ...]) -> bool | None:
         """Whether each part of a goal holds in all cases; None where there are too many."""
@@ -239,32 +253,50 @@ class Solver:
         if why:
             raise Spent(why)
 
+    def can(self, goal: Term, given: Iterable[Term] = ()) -> bool | None:
+        """Whether ``goal`` can hold; None where z3 gives up."""
+        if goal is self.terms.false:
+            return False
+        asked = (goal, *given)
+        # Most questions are small: it takes longer to prepare them well than to answer them.
+        for logic, rlimit in (("QF_FD", self.rlimit // _SMALL), ("QF_BV", self.rlimit)):
+            with _lacking():
+                found, _ = self._ask(asked, logic, rlimit)
+            if found is not None:
+                return found
+        self.unknown += 1
+        return None
+
     def model(self, goal: Term, given: Iterable[Term] = ()) -> tuple[bool, dict[Term, int]] | None:
         """Whether ``goal`` can hold, and values with which it does; None where z3 gives up."""
         if goal is self.terms.false:
             return False, {}
+        asked = (goal, *given)
+        with _lacking():
+            found, solver = self._ask(asked, "QF_BV", self.rlimit)
+            if not found:
+                self.unknown += found is None
+                return None if found is None else (False, {})
+            made = solver.model()
+            values: dict[Term, int] = {}
+            for unknown in self._unknowns((*asked, *self.assumed)):
+                value = made.eval(self._translate(unknown), model_completion=True)
+                whole = unknown.width
+                values[unknown] = value.as_long() if whole else int(z3().is_true(value))
+        return True, values
+
+    def _ask(self, asked: tuple[Term, ...], logic: str, rlimit: int) -> tuple[bool | None, Any]:
+        """Whether all that is asked can hold at once (None: z3 gives up), and the solver."""
         self.check()
         api = z3()
-        try:
-            return self._model(api, goal, given)
-        except api.Z3Exception as error:
-            if "memory" in str(error):
-                raise MemoryError from error
-            raise
-
-    def _model(
-        self, api: Any, goal: Term, given: Iterable[Term]
-    ) -> tuple[bool, dict[Term, int]] | None:
-        solver = api.SolverFor("QF_BV")
-        solver.set("rlimit", self.rlimit)
+        solver = api.SolverFor(logic)
+        solver.set("rlimit", rlimit)
         if isinstance(self.budget, Budget) and self.budget.left is not None:
             solver.set("timeout", 1 + int(1000 * self.budget.left))
-        asked = [goal, *given, *self.assumed]
-        unknowns: set[Term] = set()
-        for each in asked:
-            unknowns |= symbols(each)
+        everything = (*asked, *self.assumed)
+        for each in everything:
             solver.add(self._translate(each))
-        for unknown in sorted(unknowns, key=lambda t: t.number):
+        for unknown in sorted(self._unknowns(everything), key=lambda t: t.number):
             if unknown.width:
                 most = (1 << unknown.width) - 1
                 if unknown.lo > 0:
@@ -273,19 +305,11 @@ class Solver:
                     solver.add(api.ULE(self._translate(unknown), unknown.hi))
         self.asked += 1
         answer = solver.check()
-        if answer == api.unsat:
-            return False, {}
-        if answer != api.sat:
-            # What the clock ends is no answer that would be the same on another machine.
-            self.check()
-            self.unknown += 1
-            return None
-        found = solver.model()
-        values: dict[Term, int] = {}
-        for unknown in unknowns:
-            value = found.eval(self._translate(unknown), model_completion=True)
-            values[unknown] = int(api.is_true(value)) if not unknown.width else value.as_long()
-        return True, values
+        if answer in (api.sat, api.unsat):
+            return answer == api.sat, solver
+        # What the clock ends is no answer that would be the same on another machine.
+        self.check()
+        return None, solver
 
     def _translate(self, term: Term) -> Any:
         found = self._translated.get(term)
