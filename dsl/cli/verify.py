@@ -86,7 +86,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         help="flow, explicit or symbolic; may be repeated (default: all)",
     )
     parser.flag("--time", metavar="SECONDS", type=float, help="stop after this time")
-    parser.flag("--memory", metavar="MIB", type=int, help="stop when more is in use, by all processes")
+    parser.flag("--memory", metavar="MIB", type=int, help="stop when more memory is in use in all")
     parser.flag("--most", metavar="N", type=int, help="how many states to explore, at most")
     parser.flag("--jobs", metavar="N", type=int, help="how many processes (default: all CPUs)")
     parser.flag(

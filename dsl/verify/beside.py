@@ -42,9 +42,14 @@ _NO_MEMORY = Undone("there was no more memory")
 
 
 def beside(
-    pieces: Sequence[T], work: Callable[[T], R], budget: Budget | None
+    pieces: Sequence[T],
+    work: Callable[[T], R],
+    budget: Budget | None,
+    size: Callable[[T], int] = lambda piece: 0,
 ) -> Iterator[R | Undone]:
     """What comes of each piece, in their order; as many at once as the budget has jobs.
+
+    The largest are begun first, so that at the end nobody waits for long.
 
     What comes of one has to be something that can be sent; what it raises is raised here, but for
     `Spent` and MemoryError: then it is not done.  Where the budget has an end, a process that goes
@@ -59,7 +64,8 @@ def beside(
             yield Undone(why) if why else _done(piece, work)
         return
     assert budget is not None
-    pool = _Pool(pieces, work, budget, jobs)
+    largest = sorted(range(len(pieces)), key=lambda number: -size(pieces[number]))
+    pool = _Pool(pieces, work, budget, jobs, deque(largest))
     try:
         yield from pool.run()
     finally:
@@ -103,13 +109,13 @@ class _Pool:
     work: Callable[[Any], Any]
     budget: Budget
     jobs: int
+    #: The pieces that nobody works on yet, by their numbers.
+    waiting: deque[int]
     _workers: list[_Worker] = field(default_factory=list)
-    _waiting: deque[int] = field(default_factory=deque)
     _made: dict[int, Any] = field(default_factory=dict)
 
     def run(self) -> Iterator[Any]:
         """What comes of each piece, as soon as it and those before it are done."""
-        self._waiting.extend(range(len(self.pieces)))
         for number in range(len(self.pieces)):
             while number not in self._made:
                 self._hand_out()
@@ -129,7 +135,7 @@ class _Pool:
 
     def _hand_out(self) -> None:
         """Gives pieces to who works on none, as long as there may be more work."""
-        while self._waiting:
+        while self.waiting:
             why = self.budget.spent()
             if why:
                 self._give_up(why)
@@ -139,7 +145,7 @@ class _Pool:
                 worker = self._hired()
             if worker is None:
                 return
-            worker.piece = self._waiting.popleft()
+            worker.piece = self.waiting.popleft()
             try:
                 worker.ours.send(worker.piece)
             except OSError:
@@ -163,8 +169,8 @@ class _Pool:
         return self._workers[-1]
 
     def _give_up(self, why: str) -> None:
-        self._made.update(dict.fromkeys(self._waiting, Undone(why)))
-        self._waiting.clear()
+        self._made.update(dict.fromkeys(self.waiting, Undone(why)))
+        self.waiting.clear()
 
     # ---- receiving
 

@@ -22,6 +22,15 @@ def test_what_comes_of_each_comes_in_their_order(budget: Budget | None) -> None:
     assert list(beside(range(5), lambda n: n * factor, budget)) == [0, 7, 14, 21, 28]
 
 
+def test_the_largest_is_begun_first() -> None:
+    def began(number: int) -> float:
+        return time.monotonic()
+
+    one = Budget.of(seconds=10**6, jobs=1)
+    small, large, middle = beside([1, 9, 5], began, one, lambda number: number)
+    assert large < middle < small
+
+
 def test_processes_of_their_own_do_it() -> None:
     pids = set(beside(range(8), lambda n: os.getpid(), TWO))
     assert os.getpid() not in pids

@@ -107,7 +107,8 @@ def check(
             what = f"more than {most} states of {name} where {where} (--most allows more)"
             unchecked.append(f"explicit: {what}")
 
-    for number, done in enumerate(beside(work, explored, budget)):
+    those = beside(work, explored, budget, lambda piece: len(piece.kinds))
+    for number, done in enumerate(those):
         progress(f"explicit: {number + 1} of {len(work)} ({work[number].text(program)})")
         add(work[number], done)
     if not unchecked:
