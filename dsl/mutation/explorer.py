@@ -27,7 +27,7 @@ from dsl.run.errors import Impossible
 from dsl.verify.configurations import configurations, machine_of
 from dsl.verify.confirming import surely
 from dsl.verify.explicit import MOST
-from dsl.verify.explicit import Explored as _Telling
+from dsl.verify.explicit.explored import Explored as _Telling
 from dsl.verify.explicit.exploring import Edge, Exploration
 from dsl.verify.explicit.memory import Memory
 from dsl.verify.explicit.sampling import Spot

@@ -16,6 +16,7 @@ from dsl.failures import CannotRun
 from dsl.ir.program import Program
 from dsl.verify import driver, explicit, flow, symbolic, trying, verify
 from dsl.verify.budget import Budget
+from dsl.verify.explicit.exploring import Exploration
 from dsl.verify.findings import Engine, Interrupted, Proved, Report
 from dsl.verify.symbolic import checking
 from dsl.verify.symbolic.checking import Checking
@@ -167,7 +168,7 @@ def endless(*given: object, **options: object) -> None:
 #: What goes on for ever, which engines are asked, and what is said to be not checked.
 ENDLESS = {
     "flow": (flow, "check", (Engine.FLOW,), "flow: the time is up"),
-    "explicit": (explicit.Exploration, "run", (Engine.EXPLICIT,), "explicit: the time is up, so"),
+    "explicit": (Exploration, "run", (Engine.EXPLICIT,), "explicit: the time is up, so"),
     "proofs": (Checking, "_machine", (Engine.SYMBOLIC,), "the time is up: nothing was proved"),
     "histories": (checking, "witness", (Engine.SYMBOLIC,), "the time is up: no history was"),
     "comparing": (symbolic, "against", (Engine.SYMBOLIC,), "symbolic: the time is up"),

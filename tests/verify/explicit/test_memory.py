@@ -9,7 +9,8 @@ import pytest
 
 import dsl
 from dsl.verify.configurations import configurations, machine_of
-from dsl.verify.explicit import MOST, Explored
+from dsl.verify.explicit import MOST
+from dsl.verify.explicit.explored import Explored
 from dsl.verify.explicit.memory import Memory, Place
 from dsl.verify.explicit.stepping import Taken
 from dsl.verify.explicit.tables import GONE, KEYS, Table, Tables, Watched
