@@ -28,7 +28,9 @@ from dsl.verify.findings import (
 )
 from dsl.verify.symbolic.kept import Kept, Key, Made, key_of, nothing
 from dsl.verify.symbolic.owned import Suspicion
-from dsl.verify.symbolic.proof import Free, Proof
+from dsl.verify.symbolic.proof import Proof
+from dsl.verify.symbolic.relations import Said, said
+from dsl.verify.symbolic.shapes import Free
 from dsl.verify.symbolic.state import Unbounded
 from dsl.verify.symbolic.witness import witness
 
@@ -83,6 +85,7 @@ class Checking:
         self.phases = self.proofs = 0
         self._made = kept.made
         self._done = kept.done
+        self._said = tuple(said(program))
 
     def report(self) -> Report:
         """Proves what can be proved."""
@@ -192,15 +195,26 @@ class Checking:
     def _machine(
         self, of_machine: list[Configuration]
     ) -> Iterator[tuple[l.Lifecycle, Configuration, Suspicion]]:
+        """What is suspected of one kind of machine: first without conditions that may go along."""
+        made = self._proofs(of_machine, ())
+        if any(one.suspicions for *_, one in made):
+            made = self._proofs(of_machine, self._said)
+        for lifecycle, configuration, one in made:
+            for suspicion in one.suspicions:
+                yield lifecycle, configuration, suspicion
+
+    def _proofs(
+        self, of_machine: list[Configuration], those: tuple[Said, ...]
+    ) -> list[tuple[l.Lifecycle, Configuration, Made]]:
         """All VMs of one kind of machine: what any of them leaves on a CPU, the others find."""
-        free: Free = {}
+        free = Free()
         asked = [(each, c) for c in of_machine for each in self.program.lifecycles]
         made: list[Made | None] = [None] * len(asked)
         while True:
             again = [n for n, one in enumerate(made) if one is None or one.after != free]
             for number in again:
                 try:
-                    proved = self._prove(*asked[number], free)
+                    proved = self._prove(*asked[number], free, those)
                 except (Unbounded, RecursionError) as error:
                     lifecycle, configuration = asked[number]
                     why = str(error) or "it is too deep"
@@ -211,32 +225,36 @@ class Checking:
                 free = proved.after
             if all(one is not None and one.after == free for one in made):
                 break
-        for (lifecycle, configuration), one in zip(asked, made, strict=True):
-            assert one is not None
-            for suspicion in one.suspicions:
-                yield lifecycle, configuration, suspicion
+        return [(*of, one) for of, one in zip(asked, made, strict=True) if one is not None]
 
-    def _prove(self, lifecycle: l.Lifecycle, configuration: Configuration, free: Free) -> Made:
+    def _prove(
+        self,
+        lifecycle: l.Lifecycle,
+        configuration: Configuration,
+        free: Free,
+        those: tuple[Said, ...],
+    ) -> Made:
         earlier = self._made.setdefault(lifecycle.name, [])
         facts = frozenset(configuration)
         for made in earlier:
-            if made.asked <= facts and made.before == free:
+            if made.said == those and made.asked <= facts and made.before == free:
                 return made
-        before = dict(free)
+        before = free.copy()
         proof = Proof(
             self.static,
             self.terms,
             self.solver,
             dict(configuration),
             lifecycle,
-            dict(free),
+            free.copy(),
             self._done,
+            those,
         )
         suspicions = tuple(proof.run())
         self.proofs += 1
         self.phases += proof.phases
         asked = frozenset((n, v) for n, v in configuration if n in proof.asked)
-        result = Made(asked, before, proof.free, suspicions, frozenset(proof.came))
+        result = Made(asked, before, proof.free, suspicions, frozenset(proof.came), those)
         earlier.append(result)
         return result
 

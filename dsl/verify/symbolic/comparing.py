@@ -18,7 +18,8 @@ from dsl.verify.symbolic.looks import Looks, Masks
 from dsl.verify.symbolic.meant import items
 from dsl.verify.symbolic.mirrors import Static, static
 from dsl.verify.symbolic.pairs import Pair, Seen
-from dsl.verify.symbolic.proof import Done, Free, Proof
+from dsl.verify.symbolic.proof import Done, Proof
+from dsl.verify.symbolic.shapes import Free
 from dsl.verify.symbolic.shared import Shared
 from dsl.verify.symbolic.solver import Solver
 from dsl.verify.symbolic.state import Unbounded
@@ -36,7 +37,7 @@ class _Found:
     left: Masks
 
     def copy(self) -> _Found:
-        return _Found((dict(self.free[0]), dict(self.free[1])), dict(self.left))
+        return _Found((self.free[0].copy(), self.free[1].copy()), dict(self.left))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ class Comparing:
         self, asked: list[tuple[l.Lifecycle, l.Lifecycle, Configuration]]
     ) -> Iterator[Compared]:
         """All VMs of one kind of machine: what any of them leaves on a CPU, the others find."""
-        now = _Found(({}, {}), {})
+        now = _Found((Free(), Free()), {})
         made: list[_Made | None] = [None] * len(asked)
         failed: set[int] = set()
         while True:

@@ -154,7 +154,7 @@ class Abstraction:
             return terms.symbol(name, of.element.register.width)
         mirror = self._mirrors.get(key)
         shapes = self._now.get(key) or self.started(key)
-        whole = self._anything(key)
+        whole = self.anything(key)
         live = terms.true
         if any(here != there for here, there in shapes):
             live = self._live(key, mirror)
@@ -192,7 +192,8 @@ class Abstraction:
             whole = terms.insert(whole, low, new)
         return whole
 
-    def _anything(self, key: Key) -> Term:
+    def anything(self, key: Key) -> Term:
+        """Any value that something can have."""
         machine, terms = self.machine, self.terms
         if isinstance(key, str):
             if key in self.constants:

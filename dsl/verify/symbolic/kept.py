@@ -10,7 +10,9 @@ from dsl.ir.ways import graph
 from dsl.source import Span
 from dsl.verify.symbolic.mirrors import Static, static
 from dsl.verify.symbolic.owned import Suspicion
-from dsl.verify.symbolic.proof import Done, Free, without
+from dsl.verify.symbolic.proof import Done, without
+from dsl.verify.symbolic.relations import Said
+from dsl.verify.symbolic.shapes import Free
 from dsl.verify.symbolic.solver import Solver
 from dsl.verify.symbolic.terms import Terms
 
@@ -26,7 +28,8 @@ def key_of(suspicion: Suspicion) -> Key:
 class Made:
     """One proof: the facts that it depends on, what a CPU was known to hold, and what came out.
 
-    ``came`` has the statements that it came by, by their identities.
+    ``came`` has the statements that it came by, by their identities; ``said`` are the conditions
+    that might go along.
     """
 
     asked: frozenset[tuple[str, int]]
@@ -34,6 +37,7 @@ class Made:
     after: Free
     suspicions: tuple[Suspicion, ...]
     came: frozenset[int]
+    said: tuple[Said, ...] = ()
 
 
 @dataclass(slots=True)

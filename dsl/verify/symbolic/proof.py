@@ -23,14 +23,12 @@ from dsl.verify.symbolic.facts import Abstraction
 from dsl.verify.symbolic.mirrors import Static
 from dsl.verify.symbolic.owned import Suspicion
 from dsl.verify.symbolic.phases import Phases
-from dsl.verify.symbolic.shapes import Fact, Facts, Shape, both, common, meet
+from dsl.verify.symbolic.relations import Relations, Said
+from dsl.verify.symbolic.shapes import Fact, Facts, Free, Names, Shape, both, common, meet
 from dsl.verify.symbolic.solver import Solver
 from dsl.verify.symbolic.state import Key
 from dsl.verify.symbolic.term import Term, symbols
 from dsl.verify.symbolic.terms import Terms
-
-#: What every owner leaves behind on a CPU, of what all share.
-Free = dict[Key, tuple[Shape, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,8 @@ class _Done:
     ``constants`` are the registers that nothing writes among what it looked at; ``needs`` is what
     was known of all that, ``moved`` what is another after it, of which
     ``shapes`` are known; ``origin`` says who wrote what in it, ``before`` who had, and ``came``
-    has the statements that it came by, by their identities.
+    has the statements that it came by, by their identities.  ``held`` are the conditions that were
+    assumed where it begins, ``judged`` those that speak of what moved, and whether they hold after.
     """
 
     facts: frozenset[tuple[str, int]]
@@ -53,6 +52,8 @@ class _Done:
     origin: dict[Key, Span]
     suspicions: tuple[Suspicion, ...]
     came: frozenset[int]
+    held: Names = frozenset()
+    judged: Mapping[str, bool] = field(default_factory=dict)
 
 
 #: Phases that were executed, by lifecycle and place.
@@ -70,7 +71,8 @@ def without(done: Done, gone: Collection[int]) -> Done:
 class Proof:
     """The proof of one lifecycle in one configuration; ``run`` makes it.
 
-    ``free`` is what is known of a CPU on which nobody is; it is shared by all owners.
+    ``free`` is what is known of a CPU on which nobody is; it is shared by all owners.  ``said`` are
+    the conditions that may be known to hold at a place.
     """
 
     static: Static
@@ -80,8 +82,10 @@ class Proof:
     lifecycle: l.Lifecycle
     free: Free
     done: Done = field(default_factory=dict)
+    said: tuple[Said, ...] = ()
     machine: Phases = field(init=False)
     abstraction: Abstraction = field(init=False)
+    relations: Relations = field(init=False)
     graph: Graph = field(init=False)
     suspicions: dict[int, list[Suspicion]] = field(default_factory=dict)
     phases: int = 0
@@ -103,6 +107,7 @@ class Proof:
         self.solver.assume(assumed)
         self.abstraction.booted = booted(self.machine, constants)
         self._facts = frozenset(self.facts.items())
+        self.relations = Relations(self.abstraction, self.said)
         self.asked |= self.machine.asked
 
     def known(self, at: int) -> Facts:
@@ -114,7 +119,11 @@ class Proof:
     def run(self) -> list[Suspicion]:
         """Everything that could not be shown to hold."""
         queue = [0]
-        self._pre[0] = Facts(dict(self.free), {})
+        free, booted = self.free, self.relations.booted()
+        free.relations = booted if free.relations is None else free.relations & booted
+        begun = self.relations.begun() | free.relations
+        self._pre[0] = Facts(dict(free.shapes), {}, begun)
+        self.asked |= self.machine.asked
         while queue:
             at = heapq.heappop(queue)
             self._node(at)
@@ -136,19 +145,29 @@ class Proof:
             shared = self.abstraction.shared
             own = {k: v for k, v in facts.shapes.items() if not shared(k)}
             where = {k: v for k, v in facts.origin.items() if not shared(k)}
-            facts = Facts({**own, **self.free}, where)
+            facts = Facts({**own, **self.free.shapes}, where, self._back(facts.relations))
+            facts.relations |= self.relations.implied(facts)
+            self.asked |= self.machine.asked
         return meet(self._pre.get(after), facts, self.abstraction.started)
+
+    def _back(self, known: Names) -> Names:
+        """The conditions that hold when an owner comes back to a CPU, of which others left one."""
+        assert self.free.relations is not None
+        return self.relations.own(known) | self.free.relations
 
     def _leaves(self, facts: Facts) -> bool:
         """What is left behind on the CPU is known of nobody; whether that is less than before."""
-        less = False
+        free = self.free
+        assert free.relations is not None
+        less = not free.relations <= facts.relations
+        free.relations &= facts.relations
         for key, shapes in facts.shapes.items():
             if not self.abstraction.shared(key):
                 continue
-            old = self.free.get(key) or _numbers(self.abstraction.started(key))
+            old = free.shapes.get(key) or _numbers(self.abstraction.started(key))
             new = common(old, _numbers(shapes))
             if new != old:
-                self.free[key] = new
+                free.shapes[key] = new
                 less = True
         return less
 
@@ -162,17 +181,43 @@ class Proof:
         if node.phase is None and not (node.ends and invariants):
             self._post[at] = before
             return
-        earlier = self.done.setdefault((self.lifecycle.name, at), [])
-        done = next((d for d in earlier if self._serves(d, before)), None)
-        if done is None:
-            done = self._execute(node, before, invariants)
-            earlier.append(done)
+        done = self._done(node, before, invariants)
         found += done.suspicions
         self.asked |= {name for name, _ in done.facts}
         self.came |= done.came
         shapes = {**before.shapes, **done.shapes}
-        post = Facts(shapes, {**before.origin, **done.origin})
+        changed = self.relations.changed(done.moved)
+        holds = {name for name in changed if done.judged[name]}
+        relations = (before.relations - changed) | holds
+        post = Facts(shapes, {**before.origin, **done.origin}, relations)
         self._post[at] = meet(self._post.get(at), post, self.abstraction.started)[0]
+
+    def _done(self, node: Node, before: Facts, invariants: list[l.Invariant]) -> _Done:
+        """A phase under what is known before it."""
+        plain = self._found(node, before, invariants, frozenset(), None)
+        relations = self.relations
+        held = relations.near(before.relations, plain.needs, plain.moved)
+        if relations.changed(plain.moved) or (held and plain.suspicions):
+            return self._found(node, before, invariants, held, plain)
+        return plain
+
+    def _found(
+        self,
+        node: Node,
+        before: Facts,
+        invariants: list[l.Invariant],
+        held: Names,
+        plain: _Done | None,
+    ) -> _Done:
+        """A phase, executed if it was not yet."""
+        earlier = self.done.setdefault((self.lifecycle.name, node.number), [])
+        for done in earlier:
+            judged = plain is None or self.relations.changed(done.moved) <= done.judged.keys()
+            if done.held == held and judged and self._serves(done, before):
+                return done
+        done = self._execute(node, before, invariants, held, plain)
+        earlier.append(done)
+        return done
 
     def _serves(self, done: _Done, before: Facts) -> bool:
         """Whether a phase need not be executed once more: it would be the same.
@@ -196,7 +241,15 @@ class Proof:
             key in done.needs or abstraction.context(key).isdisjoint(done.moved) for key in known
         )
 
-    def _execute(self, node: Node, before: Facts, invariants: list[l.Invariant]) -> _Done:
+    def _execute(
+        self,
+        node: Node,
+        before: Facts,
+        invariants: list[l.Invariant],
+        held: Names,
+        plain: _Done | None,
+    ) -> _Done:
+        """A phase, executed: by itself, or (``plain`` is that) where conditions hold too."""
         self.phases += 1
         machine, abstraction = self.machine, self.abstraction
         found: list[Suspicion] = []
@@ -207,7 +260,9 @@ class Proof:
         for assumed in self._entry:
             holds = machine.on(machine.truth(assumed, machine.watcher()))
             machine.path = self.terms.and_(machine.path, holds)
-        shapes: dict[Key, tuple[Shape, ...]] = {}
+        self.relations.assume(held)
+        judged: dict[str, bool] = {}
+        shapes = dict(plain.shapes) if plain is not None else {}
         moved: frozenset[Key] = frozenset()
         if node.phase is None:
             machine.phase = node.name
@@ -215,8 +270,15 @@ class Proof:
         else:
             machine.run_phase(node.phase, invariants)
             moved = abstraction.moved()
-            shapes = abstraction.leave()
+            if plain is None:
+                shapes = abstraction.leave()
+            else:
+                # Of each thing by itself the same is known, which took the most work.
+                moved |= plain.moved
+                judged = self.relations.judged(moved)
         needs = abstraction.needed()
+        if plain is not None:
+            needs = {**plain.needs, **needs}
         return _Done(
             frozenset((n, v) for n, v in self.facts.items() if n in machine.asked),
             frozenset(self.solver.assumed),
@@ -228,6 +290,8 @@ class Proof:
             {k: v for k, v in machine.origin.items() if before.origin.get(k) is not v},
             tuple(found),
             frozenset(machine.came),
+            held,
+            judged,
         )
 
 
@@ -370,4 +434,4 @@ def booted(machine: Phases, constants: Mapping[str, Term], *, run: bool = False)
     return {name: value for name, value in made.items() if value is not None}
 
 
-__all__ = ["Free", "Proof", "booted", "fixed", "symbols"]
+__all__ = ["Proof", "booted", "fixed", "symbols"]

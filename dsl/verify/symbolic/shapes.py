@@ -2,12 +2,14 @@
 
 A fact is a number (``Number``), that the bits are what the owner had (``SAME``), what that becomes
 when it is written to the register (``LEGAL``), or one of the two (``EITHER``).  Of an array with a
-counter there are two sets of facts: for the elements in use, and for the others.
+counter there are two sets of facts: for the elements in use, and for the others.  Beside that
+conditions are known to hold, by their names (`dsl.verify.symbolic.relations`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -21,16 +23,37 @@ ALL = "all"
 Fact: TypeAlias = int | str
 #: What holds of one stretch: where the element is in use, and where it is not.
 Shape: TypeAlias = tuple[frozenset[Fact], frozenset[Fact]]
+#: The names of conditions.
+Names: TypeAlias = frozenset[str]
 
 
 class Facts:
     """What is known at one place; ``origin`` says who wrote what last.
 
-    A key that is not in ``shapes`` is as it was at the start.
+    A key that is not in ``shapes`` is as it was at the start.  ``relations`` hold there too.
     """
 
-    def __init__(self, shapes: dict[Key, tuple[Shape, ...]], origin: dict[Key, Span]) -> None:
-        self.shapes, self.origin = shapes, origin
+    def __init__(
+        self,
+        shapes: dict[Key, tuple[Shape, ...]],
+        origin: dict[Key, Span],
+        relations: Names = frozenset(),
+    ) -> None:
+        self.shapes, self.origin, self.relations = shapes, origin, relations
+
+
+@dataclass(slots=True)
+class Free:
+    """What is known of a CPU on which nobody is: what it booted with, and every owner leaves.
+
+    ``relations`` is None as long as nobody has asked what holds of one that just booted.
+    """
+
+    shapes: dict[Key, tuple[Shape, ...]] = field(default_factory=dict)
+    relations: Names | None = None
+
+    def copy(self) -> Free:
+        return Free(dict(self.shapes), self.relations)
 
 
 def of_either(facts: frozenset[Fact]) -> bool:
@@ -66,4 +89,6 @@ def meet(
         shared = mine if mine is other else common(mine, other)
         shapes[key] = shared
         less |= shared is not mine and shared != mine
-    return Facts(shapes, {**a.origin, **b.origin}), less
+    relations = a.relations & b.relations
+    less |= relations != a.relations
+    return Facts(shapes, {**a.origin, **b.origin}, relations), less

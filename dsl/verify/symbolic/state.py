@@ -85,6 +85,11 @@ class State:
         """Names of unknowns begin anew, for a history that has nothing to do with earlier ones."""
         self._fresh.clear()
 
+    @property
+    def guessed(self) -> bool:
+        """Whether there were unknowns of their own since names began anew."""
+        return bool(self._fresh)
+
     def fresh(self, name: str, width: int, lo: int = 0, hi: int | None = None) -> Term:
         """An unknown of its own."""
         number = self._fresh[name] = self._fresh.get(name, 0) + 1
