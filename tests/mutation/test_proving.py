@@ -11,10 +11,8 @@ from dsl.mutation.mutants import Mutant, mutants
 from dsl.mutation.proving import Proving, gone
 from dsl.verify.findings import Report
 from dsl.verify.symbolic import check
-from dsl.verify.symbolic.kept import nothing
 from tests.mutation.small import program
 from tests.mutation.test_engines import LIFE, PLATFORM, WORK
-from tests.verify.symbolic.machines import changed
 
 Said = tuple[set[tuple[str, str]], int]
 
@@ -71,15 +69,56 @@ def test_barriers_mean_nothing_here(told: list[tuple[Mutant, Said, Said]]) -> No
         assert after[1] == 0
 
 
-def test_what_no_history_shows_of_the_original_is_not_looked_for_again() -> None:
+#: What goes together in two registers is known only because it did before.
+TWO = """\
+platform things "Things that never were, revision 1"
+register ONE : 64 at (3, 3, 14, 3, 1) reset 0 { V [63:0] }
+register TWO : 64 at (3, 3, 14, 3, 2) reset 0 { V [63:0] }
+context state of vcpu {
+    number : u64
+    spare  : u64
+}
+extern choose(vcpu) { writes number }
+model choose(vcpu) { number <- 5 }
+"""
+BOTH = """\
+sequence begin(vcpu) {
+    choose(vcpu)
+    ONE <- number
+    TWO <- number
+}
+
+sequence swap(vcpu) {
+    let one = ONE
+    ONE <- TWO
+    TWO <- one
+}
+"""
+TURNS = """
+lifecycle on_cpu {
+    each stay {
+        enter { begin(vcpu) }
+        each trip {
+            guest { spare <- 0 }
+            exit { swap(vcpu) }
+        }
+    }
+}
+invariant alike at guest, exit "they are the same" { ONE == TWO }
+"""
+
+
+def test_what_is_proved_by_induction_is_proved_of_mutants_too(tmp_path: Path) -> None:
     pytest.importorskip("z3")
-    wrong = changed("    save mask\n", "")
-    kept = nothing(wrong)
-    (found,) = check(wrong, kept=kept).findings
-    assert kept.unseen == set()
-    assert [f.rule for f in check(wrong, kept=kept.of(wrong, ())).findings] == [found.rule]
-    kept.unseen.add((found.code, found.rule, found.where, False))
-    assert check(wrong, kept=kept.of(wrong, ())).findings == ()
-    # It is another suspicion at another place.
-    worse = changed("    restore mask\n", "")
-    assert check(worse, kept=kept.of(worse, ())).findings != ()
+    of = program(tmp_path, BOTH, TWO, TURNS)
+    proving = Proving(of.program)
+    assert said(proving.report(of.program, {}))[0] == set()
+    found = set()
+    for mutant in mutants(of).mutants:
+        after, alone = said(proving.report(mutant.program, {})), said(check(mutant.program))
+        assert after[0] == alone[0], (mutant.function.name, mutant.change.what)
+        if after[0]:
+            found.add((mutant.function.name, mutant.change.what))
+    assert {what for name, what in found if name == "swap"} == {"0 for `TWO`", "0 for `one`"}
+    assert ("begin", "without `TWO <- number`") in found
+    assert ("begin", "without `choose(vcpu)`") not in found

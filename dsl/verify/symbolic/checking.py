@@ -14,6 +14,7 @@ from dsl.diagnostics.proofs import BitsLost
 from dsl.ir import lifecycle as l
 from dsl.ir.program import Program
 from dsl.ir.walk import function_of
+from dsl.source import Span
 from dsl.verify.beside import Undone, beside
 from dsl.verify.budget import Budget, Spent
 from dsl.verify.configurations import configurations, machine_of, text
@@ -26,7 +27,7 @@ from dsl.verify.findings import (
     Strength,
     Work,
 )
-from dsl.verify.symbolic.kept import Kept, Key, Made, key_of, nothing
+from dsl.verify.symbolic.kept import Kept, Made, nothing
 from dsl.verify.symbolic.owned import Suspicion
 from dsl.verify.symbolic.proof import Proof
 from dsl.verify.symbolic.relations import Said, said
@@ -48,10 +49,6 @@ class _Found:
     suspicion: Suspicion
     lifecycle: l.Lifecycle
     configurations: list[Configuration] = field(default_factory=list)
-
-    @property
-    def key(self) -> Key:
-        return key_of(self.suspicion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,7 @@ class Checking:
     ) -> None:
         self.program, self.given, self.progress = program, given, progress
         self.budget = budget
-        self.kept = kept = kept or nothing(program)
+        kept = kept or nothing(program)
         self.static, self.terms, self.solver = kept.static, kept.terms, kept.solver
         self.unchecked: dict[str, None] = {}
         self.amounts: dict[str, int] = {}
@@ -109,8 +106,6 @@ class Checking:
             if isinstance(made, Undone):
                 what = f"{text(one.configurations[0])}: {one.suspicion.message}"
                 self.unchecked[f"{made.why}: no history was looked for: {what}"] = None
-            if finding.witness is None:
-                self.kept.unseen.add(one.key)
             yield finding
 
     def _all(self) -> tuple[list[_Found], int]:
@@ -120,7 +115,7 @@ class Checking:
             machines.setdefault(machine_of(self.program, each), []).append(each)
         budget = self.budget if isinstance(self.budget, Budget) else None
         pieces = apart(list(machines), budget.jobs if budget is not None else 1)
-        found: dict[Key, _Found] = {}
+        found: dict[tuple[str, str, Span, bool], _Found] = {}
         checked = 0
         lifecycles = {each.name: each for each in self.program.lifecycles}
         for piece, done in zip(
@@ -132,9 +127,7 @@ class Checking:
                 self._left(done.why, (each for m in piece for each in machines[m]))
                 continue
             for name, configuration, suspicion in done.suspicions:
-                key = key_of(suspicion)
-                if key in self.kept.passed:
-                    continue
+                key = suspicion.kind.code, suspicion.rule, suspicion.where, suspicion.unknown
                 if key not in found:
                     found[key] = _Found(self._own(suspicion), lifecycles[name])
                 if configuration not in found[key].configurations:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, fields, replace
 
 from dsl.ir.program import Program
 from dsl.ir.ways import graph
-from dsl.source import Span
 from dsl.verify.symbolic.mirrors import Static, static
 from dsl.verify.symbolic.owned import Suspicion
 from dsl.verify.symbolic.proof import Done, without
@@ -15,13 +14,6 @@ from dsl.verify.symbolic.relations import Said
 from dsl.verify.symbolic.shapes import Free
 from dsl.verify.symbolic.solver import Solver
 from dsl.verify.symbolic.terms import Terms
-
-#: What is one suspicion: its code, its rule, where it is, and whether a solver gave no answer.
-Key = tuple[str, str, Span, bool]
-
-
-def key_of(suspicion: Suspicion) -> Key:
-    return suspicion.kind.code, suspicion.rule, suspicion.where, suspicion.unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +42,6 @@ class Kept:
     solver: Solver
     made: dict[str, list[Made]] = field(default_factory=dict)
     done: Done = field(default_factory=dict)
-    #: What is suspected, and no history is found that shows it.
-    unseen: set[Key] = field(default_factory=set)
-    #: What was so of the program that this one was made of: it is not looked for once more.
-    passed: frozenset[Key] = frozenset()
 
     def of(self, program: Program, gone: Collection[int]) -> Kept:
         """The same for a program that has everything of this one but some statements.
@@ -63,19 +51,12 @@ class Kept:
         """
         found = static(program)
         if not _alike(self.static, found):
-            return replace(nothing(program), passed=frozenset(self.unseen))
+            return nothing(program)
         made = {
             name: [each for each in those if each.came.isdisjoint(gone)]
             for name, those in self.made.items()
         }
-        return replace(
-            self,
-            static=found,
-            made=made,
-            done=without(self.done, gone),
-            unseen=set(),
-            passed=frozenset(self.unseen),
-        )
+        return replace(self, static=found, made=made, done=without(self.done, gone))
 
 
 def nothing(program: Program) -> Kept:
