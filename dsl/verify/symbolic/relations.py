@@ -139,7 +139,8 @@ class Relations:
             asked = set(machine.asked)
             machine.asked |= before
         keys = frozenset(machine.cells)
-        if machine.guessed or any(not self._lasting(key) for key in keys):
+        # What a condition was found to be it need not be the next time that it is asked for.
+        if machine.guessed or not all(self._lasting(key) for key in keys):
             return None
         constants = self.abstraction.constants
         registers = {key for key in keys if isinstance(key, str) and key not in constants}
@@ -156,8 +157,6 @@ class Relations:
         """Whether nobody beside the owner's own lifecycle, and who is on the CPU, changes it."""
         if isinstance(key, str):
             return True
-        if key[0] in ("?", "="):
-            return False
         slot = self.machine.program.slots[str(key[1])]
         mine = slot.root != MACHINE and slot.root == self.machine.root
         return mine or slot.name not in self.machine.static.written

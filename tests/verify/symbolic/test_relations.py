@@ -39,12 +39,15 @@ context pair of vcpu {
 condition odd per machine
 condition rude per vm
 condition now per test
+condition there per trip
 
 extern pick(vcpu) { writes a }
 extern pick_more(vcpu) { writes n in 0..5 }
+extern some(vcpu, most : u32) { writes a  ensures a <= most }
 extern twice(vcpu) { writes a, b  ensures a == b }
 model pick(vcpu) { a <- 2 }
 model pick_more(vcpu) { n <- 5 }
+model some(vcpu, most : u32) { a <- 0 }
 model twice(vcpu) { a <- 1  b <- 1 }
 
 sequence swap(vcpu) {
@@ -163,16 +166,16 @@ lifecycle life {
     }
 }
 invariant here at second "they go together" { a == b }
-invariant there at third "they still do" { a == b }
+invariant still at third "they still do" { a == b }
 """
 
 
 def test_what_others_may_change_in_between_is_forgotten(asked: Asked) -> None:
     made, report = asked(OTHERS.replace("OTHERS", "may change b"))
     assert proved(report) == {"here"}
-    assert fails(made, found(report)["there"])
+    assert fails(made, found(report)["still"])
     _, report = asked(OTHERS.replace("OTHERS", "may change c"))
-    assert proved(report) == {"here", "there"}
+    assert proved(report) == {"here", "still"}
 
 
 def test_two_that_are_both_false_do_not_prove_each_other(asked: Asked) -> None:
@@ -256,6 +259,34 @@ def test_what_an_owner_of_another_vm_breaks_does_not_hold_on_the_cpu(asked: Aske
     assert proved(report) == {"equal"}
 
 
+def test_what_is_so_in_one_vm_by_itself_is_not_so_on_its_cpu(asked: Asked) -> None:
+    _, report = asked("""
+        lifecycle life {
+            away { was <- 0 }
+            each turn { come { was <- 1 } go { when not rude { pick(vcpu)  LEFT <- a } } }
+        }
+        invariant equal at come "they are equal, for those who mind" { rude implies LEFT == RIGHT }
+        """)
+    assert {dict(c)["rude"] for c in found(report)["equal"].configurations} == {1}
+
+
+def test_what_holds_while_there_is_no_work_is_known_apart(asked: Asked) -> None:
+    body = """
+        lifecycle life {
+            each turn {
+                flush { pick(vcpu)  when a { LEFT <- x  RIGHT <- 0 } }
+                sync { when a { AGAIN a <- 0 } }
+                rest { was <- 0 }
+            }
+        }
+        invariant equal at rest "they are equal again" { LEFT == RIGHT }
+    """
+    _, report = asked(body.replace("AGAIN", "RIGHT <- LEFT "))
+    assert proved(report) == {"equal"}
+    made, report = asked(body.replace("AGAIN", ""))
+    assert fails(made, found(report)["equal"])
+
+
 def test_what_memory_has_in_common_with_a_register_is_gone_when_others_were_there(
     asked: Asked,
 ) -> None:
@@ -290,6 +321,14 @@ def test_what_is_asked_anew_each_time_does_not_go_along(asked: Asked) -> None:
         invariant as_it_was at first, second "nobody changed his mind" { now == (a != 0) }
         """)
     assert proved(report) == set()
+    _, report = asked("""
+        lifecycle life {
+            create { when there { a <- 1 } else { a <- 0 } }
+            each turn { rest { was <- 0 } }
+        }
+        invariant as_it_was at create, rest "nobody changed his mind" { there == (a != 0) }
+        """)
+    assert proved(report) == set()
 
 
 def test_what_cannot_be_asked_says_nothing_of_the_index(asked: Asked) -> None:
@@ -322,6 +361,9 @@ def test_what_an_extern_ensures_goes_along_until_somebody_breaks_it(asked: Asked
     _, report = asked(body.replace("BREAKS", "was <- 0"))
     assert proved(report) == {"copied"}
     made, report = asked(body.replace("BREAKS", "a <- 0"))
+    assert fails(made, found(report)["copied"])
+    # What it says of an argument nobody can ask for afterwards.
+    made, report = asked(body.replace("BREAKS", "some(vcpu, 1)"))
     assert fails(made, found(report)["copied"])
 
 
