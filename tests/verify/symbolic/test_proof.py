@@ -218,6 +218,16 @@ def test_what_is_mirrored_survives_in_kvm() -> None:
     assert "what is in vgic_ap1r and ICH_AP1R<n>_EL2 survives" in proved
 
 
+@pytest.mark.parametrize("given", [{"gicv3_cpuif": 0}, {"vhe": 1, "cpuif_trap": 1}])
+def test_what_goes_together_from_phase_to_phase_is_proved_in_kvm(given: dict[str, int]) -> None:
+    program = dsl.load(ROOT / "sequences/kvm/run_fixed.vgs").program
+    report = check(program, given={**given, "exit_barriers": 0})
+    assert report.findings == ()
+    proved = {each.what for each in report.proved}
+    those = ("v2_in_hardware", "v2_in_memory", "no_maintenance")
+    assert proved >= {f"invariant {name} holds" for name in those}
+
+
 def test_an_active_priority_register_of_seven_bits_is_missed(tmp_path: Path) -> None:
     faulty = kvm(
         tmp_path,
