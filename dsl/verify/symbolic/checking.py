@@ -30,7 +30,7 @@ from dsl.verify.findings import (
 from dsl.verify.symbolic.kept import Kept, Made, nothing
 from dsl.verify.symbolic.owned import Suspicion
 from dsl.verify.symbolic.proof import Proof
-from dsl.verify.symbolic.relations import Said, said
+from dsl.verify.symbolic.relations import Said, said, stored
 from dsl.verify.symbolic.shapes import Free
 from dsl.verify.symbolic.state import Unbounded
 from dsl.verify.symbolic.witness import witness
@@ -82,7 +82,9 @@ class Checking:
         self.phases = self.proofs = 0
         self._made = kept.made
         self._done = kept.done
-        self._said = tuple(said(program))
+        those = tuple(said(program))
+        #: The conditions that may go along, as long as something is suspected without them.
+        self._said = ((), those, (*those, *stored(program)))
 
     def report(self) -> Report:
         """Proves what can be proved."""
@@ -188,10 +190,11 @@ class Checking:
     def _machine(
         self, of_machine: list[Configuration]
     ) -> Iterator[tuple[l.Lifecycle, Configuration, Suspicion]]:
-        """What is suspected of one kind of machine: first without conditions that may go along."""
-        made = self._proofs(of_machine, ())
-        if any(one.suspicions for *_, one in made):
-            made = self._proofs(of_machine, self._said)
+        """What is suspected of one kind of machine, with no more conditions than it takes."""
+        for those in dict.fromkeys(self._said):
+            made = self._proofs(of_machine, those)
+            if not any(one.suspicions for *_, one in made):
+                return
         for lifecycle, configuration, one in made:
             for suspicion in one.suspicions:
                 yield lifecycle, configuration, suspicion

@@ -28,7 +28,8 @@ from dataclasses import dataclass, replace
 
 from dsl.ir import expr as x
 from dsl.ir.program import Program
-from dsl.ir.shapes import MACHINE, Period
+from dsl.ir.rewrite import rewritten
+from dsl.ir.shapes import MACHINE, Context, Period
 from dsl.ir.types import Handle
 from dsl.ir.walk import parts
 from dsl.verify.symbolic.facts import Abstraction
@@ -78,6 +79,37 @@ def said(program: Program) -> Iterator[Said]:
         for number, condition in enumerate(extern.ensures):
             if _closed(condition, frozenset()):
                 yield Said(f"{extern.signature.name}#{number}", condition, params)
+
+
+def stored(program: Program) -> Iterator[Said]:
+    """What invariants say of registers, said of the slots that have their values meanwhile."""
+    for module in program.modules:
+        for invariant in module.invariants:
+            for context in program.contexts.values():
+                made = _stored(invariant.condition, context)
+                if made is not invariant.condition:
+                    yield Said(f"{invariant.name}@{context.name}", made)
+
+
+def _stored(value: x.Expr, context: Context) -> x.Expr:
+    """A condition with the slots of a context for the registers that they are linked with."""
+    linked = {s.link.register.register.name: s for s in context.slots if s.link is not None}
+    changed = False
+
+    def change(part: x.Expr) -> x.Expr:
+        nonlocal changed
+        slot = linked.get(part.register.name) if isinstance(part, x.ReadRegister) else None
+        if slot is None or slot.link is None or slot.link.register.index is not None:
+            return part
+        assert isinstance(part, x.ReadRegister)
+        if part.register.banked != bool(slot.length) or part.register.first:
+            return part
+        changed = True
+        base = "" if slot.root == MACHINE else slot.root
+        return x.Cast(x.ReadSlot(slot, base, part.index, part.span), part.type, part.span)
+
+    made = rewritten(value, change)
+    return made if changed else value
 
 
 def _closed(value: x.Expr, bound: Names) -> bool:

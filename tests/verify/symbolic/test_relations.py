@@ -310,6 +310,52 @@ def test_what_memory_has_in_common_with_a_register_is_gone_when_others_were_ther
     assert fails(made, found(report)["loaded"])
 
 
+BACK = """
+register BANK<n> for n in 0..3 : 32 reset 0 { All [31:0] }
+context host of vcpu { own : u32 feeds LEFT  owns[4] : u32 feeds BANK<n> }
+context expected of vcpu { left : u32  banks[4] : u32 }
+sequence note(vcpu) {
+    left <- LEFT
+    each i in 0..3 { banks[i] <- BANK<i> }
+}
+sequence go_in(vcpu) {
+    save own
+    LEFT <- 7
+    each i in 0..3 {
+        save owns[i]
+        BANK<i> <- i
+    }
+}
+sequence go_out(vcpu) {
+    restore own
+    each i in 0..3 { restore owns[i] }
+}
+lifecycle life {
+    each turn {
+        host { may change LEFT, BANK<0>, BANK<1>, BANK<2>, BANK<3> }
+        away { note(vcpu) }
+        enter { go_in(vcpu) }
+        each trip { guest { GUEST } }
+        leave { go_out(vcpu) }
+        back { was <- 0 }
+    }
+}
+invariant given_back at back "the host has its own" { LEFT == left }
+invariant all_back at back "and all of it" { every i in 0..3: (BANK<i> == banks[i]) }
+"""
+
+
+def test_what_is_so_of_a_register_is_so_of_the_slot_that_keeps_it(asked: Asked) -> None:
+    _, report = asked(BACK.replace("GUEST", "was <- 1"))
+    assert proved(report) == {"given_back", "all_back"}
+    made, report = asked(BACK.replace("GUEST", "may change own"))
+    assert proved(report) == {"all_back"}
+    assert fails(made, found(report)["given_back"])
+    made, report = asked(BACK.replace("GUEST", "owns[2] <- 1"))
+    assert proved(report) == {"given_back"}
+    assert fails(made, found(report)["all_back"])
+
+
 def test_what_is_asked_anew_each_time_does_not_go_along(asked: Asked) -> None:
     _, report = asked("""
         lifecycle life {
