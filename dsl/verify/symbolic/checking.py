@@ -30,7 +30,7 @@ from dsl.verify.findings import (
 from dsl.verify.symbolic.kept import Kept, Made, nothing
 from dsl.verify.symbolic.owned import Suspicion
 from dsl.verify.symbolic.proof import Proof
-from dsl.verify.symbolic.relations import Said, said, stored
+from dsl.verify.symbolic.relations import Said, needed, said, stored
 from dsl.verify.symbolic.shapes import Free
 from dsl.verify.symbolic.state import Unbounded
 from dsl.verify.symbolic.witness import witness
@@ -82,9 +82,8 @@ class Checking:
         self.phases = self.proofs = 0
         self._made = kept.made
         self._done = kept.done
-        those = tuple(said(program))
-        #: The conditions that may go along, as long as something is suspected without them.
-        self._said = ((), those, (*those, *stored(program)))
+        #: The conditions that may go along from phase to phase.
+        self._said = (*said(program), *stored(program))
 
     def report(self) -> Report:
         """Proves what can be proved."""
@@ -191,10 +190,13 @@ class Checking:
         self, of_machine: list[Configuration]
     ) -> Iterator[tuple[l.Lifecycle, Configuration, Suspicion]]:
         """What is suspected of one kind of machine, with no more conditions than it takes."""
-        for those in dict.fromkeys(self._said):
-            made = self._proofs(of_machine, those)
+        made = self._proofs(of_machine, ())
+        for least in (True, False):
+            wrong = {s.invariant.name for *_, one in made for s in one.suspicions if s.invariant}
             if not any(one.suspicions for *_, one in made):
                 return
+            those = (each for each in self._said if not least or needed(each, wrong))
+            made = self._proofs(of_machine, tuple(those))
         for lifecycle, configuration, one in made:
             for suspicion in one.suspicions:
                 yield lifecycle, configuration, suspicion

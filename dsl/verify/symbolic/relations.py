@@ -81,6 +81,11 @@ def said(program: Program) -> Iterator[Said]:
                 yield Said(f"{extern.signature.name}#{number}", condition, params)
 
 
+def needed(each: Said, wrong: Collection[str]) -> bool:
+    """Whether a condition may be what is missing for some invariants, before all are tried."""
+    return each.name in wrong or "#" in each.name
+
+
 def stored(program: Program) -> Iterator[Said]:
     """What invariants say of registers, said of the slots that have their values meanwhile."""
     for module in program.modules:
