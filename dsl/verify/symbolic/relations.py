@@ -15,6 +15,9 @@ This is induction over these conditions:
   what speaks of registers alone holds if every owner, in every VM of the machine, leaves it so, and
   the CPU booted with it; of what speaks of both nothing is known but what follows from these.
 
+A condition that does not hold as a whole may hold where there is work to do, or where there is none.
+It is left out if it asks for something that is sampled, or for memory that others write as well.
+
 Nothing is taken for true because it is declared: a condition that fails somewhere is taken out
 there, and with it all that was proved by it, until nothing changes any more.  At the end each
 condition that is assumed at a place was proved on every way there: an induction over the length of
@@ -27,11 +30,14 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from dsl.ir import expr as x
+from dsl.ir import sequence as s
+from dsl.ir.platform import Endpoint
 from dsl.ir.program import Program
 from dsl.ir.rewrite import rewritten
-from dsl.ir.shapes import MACHINE, Context, Period
+from dsl.ir.shapes import MACHINE, Context, Period, RegisterRef
 from dsl.ir.types import Handle
-from dsl.ir.walk import parts
+from dsl.ir.walk import parts, statements
+from dsl.ir.ways import phases
 from dsl.verify.symbolic.facts import Abstraction
 from dsl.verify.symbolic.shapes import Facts, Names
 from dsl.verify.symbolic.state import Key, Unbounded, slot_key
@@ -98,7 +104,7 @@ def stored(program: Program) -> Iterator[Said]:
 
 def _stored(value: x.Expr, context: Context) -> x.Expr:
     """A condition with the slots of a context for the registers that they are linked with."""
-    linked = {s.link.register.register.name: s for s in context.slots if s.link is not None}
+    linked = {e.link.register.register.name: e for e in context.slots if e.link is not None}
     changed = False
 
     def change(part: x.Expr) -> x.Expr:
@@ -131,12 +137,42 @@ def _closed(value: x.Expr, bound: Names) -> bool:
             return all(_closed(part, bound) for part in parts(value))
 
 
+def _changing(program: Program) -> Iterator[str]:
+    """The registers that somebody may change who is no software of ours."""
+    for lifecycle in program.lifecycles:
+        for phase in phases(lifecycle.steps):
+            for each in statements(phase.body):
+                match each:
+                    case s.WriteRegister(register=register) | s.UpdateRegister(register=register):
+                        yield register.name
+                    case s.May(kind=kind, places=places) if kind != "read":
+                        for place in places:
+                            yield from _named(place)
+    for extern in program.externs.values():
+        for effect in extern.effects:
+            if effect.kind == "writes":
+                for written in effect.places:
+                    yield from _named(written)
+
+
+def _named(place: object) -> Iterator[str]:
+    """The registers that a place is or, of an endpoint, leads to."""
+    refs = place.aliases if isinstance(place, Endpoint) else (place,)
+    yield from (ref.register.name for ref in refs if isinstance(ref, RegisterRef))
+
+
 class Relations:
     """Conditions in one configuration, on the machine of one proof."""
 
     def __init__(self, abstraction: Abstraction, those: Collection[Said]) -> None:
         self.abstraction = abstraction
         self.machine = abstraction.machine
+        changing = set(_changing(self.machine.program))
+        elements = self.machine.elements
+        #: The registers that are the same on all CPUs, and stay so.
+        self._constants = {
+            n for n in abstraction.constants if elements[n].register.name not in changing
+        }
         self._of: dict[str, _Relation] = {}
         for each in those:
             made = self._relation(each)
@@ -179,10 +215,9 @@ class Relations:
         # What a condition was found to be it need not be the next time that it is asked for.
         if machine.guessed or not all(self._lasting(key) for key in keys):
             return None
-        constants = self.abstraction.constants
-        registers = {key for key in keys if isinstance(key, str) and key not in constants}
-        own = not registers
-        left = len(registers) == len([k for k in keys if k not in constants])
+        lasting = keys - self._constants
+        registers = {key for key in lasting if isinstance(key, str)}
+        own, left = not registers, registers == lasting
         conditions = machine.program.conditions
         alike = all(conditions[name].period is Period.MACHINE for name in asked)
         return _Relation(each, keys, own, left and alike)

@@ -356,6 +356,25 @@ def test_what_is_so_of_a_register_is_so_of_the_slot_that_keeps_it(asked: Asked) 
     assert fails(made, found(report)["all_back"])
 
 
+def test_what_is_read_only_is_still_what_others_change(asked: Asked) -> None:
+    body = """
+        register STATUS : 32 ro { All [31:0] }
+        lifecycle life {
+            each turn {
+                use { a <- 0 }
+                guest { GUEST }
+                put { was <- STATUS  c <- 1 }
+            }
+        }
+        invariant noted at use "it is as it was" { c != 0 implies was == STATUS }
+    """
+    _, report = asked(body.replace("GUEST", "a <- 1"))
+    assert proved(report) == {"noted"}
+    # Another owner's guest does, when this one has noted it.
+    _, report = asked(body.replace("GUEST", "may change STATUS"))
+    assert proved(report) == set()
+
+
 def test_what_is_asked_anew_each_time_does_not_go_along(asked: Asked) -> None:
     _, report = asked("""
         lifecycle life {
