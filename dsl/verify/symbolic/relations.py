@@ -15,8 +15,8 @@ This is induction over these conditions:
   what speaks of registers alone holds if every owner, in every VM of the machine, leaves it so, and
   the CPU booted with it; of what speaks of both nothing is known but what follows from these.
 
-A condition that does not hold as a whole may hold where there is work to do, or where there is none.
-It is left out if it asks for something that is sampled, or for memory that others write as well.
+What does not hold as a whole may hold where there is work to do, or where there is none.  What asks
+for something that is sampled, or for memory that others write as well, is left out.
 
 Nothing is taken for true because it is declared: a condition that fails somewhere is taken out
 there, and with it all that was proved by it, until nothing changes any more.  At the end each
