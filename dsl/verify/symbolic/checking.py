@@ -83,7 +83,8 @@ class Checking:
         self._made = kept.made
         self._done = kept.done
         #: The conditions that may go along from phase to phase.
-        self._said = (*said(program), *stored(program))
+        with deep():
+            self._said = (*said(program), *stored(program))
 
     def report(self) -> Report:
         """Proves what can be proved."""
