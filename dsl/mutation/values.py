@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from time import process_time
 
 from dsl.ir.program import Program
-from dsl.mutation.explorer import Explorer, changed
+from dsl.mutation.explorer import Explorer
 from dsl.mutation.judging import Answer, Fault, Known
 from dsl.mutation.normal import Normal
 from dsl.mutation.proving import Proving
+from dsl.mutation.searching import changed
 from dsl.verify.configurations import configurations, machine_of
 from dsl.verify.confirming import surely
 from dsl.verify.findings import Configuration, Engine, Finding, Strength

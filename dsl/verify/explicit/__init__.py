@@ -365,6 +365,23 @@ class Explored:
 
     def _unseen(self, unseen: Unseen) -> Finding:
         happening = unseen.happening
+        trail = unseen.trail
+        if not (isinstance(happening, Looked) and happening.actor):
+            trail = (*trail, *self._onwards(trail[-1].end))
+        told, _ = witness(self.program, self.exploration, trail, self.kinds, ())
+        kind = self.exploration.states[unseen.trail[-1].start].kind
+        actor = happening.actor if isinstance(happening, Looked) else ""
+        told = replace(told, element=unseen.element, looker=actor)
+        return replace(
+            self._site(unseen),
+            configuration=self.kinds[kind],
+            configurations=(self.kinds[kind],),
+            witness=told,
+        )
+
+    def _site(self, unseen: Unseen) -> Finding:
+        """Who need not see what, and where; but for the history that leads there."""
+        happening = unseen.happening
         assert not isinstance(happening, Fence)
         write = unseen.write
         needs = chain_text(unseen.need.chain)
@@ -373,13 +390,6 @@ class Explored:
         author = {SOFTWARE: "", HARDWARE: " by the guest"}.get(write.author, f" by {write.author}")
         what = f"what was written to {unseen.element}{author} before"
         message = f"{looker} need not see yet {what}: {needs}"
-        trail = unseen.trail
-        if not (isinstance(happening, Looked) and happening.actor):
-            trail = (*trail, *self._onwards(trail[-1].end))
-        told, _ = witness(self.program, self.exploration, trail, self.kinds, ())
-        kind = self.exploration.states[unseen.trail[-1].start].kind
-        actor = happening.actor if isinstance(happening, Looked) else ""
-        told = replace(told, element=unseen.element, looker=actor)
         ends = (
             Note(write.span, f"{unseen.element} is written here{author}"),
             Note(happening.span, f"{looker} looks here"),
@@ -398,9 +408,6 @@ class Explored:
             message,
             function,
             ends,
-            configuration=self.kinds[kind],
-            configurations=(self.kinds[kind],),
-            witness=told,
             value=isinstance(happening, Looked | Wrote),
         )
 

@@ -138,13 +138,21 @@ class Following:
 
     def run(self) -> Iterator[Unseen]:
         """All that need not be seen, each first by its shortest trail, register by register."""
+        for name in self.touched():
+            yield from self.register(name)
+
+    def touched(self) -> list[str]:
+        """The registers that are written anywhere, each of which is followed for itself."""
         touched: dict[str, None] = {}
         for happenings in self._happened.values():
             for happening in happenings:
                 if isinstance(happening, Wrote):
                     touched[happening.element] = None
-        for name in touched:
-            yield from self._register(self.machine.elements[name])
+        return list(touched)
+
+    def register(self, name: str) -> Iterator[Unseen]:
+        """All that need not be seen of one register."""
+        return self._register(self.machine.elements[name])
 
     def _register(self, of: Element) -> Iterator[Unseen]:
         said: set[tuple[object, ...]] = set()
