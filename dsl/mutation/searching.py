@@ -24,6 +24,7 @@ from dsl.verify.confirming import surely
 from dsl.verify.explicit import Explored as _Telling
 from dsl.verify.explicit.exploring import Edge, Exploration
 from dsl.verify.explicit.memory import Memory
+from dsl.verify.explicit.pending import Lines
 from dsl.verify.explicit.sampling import Spot
 from dsl.verify.explicit.states import State
 from dsl.verify.explicit.stepping import Outcome, Stepper
@@ -49,6 +50,7 @@ class Told(_Telling):
         self.program, self.kinds = program, kinds
         self.steppers, self.data, self.exploration = steppers, data, exploration
         self.followed = 0
+        self.lines = Lines()
         #: By element, what somebody need not see of it.
         self.races: dict[str, set[Race]] = {}
         self._parents: dict[int, Edge] = {}
@@ -215,7 +217,7 @@ class Search:
         shown, before = self._shown, made.told.races
         assert shown is not None
         exploration = _patched(made, steppers, taken)
-        following = self._following(exploration, steppers)
+        following = self._following(made, exploration, steppers)
         names = following.touched()
         others = set(before) & set(names)
         for old, new in differ:
@@ -259,7 +261,7 @@ class Search:
         if not exploration.complete:
             self.unchecked.append(f"explicit: more than {explorer.most} states")
         told = self._told(made, steppers, exploration)
-        following = self._following(exploration, steppers)
+        following = self._following(made, exploration, steppers)
         yield from self._unseen(told, following, following.touched(), {})
 
     def _certain(self, made: Machine, told: Told, number: int, found: Found) -> Iterator[Fault]:
@@ -269,9 +271,12 @@ class Search:
         # `_wrong` does not know the history, which may say that another place is at fault.
         self._passed |= {f.key for f in self._alone(made, found.outcome)}
 
-    def _following(self, exploration: Exploration, steppers: dict[int, Replaying]) -> Following:
+    def _following(
+        self, made: Machine, exploration: Exploration, steppers: dict[int, Replaying]
+    ) -> Following:
         machine = next(iter(steppers.values())).machine
-        return Following(exploration, machine, self.explorer.owned.data, self.without)
+        known = made.told.lines if made.told is not None and not self.without else Lines()
+        return Following(exploration, machine, self.explorer.owned.data, self.without, known)
 
     def _unseen(
         self,

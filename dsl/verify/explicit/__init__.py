@@ -28,6 +28,7 @@ from dsl.verify.explicit.identities import Identity, identities
 from dsl.verify.explicit.memory import Memory
 from dsl.verify.explicit.moves import moves
 from dsl.verify.explicit.owing import Wrong
+from dsl.verify.explicit.pending import Lines
 from dsl.verify.explicit.recording import Fence, Hazard, Looked, Wrote
 from dsl.verify.explicit.sampling import Spot
 from dsl.verify.explicit.stepping import Outcome, Stepper, Taken
@@ -272,6 +273,7 @@ class Explored:
             stepper.touched = touched
         self.exploration = Exploration(steppers, found, most, shared).run()
         self.followed = 0
+        self.lines = Lines()
         self._parents: dict[int, Edge] = {}
         for edge in self.exploration.edges:
             if edge.start < edge.end:
@@ -287,7 +289,7 @@ class Explored:
             for hazard in outcome.hazards:
                 yield self._hazard(start, outcome, hazard)
         machine = next(iter(self.steppers.values())).machine
-        following = Following(self.exploration, machine, self.data)
+        following = Following(self.exploration, machine, self.data, lines=self.lines)
         everything = list(following.run())
         looks = {(u.need.rule, u.element) for u in everything if isinstance(u.happening, Looked)}
         for unseen in everything:
