@@ -23,7 +23,7 @@ from dsl.mutation.operators import OPERATORS
 from dsl.mutation.report import Report
 from dsl.mutation.results import Judged, Outcome, Results, fingerprint
 from dsl.mutation.subject import Subject, reached, subject
-from dsl.mutation.workers import Limits
+from dsl.mutation.workers import Limits, lasting
 from dsl.resolve.workspace import Loaded, Workspace, decode
 
 #: What a mutant may take, if nobody says otherwise: a minute, and 2 GiB.
@@ -80,7 +80,8 @@ def mutate(paths: Sequence[str], asked: Asked, progress: Progress | None = None)
         without=frozenset(asked.without),
     )
     progress.doing(f"verifying {chosen.file}")
-    judge.prepare()
+    with lasting():
+        judge.prepare()
     found = []
     with ExitStack() as stack:
         results = None
