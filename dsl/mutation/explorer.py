@@ -76,7 +76,9 @@ class Explorer:
     def _record(self, made: Machine) -> None:
         steppers = {
             number: Recording(stepper, made.steps)
-            for number, stepper in self.steppers(self.program, made, self.memory).items()
+            for number, stepper in self.steppers(
+                self.program, made, lambda kind: self.memory
+            ).items()
         }
         if not steppers:
             return
@@ -94,12 +96,13 @@ class Explorer:
                 made.by_spot.setdefault(spot, []).append(came)
 
     def steppers(
-        self, program: Program, made: Machine, memory: Memory[Taken]
+        self, program: Program, made: Machine, memory: Callable[[Configuration], Memory[Taken]]
     ) -> dict[int, Stepper]:
+        """Steppers of all kinds of owners of a machine, with the steps that are known of each."""
         found = {}
         for number, kind in enumerate(made.kinds):
             try:
-                found[number] = Stepper(program, kind, made.graph, self.owned, number, memory)
+                found[number] = Stepper(program, kind, made.graph, self.owned, number, memory(kind))
             except Impossible:
                 continue
         return found

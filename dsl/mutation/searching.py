@@ -27,7 +27,7 @@ from dsl.verify.explicit.memory import Memory
 from dsl.verify.explicit.pending import Lines
 from dsl.verify.explicit.sampling import Spot
 from dsl.verify.explicit.states import State
-from dsl.verify.explicit.stepping import Outcome, Stepper
+from dsl.verify.explicit.stepping import Outcome, Stepper, Taken
 from dsl.verify.explicit.visibility import Following, Unseen
 from dsl.verify.findings import Configuration, Engine, Finding, Strength
 from dsl.verify.owned import Data
@@ -121,7 +121,10 @@ class Search:
     def __post_init__(self) -> None:
         self.subject = self.explorer.subject.of(self.program)
         memory = self.explorer.memory
-        self._memory = Memory(memory.tables, memory, lambda t: t.spots.isdisjoint(self.region))
+        self._memories = {
+            True: Memory(memory.tables, memory),
+            False: Memory(memory.tables, memory, lambda t: t.spots.isdisjoint(self.region)),
+        }
         # In these configurations the functions are what they were.
         self._alike = {
             configuration: all(
@@ -130,6 +133,10 @@ class Search:
             for machine in self.explorer.machines
             for configuration in machine.kinds
         }
+
+    def _recalled(self, configuration: Configuration) -> Memory[Taken]:
+        """The steps that are known of a configuration: all, where the mutant is the same in it."""
+        return self._memories[self._alike[configuration]]
 
     @property
     def reached(self) -> bool:
@@ -158,8 +165,12 @@ class Search:
             self.same = False
         wrong = partial(self._wrong, made)
         steppers = {
-            number: Replaying(stepper, made.steps, self.region, wrong)
-            for number, stepper in self.explorer.steppers(self.program, made, self._memory).items()
+            number: Replaying(
+                stepper, made.steps, self.region, wrong, self._alike[made.kinds[number]]
+            )
+            for number, stepper in self.explorer.steppers(
+                self.program, made, self._recalled
+            ).items()
         }
         if self._shown is None:
             self._shown = Shown(next(iter(steppers.values())).machine)
