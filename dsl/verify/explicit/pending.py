@@ -52,8 +52,9 @@ class Lines:
     """What is known of the lines of registers, for all explorations of one machine."""
 
     def __init__(self) -> None:
-        #: By what happens in a step, by its identity, this and its signature.
-        self.signatures: dict[int, tuple[Sequence[Happening], tuple[object, ...]]] = {}
+        #: By the identity of what happens in a step, this and the number of its signature.
+        self.signed: dict[int, tuple[Sequence[Happening], int]] = {}
+        self.signatures: dict[tuple[object, ...], int] = {}
         self._of: dict[str, Known] = {}
 
     def of(self, element: Element) -> Known:

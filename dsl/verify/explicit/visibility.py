@@ -96,20 +96,22 @@ class Following:
         known = [classes.setdefault(state.control, len(classes)) for state in states]
         self._starts = [n for n, state in enumerate(states) if state.step.before is None]
         self._out = defaultdict(list)
-        edges: set[tuple[object, ...]] = set()
+        edges: set[tuple[int, int, int]] = set()
         for edge in self.exploration.edges:
             start, end = known[edge.start], known[edge.end]
-            happened = signatures[id(edge.outcome.happenings)] if edge.outcome else ()
+            happened = signatures[id(edge.outcome.happenings)] if edge.outcome else -1
             if (start, end, happened) not in edges:
                 edges.add((start, end, happened))
                 self._out[start].append((end, edge))
         self._starts = list(dict.fromkeys(known[n] for n in self._starts))
 
-    def _signed(self, happenings: Sequence[Happening]) -> tuple[object, ...]:
-        """As `_signature`, worked out once."""
-        known = self.lines.signatures.get(id(happenings))
+    def _signed(self, happenings: Sequence[Happening]) -> int:
+        """The number of a signature, worked out once."""
+        known = self.lines.signed.get(id(happenings))
         if known is None:
-            known = self.lines.signatures[id(happenings)] = happenings, self._signature(happenings)
+            signatures = self.lines.signatures
+            number = signatures.setdefault(self._signature(happenings), len(signatures))
+            known = self.lines.signed[id(happenings)] = happenings, number
         return known[1]
 
     def _signature(self, happenings: Sequence[Happening]) -> tuple[object, ...]:
