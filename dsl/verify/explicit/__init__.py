@@ -33,7 +33,7 @@ from dsl.verify.explicit.recording import Fence, Hazard, Looked, Wrote
 from dsl.verify.explicit.sampling import Spot
 from dsl.verify.explicit.stepping import Outcome, Stepper, Taken
 from dsl.verify.explicit.tables import Table, Tables
-from dsl.verify.explicit.telling import witness
+from dsl.verify.explicit.telling import merged, site_of, witness
 from dsl.verify.explicit.unreached import told, unreached
 from dsl.verify.explicit.visibility import Following, Unseen
 from dsl.verify.findings import (
@@ -94,9 +94,9 @@ def check(
             return
         done_of[piece] = done
         for finding in done.findings:
-            key = _key(finding)
+            key = site_of(finding)
             known = suspected.get(key)
-            suspected[key] = finding if known is None else _merged(known, finding)
+            suspected[key] = finding if known is None else merged(known, finding)
         states += done.states
         steps += done.steps
         lines += done.lines
@@ -213,25 +213,6 @@ def _identified(finding: Finding, identity: Identity) -> Finding:
     else:
         steps.insert(0, f"given {identity}")
     return replace(finding, witness=replace(finding.witness, steps=tuple(steps)))
-
-
-def _key(finding: Finding) -> tuple[object, ...]:
-    """What is one finding: a rule that one function does not keep; elsewhere, one place."""
-    site = finding.function or (finding.where.source.name, finding.where.start)
-    return (finding.code, finding.rule, site)
-
-
-def _merged(one: Finding, other: Finding) -> Finding:
-    """What was found twice, in other configurations: the shorter history stands for both."""
-    short, long = one, other
-    if one.witness and other.witness and len(other.witness.steps) < len(one.witness.steps):
-        short, long = other, one
-    each = dict.fromkeys((*one.configurations, *other.configurations))
-    ends = dict.fromkeys((*short.ends, *long.ends))
-    where = short.where
-    if long.where.source == where.source and long.where.start < where.start:
-        where = long.where
-    return replace(short, where=where, configurations=tuple(each), ends=tuple(ends))
 
 
 def _proved(
