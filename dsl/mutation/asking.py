@@ -24,7 +24,7 @@ from dsl.mutation.report import Report
 from dsl.mutation.results import Judged, Outcome, Results, Trial, fingerprint
 from dsl.mutation.subject import Subject, reached, subject
 from dsl.mutation.trials import Trials, first_killed
-from dsl.mutation.workers import Limits, processors
+from dsl.mutation.workers import Limits, lasting, processors
 from dsl.resolve.workspace import Loaded, Workspace, decode
 from dsl.verify.findings import Engine
 
@@ -75,7 +75,8 @@ def mutate(paths: Sequence[str], asked: Asked, progress: Progress | None = None)
     explorer = Explorer(chosen.program)
     judge = _judge(explorer, asked, all_killers=asked.all_killers)
     progress.doing(f"verifying {chosen.file}")
-    judge.prepare()
+    with lasting():
+        judge.prepare()
     found = []
     with ExitStack() as stack:
         results = None

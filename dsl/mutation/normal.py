@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from enum import Enum
-from typing import Any
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
@@ -28,16 +28,36 @@ _NAMED = (Register, Field, Slot, Condition, Lock)
 _SIZE = 16
 
 
+#: What a function means, and the conditions that this depends on, as they are then.
+_Form: TypeAlias = tuple[dict[str, int | None], bytes]
+
+
+class _Noted(dict[str, int]):
+    """Conditions by name; ``asked`` gets the names that anybody asks for."""
+
+    def __init__(self, values: dict[str, int], asked: set[str]) -> None:
+        super().__init__(values)
+        self._names = asked
+
+    def __contains__(self, name: object) -> bool:
+        self._names.add(str(name))
+        return super().__contains__(name)
+
+
 class Normal:
     """Normal forms of the functions of one program, in general and for each configuration."""
 
     def __init__(self, program: Program, configurations: Iterable[Configuration] = ()) -> None:
         always = constants(program)
         self._general = Folder(program, Fixed(always, {}, {}))
+        #: The conditions that the function that is folded now was asked for.
+        self._asked: set[str] = set()
         self._folders = {
-            c: Folder(program, Fixed({**always, **dict(c)}, {}, {})) for c in configurations
+            c: Folder(program, Fixed(_Noted({**always, **dict(c)}, self._asked), {}, {}))
+            for c in configurations
         }
-        self._known: dict[tuple[str, Configuration], bytes] = {}
+        self._forms: dict[str, list[_Form]] = {}
+        self._last: tuple[Sequence | None, list[_Form]] = None, []
         self._program = program
         self._synchronising: dict[str, bool] = {}
 
@@ -53,11 +73,27 @@ class Normal:
 
     def alike(self, old: Sequence, new: Sequence, configuration: Configuration) -> bool:
         """Whether two versions of a function are one in a configuration."""
+        return self._form(old, configuration, self._forms.setdefault(old.name, [])) == self._form(
+            new, configuration, self._forms_of(new)
+        )
+
+    def _forms_of(self, sequence: Sequence) -> list[_Form]:
+        """The forms that are known of a mutant, until another one comes."""
+        if self._last[0] is not sequence:
+            self._last = sequence, []
+        return self._last[1]
+
+    def _form(self, sequence: Sequence, configuration: Configuration, known: list[_Form]) -> bytes:
+        """What a function means in a configuration: the same wherever what it asks for is."""
         folder = self._folders[configuration]
-        known = self._known.get((old.name, configuration))
-        if known is None:
-            known = self._known[old.name, configuration] = _digest(cut(old, folder))
-        return known == _digest(cut(new, folder))
+        facts = folder.fixed.conditions
+        for asked, form in known:
+            if all(facts.get(name) == value for name, value in asked.items()):
+                return form
+        self._asked.clear()
+        form = _digest(cut(sequence, folder))
+        known.append(({name: facts.get(name) for name in self._asked}, form))
+        return form
 
     def synchronises(self, statement: s.Statement) -> bool:
         """Whether there is a barrier in a statement, or in what it calls."""

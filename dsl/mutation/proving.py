@@ -13,6 +13,7 @@ from dsl.mutation.normal import parted
 from dsl.verify.findings import Report
 
 if TYPE_CHECKING:
+    from dsl.verify.symbolic import Enough
     from dsl.verify.symbolic.kept import Kept
 
 
@@ -25,11 +26,19 @@ class Proving:
         #: The mutant that was asked about last: it is asked about more than once.
         self._last: tuple[Program, Kept] | None = None
 
-    def report(self, program: Program, given: Mapping[str, int]) -> Report:
-        """What the engine says of the original or of a mutant, with some conditions fixed."""
+    def report(
+        self,
+        program: Program,
+        given: Mapping[str, int],
+        enough: Enough | None = None,
+    ) -> Report:
+        """What the engine says of the original or of a mutant, with some conditions fixed.
+
+        ``enough`` is asked about each finding, and says whether no other is asked for.
+        """
         from dsl.verify.symbolic import check
 
-        return check(program, given=given, kept=self._kept(program))
+        return check(program, given=given, kept=self._kept(program), enough=enough)
 
     def _kept(self, program: Program) -> Kept:
         from dsl.verify.symbolic.kept import nothing

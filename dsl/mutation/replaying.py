@@ -51,7 +51,8 @@ class Recording:
 class Replaying:
     """A stepper of a mutant: what the original knows is not done again.
 
-    ``wrong`` says of an outcome whether it shows what the original does not have.
+    ``wrong`` says of an outcome whether it shows what the original does not have.  A stepper that
+    is ``alike`` is of a configuration in which the mutant is what the original is.
     """
 
     def __init__(
@@ -60,7 +61,9 @@ class Replaying:
         steps: dict[Step, Kept],
         region: frozenset[Spot],
         wrong: Callable[[Outcome], bool],
+        alike: bool = False,
     ) -> None:
+        self._alike = alike
         self.stepper, self._steps, self._region, self._wrong = stepper, steps, region, wrong
         self.machine = stepper.machine
         self._own: dict[Step, list[Outcome]] = {}
@@ -70,7 +73,7 @@ class Replaying:
 
     def steps(self, state: State, node: Node) -> list[Outcome]:
         known = self._steps.get((state.key, node.number))
-        if known is not None and known.spots.isdisjoint(self._region):
+        if known is not None and (self._alike or known.spots.isdisjoint(self._region)):
             return known.outcomes
         return self.taken(state, node)
 

@@ -20,9 +20,13 @@ from dsl.verify.visible import named
 
 #: What says where something happens, and not what.
 _PLACES = ("span", "function", "clause", "condition")
+#: What says what happens, by its kind.
+_TOLD: dict[type[Happening], tuple[str, ...]] = {}
 
 #: What happens to a register, in order, or what somebody sees of it.
 _Stream: TypeAlias = list[object]
+#: By each step of each chain that rules ask for, whether a barrier takes it.
+_Served: TypeAlias = tuple[tuple[bool, ...], ...]
 
 
 def ends(old: Sequence[Outcome], new: Sequence[Outcome]) -> bool:
@@ -30,38 +34,149 @@ def ends(old: Sequence[Outcome], new: Sequence[Outcome]) -> bool:
     return list(map(_end, old)) == list(map(_end, new))
 
 
-def strictly(machine: Machine, old: Sequence[Outcome], new: Sequence[Outcome]) -> bool:
-    """Whether the same happens in steps to each register, and between the same barriers.
+class Shown:
+    """What anybody sees of the steps of some programs that differ in sequences only.
 
-    Nothing relates two registers but barriers, and rules that an access of the one has an eye on
-    the other: so the order of accesses of different registers is nobody's to see.
+    Steps that are shared show one and the same, so what is seen in it is worked out once.
     """
-    return all(_streams(machine, a) == _streams(machine, b) for a, b in zip(old, new, strict=True))
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._streams: dict[int, tuple[object, _Streams]] = {}
+        self._strictly: dict[tuple[int, int], bool] = {}
+        self._served: dict[Barrier, _Served] = {}
+        self._waits: dict[tuple[int, str], bool] = {}
+
+    def strictly(self, old: Sequence[Outcome], new: Sequence[Outcome]) -> bool:
+        """Whether the same happens in steps to each register, and between the same barriers.
+
+        Nothing relates two registers but barriers, and rules that an access of the one has an eye
+        on the other: so the order of accesses of different registers is nobody's to see.
+        """
+        return all(self._alike(a, b) for a, b in zip(old, new, strict=True))
+
+    def _alike(self, a: Outcome, b: Outcome) -> bool:
+        if a.happenings is b.happenings:
+            return True
+        key = id(a.happenings), id(b.happenings)
+        known = self._strictly.get(key)
+        if known is None:
+            one, two = self.streams(a), self.streams(b)
+            known = one.own == two.own and (
+                one.rest == two.rest
+                or all(one.of(name) == two.of(name) for name in self._machine.elements)
+            )
+            self._strictly[key] = known
+        return known
+
+    def loosely(
+        self,
+        old: Sequence[Outcome],
+        new: Sequence[Outcome],
+        raced: Collection[str],
+        more: Collection[str],
+    ) -> bool:
+        """Whether everybody sees the same in steps, or of what he might see less than before.
+
+        Who surely sees the newest of a register sees the same whatever the barriers are.
+        ``raced`` are those of which somebody need not see a write: to these the same is written in
+        the same order, so that he sees nothing that he could not see before.  Of ``more`` he might
+        see less than before: to these the same must happen, and between the same barriers.
+        """
+        for a, b in zip(old, new, strict=True):
+            if _looks(a) != _looks(b):
+                return False
+            if any(_writes(a, name) != _writes(b, name) for name in raced):
+                return False
+            one, other = self.streams(a).own, self.streams(b).own
+            if any(one.get(name) != other.get(name) for name in more):
+                return False
+        return True
+
+    def differing(
+        self, old: Sequence[Outcome], new: Sequence[Outcome], among: Collection[str]
+    ) -> set[str]:
+        """Those of some registers with whose writes something else has to do in steps."""
+        found: set[str] = set()
+        for a, b in zip(old, new, strict=True):
+            if a.happenings is not b.happenings:
+                one, two = self.streams(a), self.streams(b)
+                found |= {n for n in among if n not in found and one.of(n) != two.of(n)}
+        return found
+
+    def streams(self, outcome: Outcome) -> _Streams:
+        """What happens in a step to each register, without places."""
+        known = self._streams.get(id(outcome.happenings))
+        if known is None:
+            known = outcome.happenings, self._made(outcome.happenings)
+            self._streams[id(outcome.happenings)] = known
+        return known[1]
+
+    def _made(self, happenings: Sequence[Happening]) -> _Streams:
+        own: dict[str, _Stream] = {
+            each.element: [] for each in happenings if isinstance(each, Wrote | Looked)
+        }
+        rest: list[tuple[Happening, object]] = []
+        for each in happenings:
+            match each:
+                case Wrote(element=element) | Looked(element=element):
+                    own[element].append(_told(each))
+                    continue
+                case Fence(barrier=barrier):
+                    told: object = self._serves(barrier)
+                    if not any(map(any, self._serves(barrier))):
+                        continue
+                case Called():
+                    continue
+                case Effective(clause=clause) | Needs(clause=clause):
+                    told = (clause.number, _told(each))
+            rest.append((each, told))
+            for name, stream in own.items():
+                if self._about(each, name):
+                    stream.append(told)
+        return _Streams(self, own, rest)
+
+    def _serves(self, barrier: Barrier) -> _Served:
+        """What a barrier does: which steps it takes of which chains that rules ask for."""
+        found = self._served.get(barrier)
+        if found is None:
+            chains = self._machine.rules.chains
+            found = self._served[barrier] = tuple(
+                tuple(map(barrier.serves, chain)) for chain in chains
+            )
+        return found
+
+    def _about(self, happening: Happening, name: str) -> bool:
+        """Whether something that happens, and is no access, has to do with writes of a register."""
+        match happening:
+            case Effective(values=values):
+                return any(each == name for each, _ in values)
+            case Needs(clause=clause):
+                key = clause.number, name
+                if key not in self._waits:
+                    self._waits[key] = _waits(clause, self._machine.elements[name])
+                return self._waits[key]
+            case _:
+                return True
 
 
-def loosely(
-    machine: Machine,
-    old: Sequence[Outcome],
-    new: Sequence[Outcome],
-    raced: Collection[str],
-    more: Collection[str],
-) -> bool:
-    """Whether everybody sees the same in steps, or of what he might see less than before.
+class _Streams:
+    """What happens in one step: ``own`` by each register that is accessed in it.
 
-    Who surely sees the newest of a register sees the same whatever the barriers are.  ``raced`` are
-    those of which somebody need not see a write: to these the same is written in the same order, so
-    that he sees nothing that he could not see before.  Of ``more`` he might see less than before:
-    to these the same must happen, and between the same barriers.
+    ``rest`` is all that may have to do with writes that were made before it.
     """
-    for a, b in zip(old, new, strict=True):
-        if _looks(a) != _looks(b):
-            return False
-        if any(_writes(a, name) != _writes(b, name) for name in raced):
-            return False
-        one, other = (_streams(machine, each) for each in (a, b))
-        if any(one.get(name) != other.get(name) for name in more):
-            return False
-    return True
+
+    def __init__(
+        self, shown: Shown, own: dict[str, _Stream], rest: list[tuple[Happening, object]]
+    ) -> None:
+        self._shown, self.own, self._rest = shown, own, rest
+        self.rest: _Stream = [told for _, told in rest]
+
+    def of(self, name: str) -> _Stream:
+        """What has to do with the writes of one register."""
+        if name in self.own:
+            return self.own[name]
+        return [told for each, told in self._rest if self._shown._about(each, name)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,42 +256,13 @@ def _writes(outcome: Outcome, name: str) -> _Stream:
     ]
 
 
-def _streams(machine: Machine, outcome: Outcome) -> dict[str, _Stream]:
-    """What happens in a step to each register that is accessed, without places."""
-    found: dict[str, _Stream] = {
-        each.element: [] for each in outcome.happenings if isinstance(each, Wrote | Looked)
-    }
-    for each in outcome.happenings:
-        told = _served(machine, each.barrier) if isinstance(each, Fence) else _told(each)
-        for name, stream in found.items():
-            if _about(machine, each, name):
-                stream.append(told)
-    return found
-
-
 def _told(happening: Happening) -> object:
-    names = [n for n in happening.__dataclass_fields__ if n not in _PLACES]
-    return (type(happening).__name__, *(getattr(happening, name) for name in names))
-
-
-def _served(machine: Machine, barrier: Barrier) -> tuple[tuple[bool, ...], ...]:
-    """What a barrier does: which steps it takes of which chains that rules ask for."""
-    return tuple(tuple(map(barrier.serves, chain)) for chain in machine.rules.chains)
-
-
-def _about(machine: Machine, happening: Happening, name: str) -> bool:
-    """Whether something that happens has to do with the writes of a register."""
-    match happening:
-        case Wrote(element=element) | Looked(element=element):
-            return element == name
-        case Fence(barrier=barrier):
-            return any(map(any, _served(machine, barrier)))
-        case Called():
-            return False
-        case Effective(values=values):
-            return any(each == name for each, _ in values)
-        case Needs(clause=clause):
-            return _waits(clause, machine.elements[name])
+    kind = type(happening)
+    names = _TOLD.get(kind)
+    if names is None:
+        names = tuple(name for name in kind.__dataclass_fields__ if name not in _PLACES)
+        _TOLD[kind] = names
+    return (kind.__name__, *(getattr(happening, name) for name in names))
 
 
 def _waits(clause: Clause, of: Element) -> bool:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from time import process_time
 
 from dsl.ir.program import Program
-from dsl.mutation.explorer import Explorer, changed
+from dsl.mutation.explorer import Explorer
 from dsl.mutation.judging import Answer, Fault, Known
 from dsl.mutation.normal import Normal
 from dsl.mutation.proving import Proving
+from dsl.mutation.searching import changed
 from dsl.verify.configurations import configurations, machine_of
 from dsl.verify.confirming import surely
-from dsl.verify.findings import Configuration, Engine, Finding, Strength
+from dsl.verify.findings import Configuration, Engine, Finding, Strength, Witness
 from dsl.verify.owned import Owned
 from dsl.verify.subject import Subject, subject
 
@@ -35,48 +37,26 @@ class Values:
         self.owned = Owned(program)
         self.proving = Proving(program)
         #: What the original is suspected of, and no run confirms, by code and rule.
-        self._suspected: set[tuple[str, str]] = set()
+        self.suspected: set[tuple[str, str]] = set()
 
     def ask(self, program: Program, known: Known, first: bool) -> Answer:
         """What is found in a mutant, or in the original, and confirmed by a run."""
-        unchecked: dict[str, None] = {}
-        faults: dict[tuple[object, ...], Fault] = {}
-        passed: set[tuple[object, ...]] = set()
-        of = self.subject.of(program)
-        since, late = process_time(), False
+        asked = _Asked(self, program, known, first)
         for given in self._given(program):
-            fresh = False
-            for finding in self._findings(program, given, unchecked):
-                if finding.key in passed or finding.strength is Strength.CONVENTION:
-                    continue
-                passed.add(finding.key)
-                if known(_fault(finding)):
-                    continue
-                late = self._late(program, since)
-                if late:
-                    break
-                sure = surely(of, finding, self.owned)
-                if sure is not None:
-                    faults[finding.key] = _fault(sure)
-                    continue
-                fresh = fresh or (finding.code, finding.rule) not in self._suspected
-                if program is self.program:
-                    self._suspected.add((finding.code, finding.rule))
-                unchecked[f"symbolic: {finding.where}: no run confirms: {finding.message}"] = None
+            asked.fresh = False
+            enough = asked.looked if program is not self.program else None
+            report = self.proving.report(program, given, enough)
+            asked.unchecked.update(dict.fromkeys(f"symbolic: {what}" for what in report.unchecked))
+            if enough is None:
+                for finding in report.findings:
+                    asked.looked(finding, filter(None, (finding.witness,)))
             # What is suspected where a mutant is asked about for itself is suspected everywhere.
-            if first and (faults or fresh):
+            if first and (asked.faults or asked.fresh):
                 break
-            late = late or self._late(program, since)
-            if late:
-                unchecked[f"symbolic: not all of it is proved in {self.seconds:g} s"] = None
+            if asked.late():
+                asked.unchecked[f"symbolic: not all of it is proved in {self.seconds:g} s"] = None
                 break
-        return Answer(tuple(faults.values()), tuple(unchecked))
-
-    def _late(self, program: Program, since: float) -> bool:
-        """Whether a mutant took all that it may take."""
-        if self.seconds is None or program is self.program:
-            return False
-        return process_time() - since > self.seconds
+        return Answer(tuple(asked.faults.values()), tuple(asked.unchecked))
 
     def _given(self, program: Program) -> Iterator[Mapping[str, int]]:
         """What to fix, one after the other: what is cheap and tells most first."""
@@ -97,12 +77,55 @@ class Values:
         for machine in dict.fromkeys(machine_of(self.program, each) for each in differ):
             yield dict(machine)
 
-    def _findings(
-        self, program: Program, given: Mapping[str, int], unchecked: dict[str, None]
-    ) -> Iterable[Finding]:
-        report = self.proving.report(program, given)
-        unchecked.update(dict.fromkeys(f"symbolic: {what}" for what in report.unchecked))
-        return report.findings
+
+@dataclass
+class _Asked:
+    """What is asked of a program: what came of it so far."""
+
+    values: Values
+    program: Program
+    known: Known
+    first: bool
+    faults: dict[tuple[object, ...], Fault] = field(default_factory=dict)
+    unchecked: dict[str, None] = field(default_factory=dict)
+    #: Whether something is suspected that the original is not suspected of.
+    fresh: bool = False
+    _passed: set[tuple[object, ...]] = field(default_factory=set)
+    _since: float = field(default_factory=process_time)
+
+    def __post_init__(self) -> None:
+        self._of = self.values.subject.of(self.program)
+
+    def late(self) -> bool:
+        """Whether a mutant took all that it may take."""
+        seconds = self.values.seconds
+        if seconds is None or self.program is self.values.program:
+            return False
+        return process_time() - self._since > seconds
+
+    def looked(self, finding: Finding, histories: Iterator[Witness]) -> bool:
+        """Has a run confirm a finding by some history; True where no other is asked for."""
+        if finding.key in self._passed or finding.strength is Strength.CONVENTION:
+            return False
+        self._passed.add(finding.key)
+        if self.known(_fault(finding)):
+            return False
+        if self.late():
+            return True
+        for history in histories:
+            sure = surely(self._of, replace(finding, witness=history), self.values.owned)
+            if sure is not None:
+                self.faults[finding.key] = _fault(sure)
+                return self.first
+            if self.late():
+                return True
+        suspected = self.values.suspected
+        self.fresh = self.fresh or (finding.code, finding.rule) not in suspected
+        if self.program is self.values.program:
+            suspected.add((finding.code, finding.rule))
+        what = f"symbolic: {finding.where}: no run confirms: {finding.message}"
+        self.unchecked[what] = None
+        return False
 
 
 def _spread(all: list[Configuration]) -> list[Configuration]:

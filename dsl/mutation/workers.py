@@ -9,7 +9,7 @@ import resource
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from math import ceil
 from multiprocessing.connection import Connection, wait
@@ -22,6 +22,10 @@ T = TypeVar("T")
 
 #: How much longer than on a processor a task may be under way.
 _WAITING = 10
+
+#: So many objects more than are gone are made in a task before it looks for cycles that are: a task
+#: is short, and most of what it makes lasts to its end.
+_MADE = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,7 @@ def _child(work: Callable[[T], bytes], task: T, theirs: Connection, limits: Limi
     # Whoever started us ends us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _limit(limits)
+    gc.set_threshold(_MADE)
     gc.enable()
     try:
         said = b"+" + work(task)
@@ -161,6 +166,19 @@ def _taken() -> int:
             return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
         return 0
+
+
+@contextmanager
+def lasting() -> Iterator[None]:
+    """Nobody looks for what is gone while something is made that lasts, and that is looked through
+    again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def processors() -> int:

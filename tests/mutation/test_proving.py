@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,10 +11,15 @@ import pytest
 from dsl.ir.walk import statements
 from dsl.mutation.mutants import Mutant, mutants
 from dsl.mutation.proving import Proving, gone
-from dsl.verify.findings import Report
+from dsl.verify.confirming import surely
+from dsl.verify.findings import Finding, Report, Witness
+from dsl.verify.owned import Owned
+from dsl.verify.subject import subject
 from dsl.verify.symbolic import check
 from tests.mutation.small import program
 from tests.mutation.test_engines import LIFE, PLATFORM, WORK
+from tests.verify.symbolic.machines import PEN, changed
+from tests.verify.symbolic.machines import program as machine
 
 Said = tuple[set[tuple[str, str]], int]
 
@@ -122,3 +129,39 @@ def test_what_is_proved_by_induction_is_proved_of_mutants_too(tmp_path: Path) ->
     assert {what for name, what in found if name == "swap"} == {"0 for `TWO`", "0 for `one`"}
     assert ("begin", "without `TWO <- number`") in found
     assert ("begin", "without `choose(vcpu)`") not in found
+
+
+@pytest.mark.parametrize("lost", ["    save mask\n", "    restore mask\n", "    save extra[0]\n"])
+def test_any_history_that_shows_it_will_do(lost: str) -> None:
+    pytest.importorskip("z3")
+    wrong = changed(lost, "")
+    (found,) = check(wrong).findings
+    told: list[list[Witness]] = []
+
+    def enough(finding: Finding, histories: Iterator[Witness]) -> bool:
+        assert finding.key == found.key
+        told.append(list(histories))
+        for each in told[-1]:
+            assert surely(subject(wrong), replace(finding, witness=each), Owned(wrong)) is not None
+        return True
+
+    assert [f.key for f in check(wrong, enough=enough).findings] == [found.key]
+    ((soon, shortest),) = told
+    assert found.witness is not None
+    assert runs(shortest) == runs(found.witness)
+    assert len(runs(soon)) >= len(runs(shortest))
+
+
+def test_it_stops_where_it_is_enough() -> None:
+    pytest.importorskip("z3")
+    wrong = machine(PEN.replace("    save mask\n", "").replace("    save extra[0]\n", ""))
+    assert len(check(wrong).findings) == 2
+    asked = []
+    for answer in (True, False):
+        asked.clear()
+        report = check(wrong, enough=lambda finding, _, a=answer: asked.append(finding) or a)
+        assert len(report.findings) == len(asked) == (1 if answer else 2)
+
+
+def runs(witness: Witness) -> list[str]:
+    return [step for step in witness.steps if step.startswith("run ")]

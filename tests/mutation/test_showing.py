@@ -60,3 +60,19 @@ def test_a_barrier_that_somebody_waits_for_is_not_moved(tmp_path):
     (mutant,) = (m for m in mutants(of).mutants if m.change.what.startswith(over))
     assert explorer.ask(mutant.program, lambda fault: False, True).faults
     assert not explorer.same(of.program, mutant.program)
+
+
+def test_a_barrier_that_is_all_there_is_in_a_step_is_seen(tmp_path):
+    chain = "isb then dsb(nsh) orders writes of CTL before window"
+    work = WORK.replace(f"    when memory {{ {chain} }}\n", "")
+    work += f"sequence push(vcpu) {{ {chain} }}\n"
+    life = LIFE.replace(
+        "            guest {", "            pushed { push(vcpu) }\n            guest {"
+    )
+    of = program(tmp_path, work, MORE, life)
+    explorer = Explorer(of.program)
+    assert not explorer.prepare().faults
+    (mutant,) = (m for m in mutants(of).mutants if m.change.what == f"without `{chain}`")
+    answer = explorer.ask(mutant.program, lambda fault: False, True)
+    assert [fault.rule for fault in answer.faults] == ["register_then_window"]
+    assert not explorer.same(of.program, mutant.program)

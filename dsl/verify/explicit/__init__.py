@@ -20,6 +20,7 @@ from dsl.verify.explicit.memory import Memory
 from dsl.verify.explicit.sampling import Spot
 from dsl.verify.explicit.stepping import Taken
 from dsl.verify.explicit.tables import Tables
+from dsl.verify.explicit.telling import merged, site_of
 from dsl.verify.explicit.unreached import told, unreached
 from dsl.verify.findings import Configuration, Engine, Finding, Proved, Report, Work
 from dsl.verify.owned import Owned
@@ -72,9 +73,9 @@ def check(
             return
         done_of[piece] = done
         for finding in done.findings:
-            key = _key(finding)
+            key = site_of(finding)
             known = suspected.get(key)
-            suspected[key] = finding if known is None else _merged(known, finding)
+            suspected[key] = finding if known is None else merged(known, finding)
         states += done.states
         steps += done.steps
         lines += done.lines
@@ -201,25 +202,6 @@ def _identified(finding: Finding, identity: Identity) -> Finding:
     else:
         steps.insert(0, f"given {identity}")
     return replace(finding, witness=replace(finding.witness, steps=tuple(steps)))
-
-
-def _key(finding: Finding) -> tuple[object, ...]:
-    """What is one finding: a rule that one function does not keep; elsewhere, one place."""
-    site = finding.function or (finding.where.source.name, finding.where.start)
-    return (finding.code, finding.rule, site)
-
-
-def _merged(one: Finding, other: Finding) -> Finding:
-    """What was found twice, in other configurations: the shorter history stands for both."""
-    short, long = one, other
-    if one.witness and other.witness and len(other.witness.steps) < len(one.witness.steps):
-        short, long = other, one
-    each = dict.fromkeys((*one.configurations, *other.configurations))
-    ends = dict.fromkeys((*short.ends, *long.ends))
-    where = short.where
-    if long.where.source == where.source and long.where.start < where.start:
-        where = long.where
-    return replace(short, where=where, configurations=tuple(each), ends=tuple(ends))
 
 
 def _proved(

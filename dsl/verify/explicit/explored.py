@@ -20,6 +20,7 @@ from dsl.verify.explicit.identities import Identity
 from dsl.verify.explicit.memory import Memory
 from dsl.verify.explicit.moves import moves
 from dsl.verify.explicit.owing import Wrong
+from dsl.verify.explicit.pending import Lines
 from dsl.verify.explicit.recording import Fence, Hazard, Looked, Wrote
 from dsl.verify.explicit.stepping import Outcome, Stepper, Taken
 from dsl.verify.explicit.tables import Table
@@ -68,6 +69,7 @@ class Explored:
         check = budget.check if budget is not None else lambda: None
         self.exploration = Exploration(steppers, found, most, shared, check).run()
         self.followed = 0
+        self.lines = Lines()
         self._parents: dict[int, Edge] = {}
         for edge in self.exploration.edges:
             if edge.start < edge.end:
@@ -83,7 +85,7 @@ class Explored:
             for hazard in outcome.hazards:
                 yield self._hazard(start, outcome, hazard)
         machine = next(iter(self.steppers.values())).machine
-        following = Following(self.exploration, machine, self.data)
+        following = Following(self.exploration, machine, self.data, lines=self.lines)
         everything = list(following.run())
         looks = {(u.need.rule, u.element) for u in everything if isinstance(u.happening, Looked)}
         for unseen in everything:
@@ -161,6 +163,23 @@ class Explored:
 
     def _unseen(self, unseen: Unseen) -> Finding:
         happening = unseen.happening
+        trail = unseen.trail
+        if not (isinstance(happening, Looked) and happening.actor):
+            trail = (*trail, *self._onwards(trail[-1].end))
+        told, _ = witness(self.program, self.exploration, trail, self.kinds, ())
+        kind = self.exploration.states[unseen.trail[-1].start].kind
+        actor = happening.actor if isinstance(happening, Looked) else ""
+        told = replace(told, element=unseen.element, looker=actor)
+        return replace(
+            self._site(unseen),
+            configuration=self.kinds[kind],
+            configurations=(self.kinds[kind],),
+            witness=told,
+        )
+
+    def _site(self, unseen: Unseen) -> Finding:
+        """Who need not see what, and where; but for the history that leads there."""
+        happening = unseen.happening
         assert not isinstance(happening, Fence)
         write = unseen.write
         needs = chain_text(unseen.need.chain)
@@ -169,13 +188,6 @@ class Explored:
         author = {SOFTWARE: "", HARDWARE: " by the guest"}.get(write.author, f" by {write.author}")
         what = f"what was written to {unseen.element}{author} before"
         message = f"{looker} need not see yet {what}: {needs}"
-        trail = unseen.trail
-        if not (isinstance(happening, Looked) and happening.actor):
-            trail = (*trail, *self._onwards(trail[-1].end))
-        told, _ = witness(self.program, self.exploration, trail, self.kinds, ())
-        kind = self.exploration.states[unseen.trail[-1].start].kind
-        actor = happening.actor if isinstance(happening, Looked) else ""
-        told = replace(told, element=unseen.element, looker=actor)
         ends = (
             Note(write.span, f"{unseen.element} is written here{author}"),
             Note(happening.span, f"{looker} looks here"),
@@ -194,9 +206,6 @@ class Explored:
             message,
             function,
             ends,
-            configuration=self.kinds[kind],
-            configurations=(self.kinds[kind],),
-            witness=told,
             value=isinstance(happening, Looked | Wrote),
         )
 

@@ -79,6 +79,10 @@ class Exploration:
                         self.check()
         return self
 
+    def numbered(self, state: State) -> int:
+        """The number of a state that is known.  Raises KeyError for another one."""
+        return self._known[state.key]
+
     def _add(self, state: State) -> tuple[int, bool]:
         """The number of a state, and whether it is a new one."""
         number = self._known.setdefault(state.key, len(self.states))

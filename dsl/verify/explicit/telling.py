@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dsl.ir.program import Program
 from dsl.ir.ways import Graph
 from dsl.verify.explicit.exploring import Edge, Exploration
 from dsl.verify.explicit.lines import OWNER
 from dsl.verify.explicit.states import State
-from dsl.verify.findings import Configuration, Witness
+from dsl.verify.findings import Configuration, Finding, Witness
 from dsl.verify.histories import directed, givens, joined, names_of_owners, root_of
 
 
@@ -102,3 +102,22 @@ def _for(line: str, name: str) -> str:
     """A line about an owner, who goes by a name if there are others."""
     line = line.replace(OWNER, f"{name}." if name else "")
     return f"{line}({name})" if name and line.startswith("run ") else line
+
+
+def site_of(finding: Finding) -> tuple[object, ...]:
+    """What is one finding: a rule that one function does not keep; elsewhere, one place."""
+    site = finding.function or (finding.where.source.name, finding.where.start)
+    return (finding.code, finding.rule, site)
+
+
+def merged(one: Finding, other: Finding) -> Finding:
+    """What was found twice, in other configurations: the shorter history stands for both."""
+    short, long = one, other
+    if one.witness and other.witness and len(other.witness.steps) < len(one.witness.steps):
+        short, long = other, one
+    each = dict.fromkeys((*one.configurations, *other.configurations))
+    ends = dict.fromkeys((*short.ends, *long.ends))
+    where = short.where
+    if long.where.source == where.source and long.where.start < where.start:
+        where = long.where
+    return replace(short, where=where, configurations=tuple(each), ends=tuple(ends))

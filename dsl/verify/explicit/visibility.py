@@ -24,8 +24,8 @@ from dsl.run.visibility import (
     Update,
     wrote,
 )
-from dsl.source import Span
 from dsl.verify.explicit.exploring import Edge, Exploration
+from dsl.verify.explicit.pending import Line, Lines, Seen, Write
 from dsl.verify.explicit.recording import (
     Effective,
     Fence,
@@ -38,27 +38,10 @@ from dsl.verify.explicit.recording import (
 from dsl.verify.explicit.states import Key
 from dsl.verify.owned import Data
 
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """A write that is under way: where it was made, and how far its chains of barriers are."""
-
-    mask: int
-    value: int
-    author: str
-    span: Span
-    function: str
-    progress: tuple[int, ...]
-
-
-#: What a register holds for everybody, and what is under way behind it, in order.
-Line: TypeAlias = tuple[int, tuple[Write, ...]]
 #: A place in the exploration, and the number of a line there.
 _Place: TypeAlias = tuple[int, int]
 #: Where a step leads to, the step, and what a register has to do with in it.
 _Way: TypeAlias = tuple[int, Edge, tuple[Happening, ...]]
-#: A write that need not be seen, what is missing, and where.
-_Seen: TypeAlias = tuple[Write, Need, Happening]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +70,14 @@ class Following:
     """Follows the registers of an exploration; ``amount`` counts what was looked at.
 
     What a register holds that mirrors a slot is data: any write may change it, and states that
-    differ in data alone are one.
+    differ in data alone are one.  ``lines`` has what is known already, of explorations of the same
+    machine.
     """
 
     exploration: Exploration
     machine: Recorder
     data: Data
+    lines: Lines = field(default_factory=lambda: Lines())
     rules: Rules = field(init=False)
     amount: int = 0
     _starts: list[int] = field(init=False)
@@ -104,20 +89,29 @@ class Following:
         self.rules = self.machine.rules
         outcomes = (edge.outcome for edge in self.exploration.edges)
         self._happened = {id(o.happenings): o.happenings for o in outcomes if o is not None}
-        signatures = {at: self._signature(each) for at, each in self._happened.items()}
+        signatures = {at: self._signed(each) for at, each in self._happened.items()}
         states = self.exploration.states
         classes: dict[Key, int] = {}
         known = [classes.setdefault(state.control, len(classes)) for state in states]
         self._starts = [n for n, state in enumerate(states) if state.step.before is None]
         self._out = defaultdict(list)
-        edges: set[tuple[object, ...]] = set()
+        edges: set[tuple[int, int, int]] = set()
         for edge in self.exploration.edges:
             start, end = known[edge.start], known[edge.end]
-            happened = signatures[id(edge.outcome.happenings)] if edge.outcome else ()
+            happened = signatures[id(edge.outcome.happenings)] if edge.outcome else -1
             if (start, end, happened) not in edges:
                 edges.add((start, end, happened))
                 self._out[start].append((end, edge))
         self._starts = list(dict.fromkeys(known[n] for n in self._starts))
+
+    def _signed(self, happenings: Sequence[Happening]) -> int:
+        """The number of a signature, worked out once."""
+        known = self.lines.signed.get(id(happenings))
+        if known is None:
+            signatures = self.lines.signatures
+            number = signatures.setdefault(self._signature(happenings), len(signatures))
+            known = self.lines.signed[id(happenings)] = happenings, number
+        return known[1]
 
     def _signature(self, happenings: Sequence[Happening]) -> tuple[object, ...]:
         """What happens in a step, without data."""
@@ -137,13 +131,21 @@ class Following:
 
     def run(self) -> Iterator[Unseen]:
         """All that need not be seen, each first by its shortest trail, register by register."""
+        for name in self.touched():
+            yield from self.register(name)
+
+    def touched(self) -> list[str]:
+        """The registers that are written anywhere, each of which is followed for itself."""
         touched: dict[str, None] = {}
         for happenings in self._happened.values():
             for happening in happenings:
                 if isinstance(happening, Wrote):
                     touched[happening.element] = None
-        for name in touched:
-            yield from self._register(self.machine.elements[name])
+        return list(touched)
+
+    def register(self, name: str) -> Iterator[Unseen]:
+        """All that need not be seen of one register."""
+        return self._register(self.machine.elements[name])
 
     def _register(self, of: Element) -> Iterator[Unseen]:
         said: set[tuple[object, ...]] = set()
@@ -151,7 +153,7 @@ class Following:
         held = 0
         if of.name not in self.data.elements:
             held = self.exploration.states[0].held.cells[of.name]
-        first = along.numbered((held, ()))
+        first = along.lines.numbered((held, ()))
         trails: dict[_Place, tuple[_Place, Edge] | None] = {}
         queue: deque[_Place] = deque((n, first) for n in self._starts)
         trails.update(dict.fromkeys(queue))
@@ -197,7 +199,7 @@ class Following:
         return tuple(found)
 
     def along(
-        self, line: Line, happenings: Sequence[Happening], of: Element, found: list[_Seen]
+        self, line: Line, happenings: Sequence[Happening], of: Element, found: list[Seen]
     ) -> Line:
         """What becomes of a line in a step; ``found`` gets what need not be seen in it."""
         settled, writes = line
@@ -270,7 +272,7 @@ class Following:
         writes: tuple[Write, ...],
         look: Looked,
         of: Element,
-        found: list[_Seen],
+        found: list[Seen],
     ) -> None:
         through = self.machine.elements.get(look.through)
         access = Access(look.who, through)
@@ -287,7 +289,7 @@ class Following:
         writes: tuple[Write, ...],
         made: Wrote,
         of: Element,
-        found: list[_Seen],
+        found: list[Seen],
     ) -> None:
         """Of two writes whose authors have not seen each other's, either may come last."""
         access = Access(made.author, of if made.author == SOFTWARE else None)
@@ -303,7 +305,7 @@ class Following:
         writes: tuple[Write, ...],
         asked: Effective,
         of: Element,
-        found: list[_Seen],
+        found: list[Seen],
     ) -> None:
         access = Access(HARDWARE, None)
         for at, need in self._unseen(writes, of, access, frozenset()):
@@ -340,23 +342,12 @@ class Following:
 
 
 class _Along:
-    """The lines of one register by number, and what becomes of each; worked out once."""
+    """The ways of one exploration, for one register."""
 
     def __init__(self, following: Following, of: Element) -> None:
         self.following, self.of = following, of
-        self._lines: list[Line] = []
-        self._numbers: dict[Line, int] = {}
+        self.lines = following.lines.of(of)
         self._ways: dict[int, list[_Way]] = {}
-        self._about: dict[int, tuple[Happening, ...]] = {}
-        self._alike: dict[tuple[Happening, ...], tuple[Happening, ...]] = {}
-        self._after: dict[tuple[int, int], tuple[int, list[_Seen]]] = {}
-
-    def numbered(self, line: Line) -> int:
-        """The number of a line."""
-        number = self._numbers.setdefault(line, len(self._lines))
-        if number == len(self._lines):
-            self._lines.append(line)
-        return number
 
     def ways(self, number: int, out: list[tuple[int, Edge]]) -> list[_Way]:
         """The ways out of a place, each with what happens there."""
@@ -369,21 +360,22 @@ class _Along:
         """What happens in a step that the register has to do with: what is alike is one object."""
         if edge.outcome is None:
             return ()
-        happenings = edge.outcome.happenings
-        found = self._about.get(id(happenings))
+        happenings, lines = edge.outcome.happenings, self.lines
+        found = lines.about.get(id(happenings))
         if found is None:
             made = self.following.about(happenings, self.of)
-            found = self._about[id(happenings)] = self._alike.setdefault(made, made)
-        return found
+            found = happenings, lines.alike.setdefault(made, made)
+            lines.about[id(happenings)] = found
+        return found[1]
 
-    def after(self, line: int, about: tuple[Happening, ...]) -> tuple[int, list[_Seen]]:
+    def after(self, line: int, about: tuple[Happening, ...]) -> tuple[int, list[Seen]]:
         """What becomes of a line, and what need not be seen in it."""
-        key = (line, id(about))
-        known = self._after.get(key)
+        key, lines = (line, id(about)), self.lines
+        known = lines.after.get(key)
         if known is None:
-            found: list[_Seen] = []
-            after = self.following.along(self._lines[line], about, self.of, found)
-            known = self._after[key] = (self.numbered(after), found)
+            found: list[Seen] = []
+            after = self.following.along(lines.lines[line], about, self.of, found)
+            known = lines.after[key] = (lines.numbered(after), found)
         return known
 
 

@@ -7,15 +7,19 @@ the other bits.  Barriers are the explicit engine's business.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from dsl.ir.program import Program
-from dsl.verify.findings import Report
+from dsl.verify.findings import Finding, Report, Witness
 
 if TYPE_CHECKING:
     from dsl.verify.symbolic.alike import Same
     from dsl.verify.symbolic.kept import Kept
+
+
+#: Gets a finding with histories that show it, and says whether no other is asked for.
+Enough: TypeAlias = Callable[[Finding, Iterator[Witness]], bool]
 
 
 class Limits(Protocol):
@@ -31,17 +35,20 @@ def check(
     budget: Limits | None = None,
     progress: Callable[[str], None] = lambda line: None,
     kept: Kept | None = None,
+    enough: Enough | None = None,
 ) -> Report:
     """What does not hold, in which configurations, and what was proved.
 
     ``given`` fixes conditions; ``kept`` has phases that need not be executed again, and gets those
-    that are.  Raises `CannotRun` where the solver is not installed.
+    that are.  ``enough`` is asked about each finding, with histories that are looked for while it
+    takes them, and says whether no other finding is asked for: then none has a witness.
+    Raises `CannotRun` where the solver is not installed.
     """
     from dsl.verify.symbolic.checking import Checking
     from dsl.verify.symbolic.solver import z3
 
     z3()
-    made = Checking(program, given, budget, progress, kept)
+    made = Checking(program, given, budget, progress, kept, enough)
     made.solver.budget = budget
     return made.report()
 

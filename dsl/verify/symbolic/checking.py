@@ -33,10 +33,10 @@ from dsl.verify.symbolic.proof import Proof
 from dsl.verify.symbolic.relations import Said, needed, said, stored
 from dsl.verify.symbolic.shapes import Free
 from dsl.verify.symbolic.state import Unbounded
-from dsl.verify.symbolic.witness import witness
+from dsl.verify.symbolic.witness import witness, witnesses
 
 if TYPE_CHECKING:
-    from dsl.verify.symbolic import Limits
+    from dsl.verify.symbolic import Enough, Limits
 
 #: Terms are as deep as loops and lists are long.
 _DEEP = 20_000
@@ -63,7 +63,11 @@ class _Piece:
 
 
 class Checking:
-    """One check of one program; ``kept`` is what is known of it already, and gets the rest."""
+    """One check of one program; ``kept`` is what is known of it already, and gets the rest.
+
+    ``enough`` is asked about each finding, with histories that are looked for while it takes them,
+    and says whether no other finding is asked for.
+    """
 
     def __init__(
         self,
@@ -72,7 +76,9 @@ class Checking:
         budget: Limits | None,
         progress: Callable[[str], None],
         kept: Kept | None = None,
+        enough: Enough | None = None,
     ) -> None:
+        self.enough = enough
         self.program, self.given, self.progress = program, given, progress
         self.budget = budget
         kept = kept or nothing(program)
@@ -91,7 +97,9 @@ class Checking:
         began = time.monotonic()
         with deep():
             found, checked = self._all()
-            findings = list(self._told([each for each in found if not each.suspicion.unknown]))
+            known = [each for each in found if not each.suspicion.unknown]
+            enough = self.enough
+            findings = list(self._told(known) if enough is None else self._until(known, enough))
         for each in found:
             if each.suspicion.unknown:
                 self.unchecked[f"the solver gave no answer: {each.suspicion.message}"] = None
@@ -109,6 +117,16 @@ class Checking:
                 what = f"{text(one.configurations[0])}: {one.suspicion.message}"
                 self.unchecked[f"{made.why}: no history was looked for: {what}"] = None
             yield finding
+
+    def _until(self, found: Sequence[_Found], enough: Enough) -> Iterator[Finding]:
+        """What is suspected as findings, until it is enough: each with any histories."""
+        for one in found:
+            made = self._bare(one)
+            yield made
+            about = one.lifecycle, one.configurations[0], one.suspicion
+            with deep():
+                if enough(made, witnesses(self.static, *about, self.budget)):
+                    break
 
     def _all(self) -> tuple[list[_Found], int]:
         """What is suspected, each site once, and how many configurations were checked."""

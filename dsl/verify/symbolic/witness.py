@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from dsl.diagnostics.proofs import BitsLost, StateLeaks, StateLost
 from dsl.ir import lifecycle as l
@@ -27,8 +27,20 @@ if TYPE_CHECKING:
 #: So many phases are executed in search of a history, on each kind of way.
 _MOST = 220
 
+#: So many are executed on straight ways before that, if the history need not be the shortest.
+_STRAIGHT = 60
+
 #: So many places without a phase come with each phase, at most.
 _BETWEEN = 5
+
+
+#: How often one owner comes to one place on a straight way.
+_ROUNDS = 2
+
+#: Where other owners are.
+_Elsewhere: TypeAlias = tuple[tuple[str, int], ...]
+#: The places that a way went through, and who was there.
+_Path: TypeAlias = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +63,36 @@ def witness(
     Nothing that was proved before it has a part in which one it is.  Raises `Spent` where the
     budget is.
     """
+    return next(_found(static, lifecycle, configuration, suspicion, Search.go, budget), None)
+
+
+def witnesses(
+    static: Static,
+    lifecycle: l.Lifecycle,
+    configuration: Configuration,
+    suspicion: Suspicion,
+    budget: Limits | None = None,
+) -> Iterator[Witness]:
+    """Histories that show it: one that is soon found, and the shortest.
+
+    Raises `Spent` where the budget is.
+    """
+    for way in (Search.straight, Search.go):
+        yield from _found(static, lifecycle, configuration, suspicion, way, budget)
+
+
+def _found(
+    static: Static,
+    lifecycle: l.Lifecycle,
+    configuration: Configuration,
+    suspicion: Suspicion,
+    way: Callable[[Search], Witness | None],
+    budget: Limits | None,
+) -> Iterator[Witness]:
+    """The first history that is found in a way, if there is one."""
     about = suspicion.mirror is not None or suspicion.invariant is not None
     if not about and suspicion.kind is not BitsLost:
-        return None
+        return
     both = names_of_owners(static.program)[:2]
     stays, moves, shares = Plan(), Plan(cpus=2), Plan((both[0], both[1]))
     plans = [stays, moves, shares]
@@ -66,12 +105,12 @@ def witness(
         try:
             search = Search(static, lifecycle, configuration, suspicion, plan)
             search.chain.solver.budget = budget
-            found = search.go()
+            found = way(search)
         except (Unbounded, RecursionError):
-            return None
+            return
         if found is not None:
-            return found
-    return None
+            yield found
+            return
 
 
 class Search:
@@ -92,7 +131,46 @@ class Search:
         self.root = self.chain.root
         self.invariants = [i for m in static.program.modules for i in m.invariants]
 
-    def go(self) -> Witness | None:
+    def straight(self) -> Witness | None:
+        """A history that goes through all that comes first, and then leaves out the last of it."""
+        done = 0
+        waiting: list[tuple[int, Point, _Elsewhere, _Path]] = [
+            (after, point, others, ()) for after, _, point, others in self._next(self._start(), ())
+        ]
+        for _ in range(_BETWEEN * _STRAIGHT):
+            if not waiting or done >= _STRAIGHT:
+                break
+            after, at, elsewhere, path = waiting.pop()
+            path = (*path, (at.owner, after))
+            phase = self.graph.nodes[after].phase
+            made = replace(at, node=after)
+            if phase is not None:
+                done += 1
+                made = self.chain.take(at, after, phase, self.invariants)
+                for goal in self.chain.goals:
+                    found = self._shown(goal, made)
+                    if found is not None:
+                        return found
+                if made.path is self.terms.false:
+                    continue
+            here = path[self._began(path) :]
+            ways = [
+                (way, point, others, path)
+                for way, _, point, others in self._next(made, elsewhere)
+                if path.count((point.owner, way)) < _ROUNDS
+            ]
+            # What was not done since the owner came here is done before anything is done again.
+            ways.sort(key=lambda one: here.count((one[1].owner, one[0])))
+            waiting += reversed(ways)
+        return None
+
+    def _began(self, path: _Path) -> int:
+        """Where on a path the residency that is now begins."""
+        outside = [n for n, (_, node) in enumerate(path) if node in self.graph.outermost]
+        return outside[-1] if outside else 0
+
+    def _start(self) -> Point:
+        """Where all ways begin."""
         chain = self.chain
         first = self.plan.owners[0] or self.root
         start = Point({}, self.terms.true, 0, first, 0, (), ())
@@ -101,7 +179,12 @@ class Search:
             chain.cells, chain.path, chain.owner = {}, self.terms.true, first
             holds = chain.truth(assumed, chain.watcher())
             start = replace(start, path=self.terms.and_(start.path, holds))
-        queue: list[tuple[int, int, Point, tuple[tuple[str, int], ...]]] = [(0, 0, start, ())]
+        return start
+
+    def go(self) -> Witness | None:
+        """The shortest history that is found."""
+        chain, start = self.chain, self._start()
+        queue: list[tuple[int, int, Point, _Elsewhere]] = [(0, 0, start, ())]
         number = done = 0
         # Of places where nothing happens there are a few between phases, and no more.
         for _ in range(_BETWEEN * _MOST):
@@ -127,8 +210,8 @@ class Search:
         return None
 
     def _next(
-        self, at: Point, elsewhere: tuple[tuple[str, int], ...]
-    ) -> Iterator[tuple[int, int, Point, tuple[tuple[str, int], ...]]]:
+        self, at: Point, elsewhere: _Elsewhere
+    ) -> Iterator[tuple[int, int, Point, _Elsewhere]]:
         """The places that can come next; at the end of a residency somebody else may come."""
         visited = [node for node, owner, _ in at.visits if owner == at.owner]
         outside = at.node in self.graph.outermost
@@ -171,9 +254,7 @@ class Search:
         cells: Cells = {k: v for k, v in at.cells.items() if not isinstance(k, str)}
         return replace(at, cells={**cells, **there}, cpu=other, parked=tuple(parked.items()))
 
-    def _turned(
-        self, at: Point, elsewhere: tuple[tuple[str, int], ...]
-    ) -> tuple[Point, tuple[tuple[str, int], ...]] | None:
+    def _turned(self, at: Point, elsewhere: _Elsewhere) -> tuple[Point, _Elsewhere] | None:
         """It is the other owner's turn, who goes on where he was."""
         others = dict(elsewhere)
         other = next(o for o in self.plan.owners if o != at.owner)
