@@ -121,6 +121,9 @@ class Explorer:
                 self._record(made)
                 if made.exploration is not None and not made.exploration.complete:
                     unchecked.append(f"explicit: more than {self.most} states")
+                if made.exploration is not None and made.exploration.missed:
+                    what = nowhere(lifecycle.name, made.exploration.missed)
+                    unchecked.append(f"explicit: {what}")
                 self.machines.append(made)
         faults = []
         for finding in self.suspected.values():

@@ -24,7 +24,7 @@ from dsl.verify.beside import Undone, beside
 from dsl.verify.budget import Budget
 from dsl.verify.configurations import configurations, machine_of, text
 from dsl.verify.explicit.exploring import Edge, Exploration
-from dsl.verify.explicit.identities import Identity, identities
+from dsl.verify.explicit.identities import Identity, identified, identities
 from dsl.verify.explicit.memory import Memory
 from dsl.verify.explicit.moves import moves
 from dsl.verify.explicit.owing import Wrong
@@ -33,7 +33,7 @@ from dsl.verify.explicit.sampling import Spot
 from dsl.verify.explicit.stepping import Outcome, Stepper, Taken
 from dsl.verify.explicit.tables import Table, Tables
 from dsl.verify.explicit.telling import witness
-from dsl.verify.explicit.unreached import told, unreached
+from dsl.verify.explicit.unreached import nowhere, told, unreached
 from dsl.verify.explicit.visibility import Following, Unseen
 from dsl.verify.findings import (
     Configuration,
@@ -105,6 +105,8 @@ def check(
         if not done.complete:
             what = f"more than {most} states of {name} where {where} (--most allows more)"
             unchecked.append(f"explicit: {what}")
+        if done.missed and piece.identity is None:
+            unchecked.append(f"explicit: {nowhere(name, done.missed)} where {where}")
 
     for number, done in enumerate(beside(work, explored, budget)):
         progress(f"explicit: {number + 1} of {len(work)} ({work[number].text(program)})")
@@ -186,6 +188,8 @@ class _Done:
     came: frozenset[Spot]
     #: What a CPU boots with, by the names of registers.
     booted: Mapping[str, int]
+    #: A phase that no history comes to.
+    missed: str = ""
 
 
 def _one(program: Program, piece: _Piece, most: int, shared: bool, memory: Memory[Taken]) -> _Done:
@@ -195,23 +199,14 @@ def _one(program: Program, piece: _Piece, most: int, shared: bool, memory: Memor
     found = Explored(program, kinds, piece.lifecycle, most, shared, memory, identity)
     findings = tuple(found.suspicions())
     if identity is not None:
-        findings = tuple(_identified(each, identity) for each in findings)
+        findings = tuple(identified(each, identity) for each in findings)
     explored = found.exploration
     amounts = (len(explored.states), len(explored.edges), found.followed)
     came = frozenset[Spot]().union(*(each.came for each in found.steppers.values()))
     booted = next((each.booted for each in found.steppers.values()), {})
-    return _Done(findings, *amounts, explored.complete, len(found.steppers), came, booted)
-
-
-def _identified(finding: Finding, identity: Identity) -> Finding:
-    """The finding on a machine that identifies itself otherwise."""
-    assert finding.witness is not None
-    steps = list(finding.witness.steps)
-    if steps and steps[0].startswith("given "):
-        steps[0] = f"{steps[0]}, {identity}"
-    else:
-        steps.insert(0, f"given {identity}")
-    return replace(finding, witness=replace(finding.witness, steps=tuple(steps)))
+    return _Done(
+        findings, *amounts, explored.complete, len(found.steppers), came, booted, explored.missed
+    )
 
 
 def _key(finding: Finding) -> tuple[object, ...]:

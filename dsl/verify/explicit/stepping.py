@@ -25,12 +25,13 @@ from dsl.run.visibility import HARDWARE, Cell
 from dsl.run.world import Cpu, Position, World, owner_of
 from dsl.source import Span
 from dsl.verify.decided import place_of
+from dsl.verify.explicit.contracts import Contracts
 from dsl.verify.explicit.identities import Identity
 from dsl.verify.explicit.lines import acted_by, behaves, owned_slot, written
 from dsl.verify.explicit.memory import Memory, Place
 from dsl.verify.explicit.owing import Owing, Wrong
 from dsl.verify.explicit.recording import Happening, Hazard, Recorder
-from dsl.verify.explicit.sampling import Answers, Contracts, Excluded, Sampler, Spot
+from dsl.verify.explicit.sampling import Answers, Excluded, Sampler, Spot
 from dsl.verify.explicit.shown import shown as told_of
 from dsl.verify.explicit.states import State, Step
 from dsl.verify.explicit.tables import Change, Held, Table, Watched

@@ -278,3 +278,17 @@ def test_a_history_of_two_says_whose_slot_the_host_changes(tmp_path: Path) -> No
     verdict = dsl.verify(path, engines=[Engine.SYMBOLIC])
     assert ("VGS102", "items") in {(f.code, f.rule) for f in verdict.findings}
     assert not verdict.unchecked
+
+
+@pytest.mark.parametrize("promise", ["(items[n] & 0xff0 == 0)", "(items[n].Name & 0xff0 == 0)"])
+def test_bits_that_somebody_promises_are_what_he_promises(promise: str) -> None:
+    """They are so where the list is filled, and no others are."""
+    said = f"writes used in 0..4\n    ensures every n in 0..3: {promise}"
+    asks = (
+        'invariant low at prepare "it is promised" { every n in 0..3: (items[n] & 0x7f0 == 0) }\n'
+    )
+    promised = PEN.replace("writes used in 0..4", said, 1)
+    report = check(program(promised + asks))
+    assert "invariant low holds" in {each.what for each in report.proved}, report.findings
+    other = program(promised + asks.replace("7f0", "7f1"))
+    assert ("VGS103", "low") in {(f.code, f.rule) for f in check(other).findings}
