@@ -21,7 +21,7 @@ from dsl.mutation.exercised import Exercised
 from dsl.mutation.judging import Answer, Fault, Known
 from dsl.mutation.normal import Normal, parted
 from dsl.mutation.replaying import Found, Kept, Recording, Replaying, Step
-from dsl.mutation.showing import Race, ends, loosely, outside, race, strictly
+from dsl.mutation.showing import Race, difference, ends, loosely, outside, race, strictly
 from dsl.mutation.subject import called
 from dsl.run.errors import Impossible
 from dsl.verify.configurations import configurations, machine_of
@@ -213,7 +213,7 @@ class Explorer:
         # Of what no history comes by nothing is known.
         self._alike[id(program)] = search.same and search.reached and not faults
         self._same[id(program)] = self._alike[id(program)] and surely
-        return Answer(tuple(faults), tuple(search.unchecked))
+        return Answer(tuple(faults), tuple(search.unchecked), search.differs)
 
     def spare(self, program: Program, known: Known, rule: str) -> Answer:
         """The first fault in a mutant that is found without a rule."""
@@ -248,6 +248,8 @@ class _Search:
     first: bool
     without: str = ""
     same: bool = True
+    #: A value that is another than in the original.
+    differs: str = ""
     unchecked: list[str] = field(default_factory=list)
     _passed: set[tuple[object, ...]] = field(default_factory=set)
 
@@ -333,6 +335,9 @@ class _Search:
                 return None
             old = made.steps[state.key, node].outcomes
             if not ends(old, now):
+                what = difference(old, now)
+                if what and not self.differs:
+                    self.differs = f"after `{made.graph.nodes[node].name}` {what}"
                 return None
             if not strictly(stepper.machine, old, now):
                 found.append((old, now))

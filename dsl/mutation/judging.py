@@ -35,13 +35,20 @@ class Fault:
         """Who finds it: the rule, or the code of what no rule is for; of an array all of it."""
         return self.rule.partition("[")[0] or self.code
 
+    def __str__(self) -> str:
+        return f"{self.engine}: {self.where}: {self.code}: {self.message}"
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one check has to say of a program; ``unchecked`` is what it could not check."""
+    """What one check has to say of a program; ``unchecked`` is what it could not check.
+
+    ``differs`` is a value that is another than in the original, whoever asks for it.
+    """
 
     faults: tuple[Fault, ...] = ()
     unchecked: tuple[str, ...] = ()
+    differs: str = ""
 
 
 #: Whether the original has this fault too.
@@ -99,6 +106,8 @@ class Judge:
     rules: bool = False
     without: frozenset[str] = frozenset()
     known: set[Site] = field(default_factory=set)
+    #: What is found in the original, in words.
+    faulty: set[str] = field(default_factory=set)
     unchecked: set[str] = field(default_factory=set)
 
     def prepare(self) -> None:
@@ -108,6 +117,7 @@ class Judge:
         for check in self.checks:
             answer = check.ask(self.program, lambda fault: False, False)
             self.known |= {_site(fault) for fault in answer.faults}
+            self.faulty |= {str(f) for f in answer.faults if not self._counts_not(f)}
             self.unchecked |= set(answer.unchecked)
 
     def judge(self, mutant: Mutant) -> Judged:
@@ -124,9 +134,11 @@ class Judge:
         program, known = mutant.program, partial(self._known, mutant)
         killers: list[Killer] = []
         unchecked: list[str] = []
+        differs = ""
         for number, check in enumerate(self.checks):
             answer = check.ask(program, known, not self.all_killers)
             killers += [_killer(fault) for fault in answer.faults if not known(fault)]
+            differs = differs or answer.differs
             unchecked += [what for what in answer.unchecked if what not in self.unchecked]
             if killers and not self.all_killers:
                 if self.rules:
@@ -138,8 +150,10 @@ class Judge:
         cost = self.costs.beside(program, old, new)
         if cost.more:
             return Outcome.COST, "cost", (), cost.more
-        note = "; ".join(filter(None, (cost.less, *dict.fromkeys(unchecked))))
         by = self._same(mutant)
+        if differs and not by:
+            unchecked.insert(0, f"{differs}: nothing asks for that")
+        note = "; ".join(filter(None, (cost.less, *dict.fromkeys(unchecked))))
         if cost.less:
             return Outcome.CHEAPER, by, (), note
         if by:
@@ -158,9 +172,13 @@ class Judge:
         return []
 
     def _known(self, mutant: Mutant, fault: Fault) -> bool:
-        if self.without & {fault.code, fault.rule, fault.name}:
+        if self._counts_not(fault):
             return True
         return (fault.code, fault.rule, *mutant.before(fault.where)) in self.known
+
+    def _counts_not(self, fault: Fault) -> bool:
+        """Whether nobody asks for such a fault."""
+        return bool(self.without & {fault.code, fault.rule, fault.name})
 
     def _same(self, mutant: Mutant) -> str:
         """Who proves that a mutant does what the original does."""

@@ -123,6 +123,9 @@ class Stepper:
     def first(self) -> State:
         """Where everything begins: the CPU has booted, and the owner has nothing yet."""
         tables, world = self.memory.tables, self._booted.copy()
+        for slot in self.program.slots.values():
+            # What nobody has asked for yet is what it is for whoever asks.
+            world.load(owner_of(slot.root), slot, 0 if slot.length else None)
         mirrors = self.owned.mirrors
         loaded = [(m, world.load(owner_of(m.slot.root), m.slot, m.index)) for m in mirrors]
         owed = {m.key: value for m, value in loaded if m.slot.name not in self.owned.counters}
