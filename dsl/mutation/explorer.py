@@ -127,6 +127,9 @@ class Explorer:
                 self.machines.append(made)
         faults = []
         for finding in self.suspected.values():
+            if finding.strength is Strength.CONVENTION:
+                # It counts in no mutant either.
+                continue
             sure = surely(self.subject, finding, self.owned)
             if sure is not None:
                 faults.append(_fault(sure))

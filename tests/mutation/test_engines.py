@@ -247,3 +247,14 @@ def test_a_survivor_says_what_is_otherwise_and_where(tmp_path):
     told = lazy(tmp_path, "finish", "1 for 0", "OFF")
     assert told.outcome is Outcome.SURVIVED
     assert told.note == "after `exit` OFF is 0x1, and not 0x0: nothing asks for that"
+
+
+@pytest.mark.parametrize(("strength", "told"), [("architecture", True), ("convention", False)])
+def test_what_the_original_has_is_told_unless_it_is_a_convention(tmp_path, strength, told):
+    work = WORK.replace("isb then dsb(nsh) orders writes of CTL before window", "")
+    assert work != WORK
+    of = program(tmp_path, work, PLATFORM.replace(": architecture", f": {strength}"), LIFE)
+    explorer = Explorer(of.program)
+    judge = Judge(of.program, checks(explorer), provers(explorer))
+    judge.prepare()
+    assert any("VGS100" in each for each in judge.faulty) is told
