@@ -34,6 +34,7 @@ from dsl.verify.explicit.sampling import Spot
 from dsl.verify.explicit.states import State
 from dsl.verify.explicit.stepping import Outcome, Stepper, Taken
 from dsl.verify.explicit.tables import Tables
+from dsl.verify.explicit.unreached import nowhere
 from dsl.verify.explicit.visibility import Following, Unseen
 from dsl.verify.findings import Configuration, Engine, Finding, Strength
 from dsl.verify.owned import Data, Owned
