@@ -105,6 +105,7 @@ def mutate(paths: Sequence[str], asked: Asked, progress: Progress | None = None)
         made.refused,
         made.twice,
         len(made.mutants) - len(picked),
+        tuple(sorted(judge.faulty)),
         tuple(sorted(judge.unchecked)),
         asked.without,
         asked.all_killers,

@@ -29,7 +29,8 @@ from dsl.verify.explicit.exploring import Exploration
 from dsl.verify.explicit.memory import Memory
 from dsl.verify.explicit.stepping import Stepper, Taken
 from dsl.verify.explicit.tables import Tables
-from dsl.verify.findings import Configuration, Finding
+from dsl.verify.explicit.unreached import nowhere
+from dsl.verify.findings import Configuration, Finding, Strength
 from dsl.verify.owned import Owned
 from dsl.verify.subject import Subject, subject
 
@@ -65,9 +66,15 @@ class Explorer:
                 self._record(made)
                 if made.exploration is not None and not made.exploration.complete:
                     unchecked.append(f"explicit: more than {self.most} states")
+                if made.exploration is not None and made.exploration.missed:
+                    what = nowhere(lifecycle.name, made.exploration.missed)
+                    unchecked.append(f"explicit: {what}")
                 self.machines.append(made)
         faults = []
         for finding in self.suspected.values():
+            if finding.strength is Strength.CONVENTION:
+                # It counts in no mutant either.
+                continue
             sure = surely(self.subject, finding, self.owned)
             if sure is not None:
                 faults.append(fault_of(sure))
@@ -157,7 +164,7 @@ class Explorer:
         # Of what no history comes by nothing is known.
         self._alike[id(program)] = search.same and search.reached and not faults
         self._same[id(program)] = self._alike[id(program)] and surely
-        return Answer(tuple(faults), tuple(search.unchecked))
+        return Answer(tuple(faults), tuple(search.unchecked), search.differs)
 
     def exercised(self) -> frozenset[str]:
         """The rules that the original comes to, on any machine."""

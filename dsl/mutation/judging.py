@@ -36,13 +36,20 @@ class Fault:
         """Who finds it: the rule, or the code of what no rule is for; of an array all of it."""
         return self.rule.partition("[")[0] or self.code
 
+    def __str__(self) -> str:
+        return f"{self.engine}: {self.where}: {self.code}: {self.message}"
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one check has to say of a program; ``unchecked`` is what it could not check."""
+    """What one check has to say of a program; ``unchecked`` is what it could not check.
+
+    ``differs`` is a value that is another than in the original, whoever asks for it.
+    """
 
     faults: tuple[Fault, ...] = ()
     unchecked: tuple[str, ...] = ()
+    differs: str = ""
 
 
 #: Whether the original has this fault too.
@@ -89,6 +96,8 @@ class Judge:
     without: frozenset[str] = frozenset()
     only: frozenset[str] = frozenset()
     known: set[Site] = field(default_factory=set)
+    #: What is found in the original, in words.
+    faulty: set[str] = field(default_factory=set)
     unchecked: set[str] = field(default_factory=set)
 
     def prepare(self) -> None:
@@ -98,6 +107,7 @@ class Judge:
         for check in self.checks:
             answer = check.ask(self.program, lambda fault: False, False)
             self.known |= {_site(fault) for fault in answer.faults}
+            self.faulty |= {str(f) for f in answer.faults if not self._counts_not(f)}
             self.unchecked |= set(answer.unchecked)
 
     def apart(self, names: frozenset[str]) -> Judge:
@@ -117,39 +127,48 @@ class Judge:
         old, new = mutant.function.sequence, mutant.sequence
         if self.normal.same(old, new):
             return Outcome.EQUIVALENT, "normalisation", (), ""
-        killers, unchecked = self.killers(mutant, self.all_killers)
+        killers, unchecked, differs = self.killers(mutant, self.all_killers)
         if killers:
             return Outcome.KILLED, killers[0].engine, killers, ""
         cost = self.costs.beside(mutant.program, old, new)
         if cost.more:
             return Outcome.COST, "cost", (), cost.more
-        note = "; ".join(filter(None, (cost.less, *unchecked)))
         by = self._same(mutant)
+        if differs and not by:
+            unchecked.insert(0, f"{differs}: nothing asks for that")
+        note = "; ".join(filter(None, (cost.less, *dict.fromkeys(unchecked))))
         if cost.less:
             return Outcome.CHEAPER, by, (), note
         if by:
             return Outcome.EQUIVALENT, by, (), note
         return Outcome.SURVIVED, "", (), note
 
-    def killers(self, mutant: Mutant, all: bool) -> tuple[tuple[Killer, ...], tuple[str, ...]]:
-        """The first who kill a mutant, or all who do; and what of it could not be checked."""
+    def killers(self, mutant: Mutant, all: bool) -> tuple[tuple[Killer, ...], list[str], str]:
+        """The first who kill a mutant, or all who do; what of it could not be checked; and a value
+        that is another than in the original, if one was come by."""
         known = partial(self._known, mutant)
         killers: list[Killer] = []
         unchecked: list[str] = []
+        differs = ""
         for check in self.checks:
             answer = check.ask(mutant.program, known, not all)
+            differs = differs or answer.differs
             killers += [_killer(fault) for fault in answer.faults if not known(fault)]
             unchecked += [what for what in answer.unchecked if what not in self.unchecked]
             if killers and not all:
                 break
-        return tuple(dict.fromkeys(killers)), tuple(dict.fromkeys(unchecked))
+        return tuple(dict.fromkeys(killers)), list(dict.fromkeys(unchecked)), differs
 
     def _known(self, mutant: Mutant, fault: Fault) -> bool:
-        if self.without & {fault.code, fault.rule, fault.name}:
+        if self._counts_not(fault):
             return True
         if self.only and fault.name not in self.only:
             return True
         return (fault.code, fault.rule, *mutant.before(fault.where)) in self.known
+
+    def _counts_not(self, fault: Fault) -> bool:
+        """Whether nobody asks for such a fault."""
+        return bool(self.without & {fault.code, fault.rule, fault.name})
 
     def _same(self, mutant: Mutant) -> str:
         """Who proves that a mutant does what the original does."""

@@ -211,6 +211,8 @@ def _notes(report: Report, time: bool) -> Iterator[str]:
         yield f"{report.twice} changes give what another one gives"
     if report.unasked:
         yield f"{report.unasked} mutants were not judged"
+    for what in report.faulty:
+        yield f"found in the original too, so that it kills nothing: {what}"
     for what in report.unchecked:
         yield f"not checked in the original either: {what}"
     if time:

@@ -51,9 +51,10 @@ class Report:
 
     ``refused`` are changes that the resolver does not take, by code; ``twice`` those that give
     what another one gives.  ``unasked`` is how many mutants there are that nobody judged: of a
-    sample the others, of a run that was interrupted the rest.  ``unchecked`` is what the checks
-    leave open in the original.  ``exercised`` says of each rule and invariant whether the program
-    comes to it, where that was asked for, and ``trials`` what comes of switching it off.
+    sample the others, of a run that was interrupted the rest.  ``faulty`` is what the checks find
+    in the original, and ``unchecked`` what they leave open there.  ``exercised`` says of each rule
+    and invariant whether the program comes to it, where that was asked for, and ``trials`` what
+    comes of switching it off.
     """
 
     program: str
@@ -62,6 +63,7 @@ class Report:
     refused: Mapping[str, int]
     twice: int
     unasked: int
+    faulty: tuple[str, ...]
     unchecked: tuple[str, ...]
     without: tuple[str, ...]
     all_killers: bool
@@ -219,6 +221,7 @@ class Report:
             "refused": dict(self.refused),
             "twice": self.twice,
             "unasked": self.unasked,
+            "faulty": list(self.faulty),
             "unchecked": list(self.unchecked),
             "without": list(self.without),
             "all": _told(sorted(self.judged, key=lambda one: one.id)),

@@ -19,7 +19,7 @@ from dsl.ir.ways import Graph
 from dsl.mutation.judging import Fault, Known
 from dsl.mutation.normal import parted
 from dsl.mutation.replaying import Found, Kept, Replaying, Step
-from dsl.mutation.showing import Race, Shown, ends, outside, race
+from dsl.mutation.showing import Race, Shown, difference, ends, outside, race
 from dsl.verify.confirming import surely
 from dsl.verify.explicit.explored import Explored as _Telling
 from dsl.verify.explicit.exploring import Edge, Exploration
@@ -113,6 +113,8 @@ class Search:
     known: Known
     first: bool
     same: bool = True
+    #: A value that is another than in the original.
+    differs: str = ""
     unchecked: list[str] = field(default_factory=list)
     _passed: set[tuple[object, ...]] = field(default_factory=set)
     _shown: Shown | None = None
@@ -207,6 +209,9 @@ class Search:
                 return found
             old = made.steps[each.state.key, each.node].outcomes
             if not ends(old, now):
+                what = difference(old, now)
+                if what and not self.differs:
+                    self.differs = f"after `{made.graph.nodes[each.node].name}` {what}"
                 return False
             taken.append((old, now))
         return None

@@ -15,6 +15,7 @@ from dsl.run.visibility import SOFTWARE, Clause, wrote
 from dsl.source import Span
 from dsl.verify.explicit.recording import Called, Effective, Fence, Happening, Looked, Needs, Wrote
 from dsl.verify.explicit.stepping import Outcome
+from dsl.verify.explicit.tables import Held
 from dsl.verify.explicit.visibility import Unseen
 from dsl.verify.visible import named
 
@@ -32,6 +33,29 @@ _Served: TypeAlias = tuple[tuple[bool, ...], ...]
 def ends(old: Sequence[Outcome], new: Sequence[Outcome]) -> bool:
     """Whether steps lead to the same, and call the same outside on the way."""
     return list(map(_end, old)) == list(map(_end, new))
+
+
+def difference(old: Sequence[Outcome], new: Sequence[Outcome]) -> str:
+    """The first register or slot that is another at the end of steps; "" if it is none of these."""
+    for a, b in zip(old, new, strict=False):
+        if a.state is None or b.state is None:
+            continue
+        was, now = (_values(each.state.held) for each in (a, b) if each.state is not None)
+        for name in now:
+            if name in was and was[name] != now[name]:
+                return f"{name} is {now[name]:#x}, and not {was[name]:#x}"
+    return ""
+
+
+def _values(held: Held) -> dict[str, int]:
+    """What registers and slots hold, by the names that messages have for them."""
+    found = dict(held.cells)
+    for (_, name), value in held.slots.items():
+        if isinstance(value, tuple):
+            found |= {f"{name}[{n}]": each for n, each in enumerate(value)}
+        else:
+            found[name] = value
+    return found
 
 
 class Shown:

@@ -208,7 +208,7 @@ class _Trial:
     def run(self) -> Trial:
         without = self.trials.without(frozenset({self.name}))
         for asked, mutant in enumerate(self.mutants, 1):
-            killers, unchecked = without.killers(mutant.of(without.program), False)
+            killers, unchecked, _ = without.killers(mutant.of(without.program), False)
             if not killers:
                 of, note = self.trials.digest, "; ".join(unchecked)
                 return Trial(self.name, Standing.ALONE, of, asked, mutant.id, note=note)
@@ -244,5 +244,5 @@ class _Trial:
 
 def _names(judge: Judge, mutant: Mutant, all: bool = False) -> set[str]:
     """Who kills a mutant: the first, or everybody."""
-    killers, _ = judge.killers(mutant.of(judge.program), all)
+    killers, _, _ = judge.killers(mutant.of(judge.program), all)
     return {killer.name for killer in killers}

@@ -54,7 +54,7 @@ def _externs(program: Program, reached: set[str]) -> Iterator[str]:
         text += ", and returns anything" if extern.signature.result is not None else ""
         yield f"{text} ({extern.signature.span})"
     # It comes with the whole engine.
-    from dsl.verify.explicit.sampling import Contracts
+    from dsl.verify.explicit.contracts import Contracts
 
     contracts = Contracts(program)
     for name, model in program.models.items():

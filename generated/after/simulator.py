@@ -1074,6 +1074,12 @@ def vgic_flush_lr_state(m: Machine, vcpu: Vcpu, *, at: str = "") -> None:
         at=at,
     )
     m.ensure(vcpu.unlisted == 0, "vgic_flush_lr_state", "not unlisted", at=at)
+    m.ensure(
+        all((vcpu.vgic_lr[n] & 0x707E00000000000) == 0 for n in range(16)),
+        "vgic_flush_lr_state",
+        "every n in 0..15: (vgic_lr[n] & 0x0707_e000_0000_0000 == 0)",
+        at=at,
+    )
 
 
 def vgic_fold_lr_state(m: Machine, vcpu: Vcpu, *, at: str = "") -> None:

@@ -186,3 +186,75 @@ context state of vcpu { pair : u32 feeds PAIR }
     report = mutate([str(tmp_path / "two.vgs")], asked)
     assert report.judged
     assert Outcome.BROKEN not in {one.outcome for one in report.judged}
+
+
+FLAG = """\
+platform flags "Things that never were, revision 1"
+
+register CTL : 64 at (3, 3, 14, 3, 1) reset 0 { V [63:0] }
+register OFF : 64 at (3, 3, 14, 3, 2) reset 0 { V [63:0] }
+context state of vcpu {
+    ctl    : u64 mirrors CTL
+    loaded : bool
+}
+"""
+LAZY = """\
+sequence begin(vcpu) {
+    loaded <- 0
+    OFF <- 3
+}
+sequence fetch(vcpu) { when not loaded { restore ctl loaded <- 1 } }
+sequence finish(vcpu) {
+    when loaded { save ctl loaded <- 0 }
+    OFF <- 0
+}
+"""
+TRIPS = """
+lifecycle on_cpu {
+    each stay {
+        enter { begin(vcpu) }
+        work { fetch(vcpu) }
+        guest { eret may change CTL exception }
+        exit { finish(vcpu) }
+        away { may change ctl }
+    }
+}
+"""
+
+
+def lazy(tmp_path, function, change, line):
+    """What becomes of the mutant of a function in which this line is another."""
+    of = program(tmp_path, LAZY, platform=FLAG, life=TRIPS)
+    explorer = Explorer(of.program)
+    found = Judge(of.program, checks(explorer), provers(explorer))
+    found.prepare()
+    (mutant,) = (
+        mutant
+        for mutant in mutants(of).mutants
+        if (mutant.function.name, mutant.change.what) == (function, change)
+        and any(each.startswith("-") and line in each for each in mutant.diff())
+    )
+    return found.judge(mutant)
+
+
+def test_what_nobody_has_written_yet_is_what_it_begins_as(tmp_path):
+    """That it is written once more, with what it is, tells nothing apart."""
+    told = lazy(tmp_path, "begin", "without `loaded <- 0`", "loaded")
+    assert (told.outcome, told.by) == (Outcome.CHEAPER, "explicit")
+
+
+def test_a_survivor_says_what_is_otherwise_and_where(tmp_path):
+    told = lazy(tmp_path, "finish", "1 for 0", "OFF")
+    assert told.outcome is Outcome.SURVIVED
+    assert told.note == "after `exit` OFF is 0x1, and not 0x0: nothing asks for that"
+
+
+@pytest.mark.parametrize(("strength", "told"), [("architecture", True), ("convention", False)])
+def test_what_the_original_has_is_told_unless_it_is_a_convention(tmp_path, strength, told):
+    work = WORK.replace("isb then dsb(nsh) orders writes of CTL before window", "")
+    assert work != WORK
+    of = program(tmp_path, work, PLATFORM.replace(": architecture", f": {strength}"), LIFE)
+    explorer = Explorer(of.program)
+    judge = Judge(of.program, checks(explorer), provers(explorer))
+    judge.prepare()
+    assert any("VGS100" in each for each in judge.faulty) is told

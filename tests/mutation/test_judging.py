@@ -44,8 +44,27 @@ def test_killed_by_the_first_check_that_finds_something(tmp_path):
 def test_a_finding_of_the_original_kills_nobody(tmp_path):
     of = body(tmp_path, TEXT)
     # It wants what even the original does not have.
-    told = judge(of, wants("LIM<n>", 7)).judge(one(of, "delete", "restore ctl"))
+    asked = judge(of, wants("LIM<n>", 7))
+    told = asked.judge(one(of, "delete", "restore ctl"))
     assert told.outcome is Outcome.CHEAPER
+    (said,) = asked.faulty
+    assert "VGS900: not as often as it should" in said
+
+
+def test_what_is_not_to_count_is_not_told_of_the_original(tmp_path):
+    of = body(tmp_path, TEXT)
+    assert not judge(of, wants("LIM<n>", 7), without=frozenset({"VGS900"})).faulty
+    assert not judge(of, wants("CTL", 1)).faulty
+
+
+def test_a_survivor_says_which_value_nobody_asks_for(tmp_path):
+    of = body(tmp_path, TEXT)
+    other = Check("other", lambda program, known, first: Answer(differs="CTL is 1, and not 0"))
+    mutant = one(of, "delete", "restore ctl")
+    said = "CTL is 1, and not 0: nothing asks for that"
+    assert said in judge(of, other).judge(mutant).note
+    proves = Prover("sure", lambda old, new: True, ordered=True)
+    assert said not in judge(of, other, provers=[proves]).judge(mutant).note
 
 
 def test_a_finding_is_known_where_the_text_has_moved_it(tmp_path):

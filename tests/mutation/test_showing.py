@@ -4,6 +4,9 @@ import pytest
 
 from dsl.mutation.explorer import Explorer
 from dsl.mutation.mutants import mutants
+from dsl.mutation.subject import subject
+from dsl.resolve.workspace import Workspace
+from tests.examples.test_faults import FAULTS
 from tests.mutation.small import program
 from tests.mutation.test_engines import LIFE, PLATFORM, WORK
 
@@ -75,4 +78,21 @@ def test_a_barrier_that_is_all_there_is_in_a_step_is_seen(tmp_path):
     (mutant,) = (m for m in mutants(of).mutants if m.change.what == f"without `{chain}`")
     answer = explorer.ask(mutant.program, lambda fault: False, True)
     assert [fault.rule for fault in answer.faults] == ["register_then_window"]
+    assert not explorer.same(of.program, mutant.program)
+
+
+def test_nothing_is_not_what_an_owner_had(tmp_path):
+    """A register that is cleared, and not given back, holds what its owner began with, too."""
+    text = (FAULTS / "zcr_el1" / "switch.vgs").read_text()
+    assert text.count("restore zcr") == 1
+    (tmp_path / "switch.vgs").write_text(text.replace("restore zcr", "ZCR_EL1 <- 0 restore zcr"))
+    (tmp_path / "right.vgs").write_text((FAULTS / "zcr_el1" / "right.vgs").read_text())
+    workspace = Workspace([tmp_path])
+    loaded = workspace.load(tmp_path / "right.vgs")
+    of = subject("right.vgs", workspace.program(loaded), workspace.closure(loaded))
+    explorer = Explorer(of.program)
+    assert not explorer.prepare().faults
+    (mutant,) = (m for m in mutants(of).mutants if m.change.what == "without `restore zcr`")
+    faults = explorer.ask(mutant.program, lambda fault: False, True).faults
+    assert [(each.code, each.rule) for each in faults] == [("VGS101", "zcr")]
     assert not explorer.same(of.program, mutant.program)

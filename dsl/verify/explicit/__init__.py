@@ -6,7 +6,7 @@ It proposes what may be wrong, each with the shortest history; a run confirms it
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import ne
 from time import monotonic
 
@@ -15,13 +15,13 @@ from dsl.verify.beside import Undone, beside
 from dsl.verify.budget import Budget
 from dsl.verify.configurations import configurations, machine_of, text
 from dsl.verify.explicit.explored import Explored
-from dsl.verify.explicit.identities import Identity, identities
+from dsl.verify.explicit.identities import Identity, identified, identities
 from dsl.verify.explicit.memory import Memory
 from dsl.verify.explicit.sampling import Spot
 from dsl.verify.explicit.stepping import Taken
 from dsl.verify.explicit.tables import Tables
 from dsl.verify.explicit.telling import merged, site_of
-from dsl.verify.explicit.unreached import told, unreached
+from dsl.verify.explicit.unreached import nowhere, told, unreached
 from dsl.verify.findings import Configuration, Engine, Finding, Proved, Report, Work
 from dsl.verify.owned import Owned
 
@@ -85,6 +85,8 @@ def check(
         if not done.complete:
             what = f"more than {most} states of {name} where {where} (--most allows more)"
             unchecked.append(f"explicit: {what}")
+        if done.missed and piece.identity is None:
+            unchecked.append(f"explicit: {nowhere(name, done.missed)} where {where}")
 
     those = beside(work, explored, budget, lambda piece: len(piece.kinds))
     for number, done in enumerate(those):
@@ -167,6 +169,8 @@ class _Done:
     came: frozenset[Spot]
     #: What a CPU boots with, by the names of registers.
     booted: Mapping[str, int]
+    #: A phase that no history comes to.
+    missed: str = ""
 
 
 def _one(
@@ -183,25 +187,17 @@ def _one(
     found = Explored(owned, kinds, piece.lifecycle, most, shared, memory, identity, budget)
     findings: list[Finding] = []
     for each in found.suspicions():
-        findings.append(each if identity is None else _identified(each, identity))
+        findings.append(each if identity is None else identified(each, identity))
         if budget is not None:
             budget.check()
     explored = found.exploration
     amounts = (len(explored.states), len(explored.edges), found.followed)
     came = frozenset[Spot]().union(*(each.came for each in found.steppers.values()))
     booted = next((each.booted for each in found.steppers.values()), {})
-    return _Done(tuple(findings), *amounts, explored.complete, len(found.steppers), came, booted)
-
-
-def _identified(finding: Finding, identity: Identity) -> Finding:
-    """The finding on a machine that identifies itself otherwise."""
-    assert finding.witness is not None
-    steps = list(finding.witness.steps)
-    if steps and steps[0].startswith("given "):
-        steps[0] = f"{steps[0]}, {identity}"
-    else:
-        steps.insert(0, f"given {identity}")
-    return replace(finding, witness=replace(finding.witness, steps=tuple(steps)))
+    missed = explored.missed
+    return _Done(
+        tuple(findings), *amounts, explored.complete, len(found.steppers), came, booted, missed
+    )
 
 
 def _proved(

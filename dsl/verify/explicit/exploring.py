@@ -83,6 +83,19 @@ class Exploration:
         """The number of a state that is known.  Raises KeyError for another one."""
         return self._known[state.key]
 
+    @property
+    def missed(self) -> str:
+        """The first phase that owners of some kind never come to, though nothing stops them."""
+        if not self.complete or any(outcome.state is None for _, outcome in self.wrong):
+            return ""
+        come = {(state.kind, state.at) for state in self.states}
+        for node in self.graph.nodes:
+            if node.phase is None:
+                continue
+            if any((kind, node.number) not in come for kind in self.steppers):
+                return node.name
+        return ""
+
     def _add(self, state: State) -> tuple[int, bool]:
         """The number of a state, and whether it is a new one."""
         number = self._known.setdefault(state.key, len(self.states))

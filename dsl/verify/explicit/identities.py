@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dsl.ir.program import Program
 from dsl.ir.shapes import Access, Register
 from dsl.verify.decided import Decided
+from dsl.verify.findings import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +46,14 @@ def identities(
             if changed:
                 yield Identity(register, other)
                 yield Identity(register, other | mask & ~decided.named(name))
+
+
+def identified(finding: Finding, identity: Identity) -> Finding:
+    """The finding on a machine that identifies itself otherwise."""
+    assert finding.witness is not None
+    steps = list(finding.witness.steps)
+    if steps and steps[0].startswith("given "):
+        steps[0] = f"{steps[0]}, {identity}"
+    else:
+        steps.insert(0, f"given {identity}")
+    return replace(finding, witness=replace(finding.witness, steps=tuple(steps)))

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import product
 from typing import TypeAlias
 
 from dsl.ir import expr as x
 from dsl.ir import sequence as s
-from dsl.ir.program import Program
 from dsl.ir.shapes import Condition, Period, RegisterRef, Slot
-from dsl.ir.types import Handle
-from dsl.ir.walk import expressions, inside, statements
 from dsl.run.choices import Choices
 from dsl.run.env import Env
 from dsl.run.execute import Executor
@@ -22,6 +18,8 @@ from dsl.run.registers import bits
 from dsl.run.world import limits, owner_of
 from dsl.source import Span
 from dsl.verify.decided import place_of
+from dsl.verify.explicit.contracts import Contracts, Promise
+from dsl.verify.explicit.fitting import fitted
 from dsl.verify.owned import PATTERNS, Mirror, Owned
 
 #: A statement, by where it stands: the name of its source, and the offset.
@@ -56,98 +54,6 @@ class Answers(Choices):
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """What is true, in whose words (``handles``); ``open`` are the conditions that nobody knows.
-
-    ``asks``: it speaks of arguments that are numbers.
-    """
-
-    claim: x.Expr
-    handles: dict[str, str]
-    open: tuple[Condition, ...]
-    asks: bool
-
-
-@dataclass(frozen=True)
-class Contracts:
-    """What is known of what a program leaves to others, apart from any state."""
-
-    program: Program
-
-    @cached_property
-    def promises(self) -> tuple[Promise, ...]:
-        """What externs leave true, and what is always so."""
-        said = [(e.signature.params, p) for e in self.program.externs.values() for p in e.ensures]
-        said += [((), a.condition) for a in self.program.assumptions]
-        return tuple(self._promise(params, p) for params, p in said)
-
-    @cached_property
-    def about(self) -> dict[str, tuple[Promise, ...]]:
-        """The promises that speak of each condition that is sampled."""
-        names = dict.fromkeys(c.name for promise in self.promises for c in promise.open)
-        return {
-            name: tuple(p for p in self.promises if any(c.name == name for c in p.open))
-            for name in names
-        }
-
-    @cached_property
-    def of(self) -> dict[str, tuple[Promise, ...]]:
-        """The promises of each extern."""
-        return {
-            name: tuple(self._promise(e.signature.params, p) for p in e.ensures)
-            for name, e in self.program.externs.items()
-        }
-
-    def _promise(self, params: tuple[s.Param, ...], promise: x.Expr) -> Promise:
-        within = list(inside(promise))
-        handles = {p.name: owner_of(p.type.root) for p in params if isinstance(p.type, Handle)}
-        open = {
-            p.condition.name: p.condition
-            for p in within
-            if isinstance(p, x.Test) and self.samples(p.condition)
-        }
-        asks = any(isinstance(part, x.Var) for part in within)
-        return Promise(promise, handles, tuple(open.values()), asks)
-
-    @cached_property
-    def definite(self) -> frozenset[str]:
-        """The models that are functions of nothing."""
-        return frozenset(
-            name
-            for name, model in self.program.models.items()
-            if not any(
-                isinstance(part, x.ReadSlot | x.ReadRegister | x.Test | x.Call)
-                for each in statements(model.body)
-                for value in expressions(each)
-                for part in inside(value)
-            )
-            and not any(
-                isinstance(each, s.UpdateSlot | s.WriteSlot | s.UpdateRegister | s.WriteRegister)
-                for each in statements(model.body)
-            )
-        )
-
-    @cached_property
-    def exact(self) -> frozenset[str]:
-        """The externs that promise a value in registers, which only their models would hit on."""
-        return frozenset(
-            name
-            for name, extern in self.program.externs.items()
-            if name in self.program.models
-            for promise in extern.ensures
-            if any(isinstance(part, x.ReadRegister) for part in inside(promise))
-        )
-
-    def samples(self, condition: Condition) -> bool:
-        """Whether a condition may be another each time it is asked for."""
-        return (
-            condition.period in (Period.TEST, Period.TRIP)
-            and condition.name not in self.program.definitions
-            and condition.name not in self.definite
-        )
-
-
 class Sampler(Executor):
     """Executes bodies; what externs and sampled conditions do is taken from `Answers`.
 
@@ -170,6 +76,9 @@ class Sampler(Executor):
         self.reads: Callable[[Mirror, Span], None] = lambda mirror, span: None
         self.calls: Callable[[s.Extern, tuple[str | int, ...], Span], None] = lambda e, a, at: None
         self._assumed: dict[str, int] = {}
+        #: The numbers that the extern was called with that is being carried out.
+        self._given: dict[str, int] = {}
+        self._fitted: dict[tuple[object, ...], int] = {}
         self._outside = False
         self._idle = False
 
@@ -236,6 +145,7 @@ class Sampler(Executor):
                 self._read_out(effect, at.span)
         said: list[str] = []
         outside, self._outside = self._outside, True
+        self._given = _numbers(extern, args)
         try:
             self._write(extern, said, at.span)
         finally:
@@ -251,8 +161,7 @@ class Sampler(Executor):
         return result
 
     def _keeps(self, extern: s.Extern, args: tuple[int | str, ...], call: x.Call) -> None:
-        names = (param.name for param in extern.signature.params)
-        given = {n: a for n, a in zip(names, args, strict=True) if isinstance(a, int)}
+        given = _numbers(extern, args)
         for promise in self.contracts.of[extern.signature.name]:
             if not self._possible(promise, {}, given):
                 raise Excluded
@@ -296,7 +205,7 @@ class Sampler(Executor):
         for effect, place in places:
             match place:
                 case Slot() if place not in lists and place.name in self.owned.asked:
-                    self._give(place, effect, said, span)
+                    self._give(extern, place, effect, said, span)
                 case RegisterRef():
                     self._change(place, said, span)
                 case _:
@@ -304,16 +213,18 @@ class Sampler(Executor):
         for array in lists:
             count = self._load(self.owned.counters[array.name], None)
             # What is left over behind the last one is nobody's.
-            self._fill(array, min(count + 1, array.length), said, span)
-            if count < array.length:
-                self.owed.pop((array.name, count), None)
+            self._fill(extern, array, min(count + 1, array.length), said, span)
+            for index in range(count, array.length):
+                self.owed.pop((array.name, index), None)
 
-    def _give(self, slot: Slot, effect: s.Effect, said: list[str], span: Span) -> None:
+    def _give(
+        self, extern: s.Extern, slot: Slot, effect: s.Effect, said: list[str], span: Span
+    ) -> None:
         """A slot gets one of a few values."""
         mask = effect.bits(slot)
         if slot.length:
             if self.answers.pick(2):
-                self._fill(slot, slot.length, said, span)
+                self._fill(extern, slot, slot.length, said, span)
             return
         low, high = limits(slot)
         low = low if effect.low is None else effect.low
@@ -326,15 +237,17 @@ class Sampler(Executor):
             options = list(dict.fromkeys((old & ~mask, old | mask, *named)))
         elif (slot.name, None) in self.owned.by_place:
             plain = _pattern(slot, 0)
-            options = [old, plain, *(v for v in self._named(slot, plain) if v != old)]
+            tried = (plain, *self._named(slot, plain))
+            fit = (self._value_of(extern, slot, None, value, span) for value in tried)
+            options = list(dict.fromkeys((old, *fit)))
         else:
             least = max(0, low)
             named = (v for v in self._named(slot, least) if low <= v <= high)
             options = list(dict.fromkeys((least, min(least + 1, high), *named)))
         self._set(slot, None, options[self.answers.pick(len(options))], said, span, mask)
 
-    def _fill(self, array: Slot, count: int, said: list[str], span: Span) -> None:
-        """Elements of an array, from the first on, get a value each."""
+    def _fill(self, extern: s.Extern, array: Slot, count: int, said: list[str], span: Span) -> None:
+        """Elements of an array, from the first on, get a value each; others what they must have."""
         plain = [_pattern(array, index) for index in range(count)]
         # An element that is nothing is none of a list.
         named = [[v for v in self._named(array, each) if v] for each in plain]
@@ -342,13 +255,46 @@ class Sampler(Executor):
         for index, (value, others) in enumerate(zip(plain, named, strict=True)):
             if turn >= 0 and others:
                 value = others[(turn + index) % len(others)]
-            self._set(array, index, value, said, span)
+            self._set(array, index, self._value_of(extern, array, index, value, span), said, span)
+        for index in range(count, array.length):
+            old = self._load(array, index)
+            value = self._value_of(extern, array, index, old, span)
+            if value != old:
+                self._set(array, index, value, said, span)
 
     def _named(self, slot: Slot, base: int) -> Iterator[int]:
         """What the program tells from a value of a slot."""
         kind = slot.type
         for value in self.owned.decided.values(place_of(slot), base):
             yield int(bool(value)) if not hasattr(kind, "mask") else value & kind.mask
+
+    def _value_of(
+        self, extern: s.Extern, slot: Slot, index: int | None, wanted: int, span: Span
+    ) -> int:
+        """What an extern gives a slot, or an element: what is wanted, if it may."""
+        said = self.contracts.claims(extern, slot)
+        if not said:
+            return wanted
+        at = 0 if index is None else index
+        asked = [(c.promise, {**self._given, c.var: at} if c.var else self._given) for c in said]
+        envs = [Env(dict(given), dict(p.handles), quiet=True) for p, given in asked]
+        known = (
+            self.value(other, env)
+            for claim, env in zip(said, envs, strict=True)
+            for other in claim.others(slot)
+        )
+        key = (extern.signature.name, slot.name, index, wanted, *known)
+        if key not in self._fitted:
+            owner, world = owner_of(slot.root), self.machine.world
+            old = world.load(owner, slot, index)
+
+            def kept(value: int) -> int:
+                world.store(owner, slot, index, value, span)
+                return sum(self._possible(promise, {}, given) for promise, given in asked)
+
+            self._fitted[key] = fitted(slot, wanted, len(asked), kept)
+            world.store(owner, slot, index, old, span)
+        return self._fitted[key]
 
     def _matters(self, slot: Slot, mask: int) -> bool:
         """Whether anybody asks for one of these bits."""
@@ -406,6 +352,12 @@ class Sampler(Executor):
         # What a sequence stores is a copy, or should be one; anybody else decides.
         if key in self.owned.by_place and (self._outside or not self.machine.function):
             self.owed[key] = self._load(slot, index)
+
+
+def _numbers(extern: s.Extern, args: tuple[int | str, ...]) -> dict[str, int]:
+    """The arguments that are numbers, by their names."""
+    names = (param.name for param in extern.signature.params)
+    return {n: a for n, a in zip(names, args, strict=True) if isinstance(a, int)}
 
 
 def _pattern(slot: Slot, index: int) -> int:

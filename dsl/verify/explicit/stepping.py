@@ -25,12 +25,13 @@ from dsl.run.visibility import HARDWARE, Cell
 from dsl.run.world import Cpu, Position, World, owner_of
 from dsl.source import Span
 from dsl.verify.decided import place_of
+from dsl.verify.explicit.contracts import Contracts
 from dsl.verify.explicit.identities import Identity
 from dsl.verify.explicit.lines import acted_by, behaves, owned_slot, written
 from dsl.verify.explicit.memory import Memory, Place
 from dsl.verify.explicit.owing import Owing, Wrong
 from dsl.verify.explicit.recording import Happening, Hazard, Recorder
-from dsl.verify.explicit.sampling import Answers, Contracts, Excluded, Sampler, Spot
+from dsl.verify.explicit.sampling import Answers, Excluded, Sampler, Spot
 from dsl.verify.explicit.shown import shown as told_of
 from dsl.verify.explicit.states import State, Step
 from dsl.verify.explicit.tables import Change, Held, Table, Watched
@@ -122,6 +123,9 @@ class Stepper:
     def first(self) -> State:
         """Where everything begins: the CPU has booted, and the owner has nothing yet."""
         tables, world = self.memory.tables, self._booted.copy()
+        for slot in self.program.slots.values():
+            # What nobody has asked for yet is what it is for whoever asks.
+            world.load(owner_of(slot.root), slot, 0 if slot.length else None)
         mirrors = self.owned.mirrors
         loaded = [(m, world.load(owner_of(m.slot.root), m.slot, m.index)) for m in mirrors]
         owed = {m.key: value for m, value in loaded if m.slot.name not in self.owned.counters}

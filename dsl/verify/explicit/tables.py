@@ -208,14 +208,14 @@ class Tables:
         return _items(facts), tuple(kept), tuple(held), frozenset(owed)
 
     def _like(self, place: Place, value: int, owed: Table, *, slot: bool) -> object:
-        """Whether a value is the one that is owed; of those that are not only lists tell more.
+        """Whether a value is the one that is owed, and whether it is nothing; lists tell more.
 
-        What a register holds is told from nothing: that is what the next owner finds.
+        What a register holds is what the next owner finds, and nothing is what a sequence may
+        write that should have moved it.
         """
         wanted = owed.get(place)
         if place[0] not in self.data.lists:
-            like = value == wanted, self._told(place[0], value)
-            return like if slot else (*like, bool(value))
+            return value == wanted, bool(value), self._told(place[0], value)
         return bool(value) if slot and wanted is None else value
 
     def _told(self, slot: str, value: int | tuple[int, ...]) -> object:

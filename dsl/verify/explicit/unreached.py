@@ -43,3 +43,11 @@ def _within(body: s.Body, came: Collection[Spot]) -> Iterator[s.Statement]:
 
 def _spot(statement: s.Statement) -> Spot:
     return statement.span.source.name, statement.span.start
+
+
+def nowhere(lifecycle: str, phase: str) -> str:
+    """That no history comes to a phase, and why that may be."""
+    return (
+        f"no history comes to `{phase}` of {lifecycle}: no value that was tried keeps what is "
+        "promised or assumed"
+    )

@@ -8,7 +8,7 @@ from dsl.ir.shapes import Condition, RegisterRef, Slot
 from dsl.ir.types import Handle
 from dsl.source import Span
 from dsl.verify.symbolic.expressions import Env, Evaluator
-from dsl.verify.symbolic.state import Unbounded, fact_key, slot_key, width_of
+from dsl.verify.symbolic.state import Key, Unbounded, fact_key, slot_key, width_of
 from dsl.verify.symbolic.term import Term
 
 
@@ -45,13 +45,15 @@ class Externs(Evaluator):
         if model is not None:
             result = self.run(model, args, software=False)
         else:
+            before = dict(self.cells)
             for effect in extern.effects:
                 if effect.kind == "writes":
                     self._effect(effect, handles)
+            fresh = [key for key, held in self.cells.items() if before.get(key) is not held]
             if signature.result is not None:
                 width = getattr(signature.result, "width", 0)
                 result = self.fresh(signature.name, width)
-            self._ensured(extern, Env(0, handles, False, None, bound))
+            self._ensured(extern, Env(0, handles, False, None, bound), fresh)
         self.gave(extern, handles)
         return result
 
@@ -89,12 +91,30 @@ class Externs(Evaluator):
                 new = self.fresh(element.name, element.register.width)
                 self.change(element, element.ones if bits is None else bits, new)
 
-    def _ensured(self, extern: s.Extern, env: Env) -> None:
-        """What an extern promises holds after it: a number that it fixes, or a path."""
+    def _ensured(self, extern: s.Extern, env: Env, fresh: list[Key]) -> None:
+        """What an extern promises holds after it: a number that it fixes, or a path.
+
+        ``fresh`` has what became anything at all just before.
+        """
         for promise in extern.ensures:
             holds = self.on(self.truth(promise, env))
             for part in self.terms.conjuncts(holds):
-                self._promised(part)
+                if not self._fixes_bits(part, fresh):
+                    self._promised(part)
+
+    def _fixes_bits(self, part: Term, fresh: list[Key]) -> bool:
+        """Whether a promise gives some bits of what is fresh a number: they have it then."""
+        terms = self.terms
+        base, value = _fixed(part)
+        if base is None or base.op != "ext":
+            return False
+        low, width = base.args[1], base.width
+        for key in fresh:
+            held = self.cells[key]
+            if held.width >= low + width and terms.slice(held, low, width) is base:
+                self.cells[key] = terms.insert(held, low, terms.const(value, width))
+                return True
+        return False
 
     def _promised(self, part: Term) -> None:
         terms = self.terms

@@ -12,7 +12,7 @@ from dsl.ir import lifecycle as l
 from dsl.ir import sequence as s
 from dsl.ir.platform import BarrierKind
 from dsl.ir.program import Program
-from dsl.ir.shapes import LinkKind, RegisterRef, Slot
+from dsl.ir.shapes import MACHINE, LinkKind, RegisterRef, Slot
 from dsl.ir.types import Bool
 from dsl.ir.walk import expressions, inside, statements
 from dsl.ir.ways import graph
@@ -22,6 +22,8 @@ from dsl.verify.symbolic.state import legal_context
 from dsl.verify.symbolic.term import runs
 from dsl.verify.whose import Whose
 
+#: What gives a slot another value.
+_SLOT = s.WriteSlot | s.UpdateSlot
 #: The lowest bit and the length of a stretch of bits that is looked at as one.
 Stretch = tuple[int, int]
 
@@ -100,6 +102,8 @@ def static(program: Program) -> Static:
         hosts = made.whose.keeps_the_hosts(slot)
         if slot.link is not None and slot.link.kind is LinkKind.MIRRORS and not hosts:
             _mirrors(made, slot)
+    for operation in program.operations.values():
+        made.written |= {e.slot.name for e in statements(operation.body) if isinstance(e, _SLOT)}
     made.switch = _switch(bodies)
     for extern in program.externs.values():
         for effect in extern.effects:
@@ -244,9 +248,20 @@ def _by(index: x.Expr | None, var: str) -> bool:
     return any(isinstance(p, x.Var) and p.name == var for p in inside(index))
 
 
+def _lasts(made: Static, part: x.Expr) -> bool:
+    """Whether what an expression asks for is the same for everybody, and for good."""
+    match part:
+        case x.ReadSlot(slot=slot):
+            return slot.root == MACHINE and slot.name not in made.written
+        case x.Test():
+            return False
+        case _:
+            return True
+
+
 def _bound(made: Static, loop: s.Loop) -> None:
     """How many registers of a bank there are, where others change as many of them."""
-    if any(isinstance(p, x.ReadSlot | x.Test) for p in inside(loop.high)):
+    if any(not _lasts(made, part) for part in inside(loop.high)):
         return
     for each in loop.body:
         if isinstance(each, s.May):

@@ -288,3 +288,60 @@ def test_a_history_of_two_says_whose_slot_the_host_changes(tmp_path: Path) -> No
     verdict = dsl.verify(path, engines=[Engine.SYMBOLIC])
     assert ("VGS102", "items") in {(f.code, f.rule) for f in verdict.findings}
     assert not verdict.unchecked
+
+
+@pytest.mark.parametrize("promise", ["(items[n] & 0xff0 == 0)", "(items[n].Name & 0xff0 == 0)"])
+def test_bits_that_somebody_promises_are_what_he_promises(promise: str) -> None:
+    """They are so where the list is filled, and no others are."""
+    said = f"writes used in 0..4\n    ensures every n in 0..3: {promise}"
+    asks = (
+        'invariant low at prepare "it is promised" { every n in 0..3: (items[n] & 0x7f0 == 0) }\n'
+    )
+    promised = PEN.replace("writes used in 0..4", said, 1)
+    report = check(program(promised + asks))
+    assert "invariant low holds" in {each.what for each in report.proved}, report.findings
+    other = program(promised + asks.replace("7f0", "7f1"))
+    assert ("VGS103", "low") in {(f.code, f.rule) for f in check(other).findings}
+
+
+COUNTS = "each n below count + 1 { may change EXTRA<n> }"
+#: As many extra registers as the machine says in memory.
+COUNTED = (
+    ("condition early", "context sizes of machine { count : 0..1 }\ncondition early"),
+    (
+        "restore extra[0]\n    when IDS.More { restore extra[1] }",
+        "each i below count + 1 { restore extra[i] }",
+    ),
+    (
+        "save extra[0]\n    when IDS.More { save extra[1] }",
+        "each i below count + 1 { save extra[i] }",
+    ),
+    (
+        "each n below 1 + IDS.More { may change EXTRA<n> }",
+        COUNTS,
+    ),
+)
+
+
+def counted(*more: tuple[str, str]) -> set[str]:
+    """What is proved of a machine that has its size in memory."""
+    text = PEN
+    for old, new in (*COUNTED, *more):
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return {each.what for each in check(program(text)).proved}
+
+
+def test_how_many_registers_there_are_may_be_in_memory_for_good() -> None:
+    assert "what is in extra and EXTRA<n> survives" in counted()
+
+
+@pytest.mark.parametrize(
+    "writer",
+    [
+        (COUNTS, f"{COUNTS} may change count"),
+        ("context sizes of machine", "context sizes of vcpu"),
+    ],
+)
+def test_what_somebody_changes_says_nothing_of_it(writer: tuple[str, str]) -> None:
+    assert "what is in extra and EXTRA<n> survives" not in counted(writer)
