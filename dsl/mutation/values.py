@@ -49,7 +49,7 @@ class Values:
             asked.unchecked.update(dict.fromkeys(f"symbolic: {what}" for what in report.unchecked))
             if enough is None:
                 for finding in report.findings:
-                    asked.looked(finding, filter(None, (finding.witness,)))
+                    asked.looked(finding, filter(None, (finding.witness,)), True)
             # What is suspected where a mutant is asked about for itself is suspected everywhere.
             if first and (asked.faults or asked.fresh):
                 break
@@ -103,12 +103,18 @@ class _Asked:
             return False
         return process_time() - self._since > seconds
 
-    def looked(self, finding: Finding, histories: Iterator[Witness]) -> bool:
-        """Has a run confirm a finding by some history; True where no other is asked for."""
+    def looked(self, finding: Finding, histories: Iterator[Witness], stands: bool) -> bool:
+        """Has a run confirm a finding by some history; True where no other is asked for.
+
+        One that does not stand yet is no news if no run confirms it.
+        """
         if finding.key in self._passed or finding.strength is Strength.CONVENTION:
             return False
-        self._passed.add(finding.key)
         if self.known(_fault(finding)):
+            return False
+        if stands:
+            self._passed.add(finding.key)
+        elif not self.first:
             return False
         if self.late():
             return True
@@ -119,6 +125,8 @@ class _Asked:
                 return self.first
             if self.late():
                 return True
+        if not stands:
+            return False
         suspected = self.values.suspected
         self.fresh = self.fresh or (finding.code, finding.rule) not in suspected
         if self.program is self.values.program:

@@ -138,7 +138,9 @@ def test_any_history_that_shows_it_will_do(lost: str) -> None:
     (found,) = check(wrong).findings
     told: list[list[Witness]] = []
 
-    def enough(finding: Finding, histories: Iterator[Witness]) -> bool:
+    def enough(finding: Finding, histories: Iterator[Witness], stands: bool) -> bool:
+        if not stands:
+            return False
         assert finding.key == found.key
         told.append(list(histories))
         for each in told[-1]:
@@ -159,7 +161,10 @@ def test_it_stops_where_it_is_enough() -> None:
     asked = []
     for answer in (True, False):
         asked.clear()
-        report = check(wrong, enough=lambda finding, _, a=answer: asked.append(finding) or a)
+        report = check(
+            wrong,
+            enough=lambda finding, _, stands, a=answer: stands and (asked.append(finding) or a),
+        )
         assert len(report.findings) == len(asked) == (1 if answer else 2)
 
 

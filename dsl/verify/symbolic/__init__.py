@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 #: Gets a finding with histories that show it, and says whether no other is asked for.
-Enough: TypeAlias = Callable[[Finding, Iterator[Witness]], bool]
+Enough: TypeAlias = Callable[[Finding, Iterator[Witness], bool], bool]
 
 
 class Limits(Protocol):
@@ -41,7 +41,8 @@ def check(
 
     ``given`` fixes conditions; ``kept`` has phases that need not be executed again, and gets those
     that are.  ``enough`` is asked about each finding, with histories that are looked for while it
-    takes them, and says whether no other finding is asked for: then none has a witness.
+    takes them, and says whether no other finding is asked for: then none has a witness.  Its last
+    argument is whether the finding stands: else it may yet be proved that there is none.
     Raises `CannotRun` where the solver is not installed.
     """
     from dsl.verify.symbolic.checking import Checking

@@ -33,7 +33,7 @@ from dsl.verify.symbolic.proof import Proof
 from dsl.verify.symbolic.relations import Said, needed, said, stored
 from dsl.verify.symbolic.shapes import Free
 from dsl.verify.symbolic.state import Unbounded
-from dsl.verify.symbolic.witness import witness, witnesses
+from dsl.verify.symbolic.witness import straight, witness, witnesses
 
 if TYPE_CHECKING:
     from dsl.verify.symbolic import Enough, Limits
@@ -62,6 +62,14 @@ class _Piece:
     amounts: tuple[tuple[str, int], ...]
 
 
+class _Settled(Exception):
+    """A finding that is enough came before everything was proved."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__()
+        self.finding = finding
+
+
 class Checking:
     """One check of one program; ``kept`` is what is known of it already, and gets the rest.
 
@@ -87,6 +95,7 @@ class Checking:
         self.amounts: dict[str, int] = {}
         self.phases = self.proofs = 0
         self._made = kept.made
+        self._usual = kept.usual
         self._done = kept.done
         #: The conditions that may go along from phase to phase.
         with deep():
@@ -96,7 +105,10 @@ class Checking:
         """Proves what can be proved."""
         began = time.monotonic()
         with deep():
-            found, checked = self._all()
+            try:
+                found, checked = self._all()
+            except _Settled as settled:
+                return Report((settled.finding,), unchecked=tuple(self.unchecked))
             known = [each for each in found if not each.suspicion.unknown]
             enough = self.enough
             findings = list(self._told(known) if enough is None else self._until(known, enough))
@@ -125,7 +137,7 @@ class Checking:
             yield made
             about = one.lifecycle, one.configurations[0], one.suspicion
             with deep():
-                if enough(made, witnesses(self.static, *about, self.budget)):
+                if enough(made, witnesses(self.static, *about, self.budget), True):
                     break
 
     def _all(self) -> tuple[list[_Found], int]:
@@ -210,6 +222,7 @@ class Checking:
     ) -> Iterator[tuple[l.Lifecycle, Configuration, Suspicion]]:
         """What is suspected of one kind of machine, with no more conditions than it takes."""
         made = self._proofs(of_machine, ())
+        self._soon(made)
         for least in (True, False):
             wrong = {s.invariant.name for *_, one in made for s in one.suspicions if s.invariant}
             if not any(one.suspicions for *_, one in made):
@@ -219,6 +232,20 @@ class Checking:
         for lifecycle, configuration, one in made:
             for suspicion in one.suspicions:
                 yield lifecycle, configuration, suspicion
+
+    def _soon(self, made: Iterable[tuple[l.Lifecycle, Configuration, Made]]) -> None:
+        """Asks about what is not suspected as a rule before conditions are known: that takes longer
+        to prove than to show.  Raises `_Settled` where that is enough."""
+        for lifecycle, configuration, one in made:
+            for each in one.suspicions:
+                site = each.kind.code, each.rule, each.where
+                if self.enough is None:
+                    self._usual.add(site)
+                elif site not in self._usual and not each.unknown:
+                    found = _Found(each, lifecycle, [configuration])
+                    soon = straight(self.static, lifecycle, configuration, each, self.budget)
+                    if self.enough(self._bare(found), soon, False):
+                        raise _Settled(self._bare(found))
 
     def _proofs(
         self, of_machine: list[Configuration], those: tuple[Said, ...]

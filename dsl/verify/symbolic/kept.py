@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, fields, replace
+from typing import TypeAlias
 
 from dsl.ir.program import Program
 from dsl.ir.ways import graph
+from dsl.source import Span
 from dsl.verify.symbolic.mirrors import Static, static
 from dsl.verify.symbolic.owned import Suspicion
 from dsl.verify.symbolic.proof import Done, without
@@ -32,6 +34,10 @@ class Made:
     said: tuple[Said, ...] = ()
 
 
+#: What is suspected, and where.
+Site: TypeAlias = tuple[str, str, Span]
+
+
 @dataclass(slots=True)
 class Kept:
     """The proofs of a program, by lifecycle, the phases that were executed for them, and what was
@@ -42,6 +48,8 @@ class Kept:
     solver: Solver
     made: dict[str, list[Made]] = field(default_factory=dict)
     done: Done = field(default_factory=dict)
+    #: What is suspected before any conditions are known, of the program that was asked about first.
+    usual: set[Site] = field(default_factory=set)
 
     def of(self, program: Program, gone: Collection[int]) -> Kept:
         """The same for a program that has everything of this one but some statements.

@@ -77,8 +77,19 @@ def witnesses(
 
     Raises `Spent` where the budget is.
     """
-    for way in (Search.straight, Search.go):
-        yield from _found(static, lifecycle, configuration, suspicion, way, budget)
+    yield from straight(static, lifecycle, configuration, suspicion, budget)
+    yield from _found(static, lifecycle, configuration, suspicion, Search.go, budget)
+
+
+def straight(
+    static: Static,
+    lifecycle: l.Lifecycle,
+    configuration: Configuration,
+    suspicion: Suspicion,
+    budget: Limits | None = None,
+) -> Iterator[Witness]:
+    """The history that is soon found, if there is one.  Raises `Spent` where the budget is."""
+    yield from _found(static, lifecycle, configuration, suspicion, Search.straight, budget)
 
 
 def _found(
