@@ -165,14 +165,17 @@ def _keyword_taken_as_name(source: Source, start: int, end: int) -> Span | None:
     """The last keyword before an error that was read as a name, because only a name could follow.
 
     A dialect spells `register` and `sequence` themselves, so there it is no sign of anything.
+    Nor is it in front of a block that was read on: there it is the name of a phase, as `enter`.
     """
     seen: list[Token] = []
     with suppress(Stuck, _Refused):
         _read(source, start, end, seen)
     if any(token.kind == "DIALECT" for token in seen):
         return None
-    for token in reversed(seen):
-        if token.kind == "NAME" and token.text in keywords():
+    for i in reversed(range(len(seen))):
+        token = seen[i]
+        phase = any(following.kind in ("LBRACE", "WHEN") for following in seen[i + 1 : -1][:1])
+        if token.kind == "NAME" and token.text in keywords() and not phase:
             return Span(source, token.start, token.end)
     return None
 
