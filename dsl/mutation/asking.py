@@ -205,7 +205,10 @@ def _mutants(chosen: Subject, asked: Asked) -> Made:
     some = [known[n] for n in dict.fromkeys(asked.operators)] or OPERATORS
     made = mutants(chosen, some, asked.functions)
     if not made.mutants:
-        raise CannotRun("mutate: there is nothing that these operators change")
+        raise CannotRun(
+            "mutate: there is nothing that these operators change",
+            "leave out --operator, --function or the PATHs beside the program",
+        )
     return made
 
 
@@ -236,12 +239,12 @@ def _program(paths: Sequence[str], without: Sequence[str]) -> Subject:
     }
     whole = [each for each in ready if each.resolved.module.name not in parts]
     if len(whole) != 1:
-        what = "more than one program is" if whole else "no program is"
-        names = ", ".join(each.resolved.source.name for each in whole)
-        raise CannotRun(
-            f"mutate: {what} named" + (f": {names}" if names else ""),
-            "name one module that has a lifecycle and defines all that it runs",
-        )
+        hint = "name one module that has a lifecycle and defines all that it runs"
+        if whole:
+            names = ", ".join(each.resolved.source.name for each in whole)
+            raise CannotRun(f"mutate: more than one program is named: {names}", hint)
+        why = "; ".join(_lacks(each, workspace) for each in loaded)
+        raise CannotRun("mutate: no program is named" + (f": {why}" if why else ""), hint)
     (root,) = whole
     among = {each.resolved.module.name for each in loaded if each is not root}
     closure = workspace.closure(root)
@@ -253,8 +256,18 @@ def _program(paths: Sequence[str], without: Sequence[str]) -> Subject:
 
 def _runs(loaded: Loaded, workspace: Workspace) -> bool:
     """Whether a module is a program: it has a lifecycle, and all that is run is defined."""
+    return not _lacks(loaded, workspace)
+
+
+def _lacks(loaded: Loaded, workspace: Workspace) -> str:
+    """Why a module is no program, or nothing if it is one."""
     program = workspace.program(loaded)
     steps = [step for each in program.lifecycles for step in each.steps]
-    names = reached(program, steps)
+    if not steps:
+        return f"{loaded.resolved.source.name} has no lifecycle"
     undefined = {q.name for q in program.sequences.values() if q.body is None}
-    return bool(steps) and not names & undefined
+    missing = sorted(reached(program, steps) & undefined)
+    if missing:
+        listed = ", ".join(f"`{name}`" for name in missing)
+        return f"{loaded.resolved.source.name} does not define {listed}"
+    return ""

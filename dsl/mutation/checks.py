@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from msgspec.structs import replace
 
-from dsl.diagnostics import Diagnostics, Severity, suggest
+from dsl.diagnostics import Diagnostics, Severity, catalogue, suggest
 from dsl.failures import CannotRun
 from dsl.ir.program import Program
 from dsl.mutation.commuting import Commuting
@@ -59,10 +59,12 @@ def restricted(program: Program, without: Collection[str]) -> Program:
     known = {r.name for r in program.rules} | set(program.slots)
     known |= {i.name for module in program.modules for i in module.invariants}
     for name in without:
+        if _CODE.fullmatch(name) and name not in catalogue():
+            raise CannotRun(f"mutate: there is no code `{name}`", "`vgs explain` lists them all")
         if name not in known and not _CODE.fullmatch(name):
-            raise CannotRun(
-                f"mutate: there is no rule, invariant or slot `{name}`", suggest(name, known)
-            )
+            listed = f"there are: {', '.join(sorted(known))}; and the codes of findings"
+            help = suggest(name, known) or listed
+            raise CannotRun(f"mutate: there is no rule, invariant or slot `{name}`", help)
     return lacking(program, without)
 
 

@@ -22,6 +22,7 @@ FORMAT = "vgs mutate results"
 _LINES = 2
 #: A larger file has no results.
 _LARGEST = 256 << 20
+_OTHER = "name another one after --resume"
 
 
 class Outcome(StrEnum):
@@ -170,7 +171,7 @@ class Results:
         from dsl.project.folder import write_all
 
         if self.path.exists() and not self.path.is_file():
-            raise CannotRun(f"mutate: {self.path} is there, and is no file")
+            raise CannotRun(f"mutate: {self.path} is there, and is no file", _OTHER)
         lines = [msgspec.json.encode(each) + b"\n" for each in (self._header, *all)]
         write_all({self.path: b"".join(lines)})
 
@@ -178,16 +179,14 @@ class Results:
         if not self.path.exists():
             return
         if not self.path.is_file() or self.path.stat().st_size > _LARGEST:
-            raise CannotRun(f"mutate: {self.path} is no file of results")
+            raise CannotRun(f"mutate: {self.path} is no file of results", _OTHER)
         lines = self.path.read_bytes().split(b"\n")
         try:
             header = msgspec.json.decode(lines[0], type=Header)
         except (msgspec.DecodeError, UnicodeDecodeError):
             header = None
         if header is None or header.format != FORMAT or header.version != _LINES:
-            raise CannotRun(
-                f"mutate: {self.path} is no file of results", "name another one after --resume"
-            )
+            raise CannotRun(f"mutate: {self.path} is no file of results", _OTHER)
         if header != self._header:
             raise CannotRun(
                 f"mutate: the results in {self.path} are of another program, or were asked "

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import dsl
-from dsl.mutation import asking
+from dsl.diagnostics import Diagnostic
+from dsl.mutation import asking, checks
 from dsl.mutation.judging import Answer, Check
 from tests.mutation.small import LIFE, PLATFORM, wants
 
@@ -185,6 +186,8 @@ def test_a_rule_whose_trial_breaks_is_not_known(things, vgs, holds, monkeypatch)
 
 
 def test_without(things, vgs, monkeypatch):
+    # The code that the checkers here give is of no page.
+    monkeypatch.setattr(checks, "catalogue", lambda: {"VGS900": Diagnostic})
     checked_by(monkeypatch, wants("CTL", 1), wants("CMP<n>", 2))
     words = ("mutate", "src/life.vgs", "--operator", "delete", "--function", "begin")
     less = vgs(*words, "--without", "ctl", "--without", "VGS900", "--format", "json").json
@@ -245,12 +248,17 @@ def test_samples(things, vgs):
         (["src/life.vgs", "--resume", "src/life.vgs"], "is a source"),
         (["src/life.vgs", "--resume", "src"], "is no file of results"),
         (["src/life.vgs", "--resume", "vgs.toml/kept"], "vgs.toml"),
-        (["src/work.vgs"], "no program is named"),
+        (["src/work.vgs"], "no program is named: src/work.vgs has no lifecycle"),
+        (["src/calls.vgs"], "no program is named: src/calls.vgs does not define `begin`"),
+        (["src/life.vgs", "--without", "VGS999"], "there is no code `VGS999`"),
+        (["src/life.vgs", "--without", "nothing"], "there are: "),
         (["src/no.vgs"], "there is no file or folder src/no.vgs"),
         (["src/life.vgs", "--operator", "hypcall"], "there is nothing that these operators change"),
     ],
 )
 def test_what_cannot_be_run(things, vgs, words, said):
+    calls = "import things\n\nrestore begin(vcpu)\n\nlifecycle alone { enter { begin(vcpu) } }\n"
+    (things / "src/calls.vgs").write_text(calls)
     done = vgs("mutate", *words)
     assert done.status == 2
     assert said in done.err
