@@ -81,7 +81,7 @@ def mutate(paths: Sequence[str], asked: Asked, progress: Progress | None = None)
     with ExitStack() as stack:
         results = None
         if asked.resume is not None:
-            print = fingerprint(chosen, asked.without, asked.all_killers)
+            print = fingerprint(chosen, asked.without, asked.all_killers, asked.limits)
             results = stack.enter_context(Results(asked.resume, chosen, print))
         counts: Counter[Outcome] = Counter()
         all = judged(picked, judge, jobs=asked.jobs, limits=asked.limits, results=results)

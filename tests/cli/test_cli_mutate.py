@@ -222,6 +222,8 @@ def test_a_run_goes_on(things, vgs, monkeypatch):
     checked_by(monkeypatch, Check("fake", lambda program, known, first: Answer()))
     again = vgs(*words, "--resume", "kept").json
     assert [o["outcome"] for o in again["all"]] == [o["outcome"] for o in whole["all"]]
+    # Who had less time may know less.
+    assert "were asked for otherwise" in vgs(*words, "--resume", "kept", "--limit", "90").err
     (things / "src/work.vgs").write_text(WORK.replace("CMP<1>", "CMP<2>"))
     refused = vgs(*words, "--resume", "kept")
     assert refused.status == 2
