@@ -257,6 +257,9 @@ class Executor(Evaluator):
                     raise Stopped(error.message, error.span, error.help) from error
                 raise
 
+    def takes(self, choice: s.If, arm: s.Arm | None) -> None:
+        """Is told which arm is taken before it is executed; None where no condition holds."""
+
     def statement(self, node: s.Statement, env: Env) -> None:
         match node:
             case s.WriteRegister():
@@ -274,12 +277,9 @@ class Executor(Evaluator):
             case s.Assign(name=name, type=type, value=value):
                 env.locals[name] = wrapped(type, self.value(value, env))
             case s.If(arms=arms, otherwise=otherwise):
-                for arm in arms:
-                    if self.value(arm.condition, env):
-                        self.body(arm.body, env)
-                        break
-                else:
-                    self.body(otherwise or (), env)
+                taken = next((arm for arm in arms if self.value(arm.condition, env)), None)
+                self.takes(node, taken)
+                self.body((otherwise or ()) if taken is None else taken.body, env)
             case s.Loop(body=body) if body and all(isinstance(e, s.May) for e in body):
                 # What is permitted is asked for where somebody acts.
                 pass

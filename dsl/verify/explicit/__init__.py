@@ -21,7 +21,7 @@ from dsl.verify.explicit.sampling import Spot
 from dsl.verify.explicit.stepping import Taken
 from dsl.verify.explicit.tables import Tables
 from dsl.verify.explicit.telling import merged, site_of
-from dsl.verify.explicit.unreached import nowhere, told, unreached
+from dsl.verify.explicit.unreached import nowhere, unreached
 from dsl.verify.findings import Configuration, Engine, Finding, Proved, Report, Work
 from dsl.verify.owned import Owned
 
@@ -108,7 +108,7 @@ def check(
         proved,
         tuple(unchecked),
         spent,
-        tuple(told(*each) for each in unreached(program, came)) if whole else (),
+        tuple(str(each) for each in unreached(program, came)) if whole else (),
     )
 
 
@@ -146,7 +146,7 @@ def _elsewise(
         return
     most = max(known, key=lambda piece: len(known[piece].came))
     least = max(known, key=lambda piece: sum(map(ne, piece.kinds[0], most.kinds[0])))
-    missed = {function.name for function, _ in unreached(program, came)}
+    missed = {each.function.name for each in unreached(program, came)}
     for identity in identities(program, known[most].booted, missed):
         if not any(unreached(program, came)):
             return

@@ -22,7 +22,8 @@ from dsl.verify.explicit.contracts import Contracts, Promise
 from dsl.verify.explicit.fitting import fitted
 from dsl.verify.owned import PATTERNS, Mirror, Owned
 
-#: A statement, by where it stands: the name of its source, and the offset.
+#: A statement, by where it stands: the name of its source, and the offset; of a choice in which
+#: nothing was done for no condition held, the complement of the offset.
 Spot: TypeAlias = tuple[str, int]
 
 
@@ -165,6 +166,10 @@ class Sampler(Executor):
         for promise in self.contracts.of[extern.signature.name]:
             if not self._possible(promise, {}, given):
                 raise Excluded
+
+    def takes(self, choice: s.If, arm: s.Arm | None) -> None:
+        if arm is None:
+            self.came.add((choice.span.source.name, ~choice.span.start))
 
     def statement(self, node: s.Statement, env: Env) -> None:
         self.came.add((node.span.source.name, node.span.start))

@@ -435,11 +435,7 @@ def _given(
         condition = program.conditions[name]
         place = x.Test(condition, None, condition.span)
         found.append(l.Given(place, value, condition.span))
-    if identity is not None:
-        register = identity.register
-        held = x.ReadRegister(register, None, register.span)
-        found.append(l.Given(held, identity.value, register.span))
-    return tuple(found)
+    return (*found, *(identity.given if identity is not None else ()))
 
 
 def _nowhere(program: Program) -> Span:

@@ -3,42 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
+from dsl.ir import expr as x
 from dsl.ir import sequence as s
 from dsl.ir.program import Program
-from dsl.ir.walk import bodies, statements
+from dsl.ir.walk import bodies, inside, statements
 from dsl.verify.explicit.sampling import Spot
 
 #: What is done, and is none of the behaviour that a platform declares.
 _DONE = (s.Kind.SAVE, s.Kind.RESTORE, s.Kind.ACTIVATE, s.Kind.DEACTIVATE, s.Kind.SEQUENCE)
 
 
-def unreached(program: Program, came: Collection[Spot]) -> Iterator[tuple[s.Sequence, s.Statement]]:
-    """The statements that nothing came by, of functions that something did, each with its function.
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What nothing came by in a function: a statement, or that no condition of it holds."""
 
-    Of one that is in another, and nothing came by that, nothing is said.
+    function: s.Sequence
+    statement: s.Statement
+    always: bool = False
+
+    def __str__(self) -> str:
+        text = " ".join(self.statement.span.text.split())
+        short = text if len(text) <= 60 else f"{text[:57]}..."
+        where = f"`{short}` in {self.function.name}"
+        what = f"past {where}, whose condition always held" if self.always else where
+        return f"{self.statement.span}: {what}"
+
+
+def unreached(program: Program, came: Collection[Spot]) -> Iterator[Missed]:
+    """What nothing came by, of functions that something did.
+
+    Of a statement that is in another, and nothing came by that, nothing is said.
     """
     for sequence in program.sequences.values():
         mine = [_spot(each) for each in statements(sequence.body)]
         if sequence.kind in _DONE and any(spot in came for spot in mine):
-            for each in _within(sequence.body or (), came):
-                yield sequence, each
+            yield from _within(sequence, sequence.body or (), came)
 
 
-def told(function: s.Sequence, statement: s.Statement) -> str:
-    """A statement with its place and function, in words."""
-    text = " ".join(statement.span.text.split())
-    short = text if len(text) <= 60 else f"{text[:57]}..."
-    return f"{statement.span}: `{short}` in {function.name}"
-
-
-def _within(body: s.Body, came: Collection[Spot]) -> Iterator[s.Statement]:
+def _within(function: s.Sequence, body: s.Body, came: Collection[Spot]) -> Iterator[Missed]:
     for each in body:
         if _spot(each) not in came:
-            yield each
-        else:
-            for inner in bodies(each):
-                yield from _within(inner, came)
+            yield Missed(function, each)
+            continue
+        if isinstance(each, s.If) and not each.otherwise and not _constant(each):
+            source, start = _spot(each)
+            if (source, ~start) not in came:
+                yield Missed(function, each, always=True)
+        for inner in bodies(each):
+            yield from _within(function, inner, came)
+
+
+def _constant(choice: s.If) -> bool:
+    """Whether nothing is asked for by one of its conditions, so it cannot be otherwise."""
+    asked = (x.ReadRegister, x.ReadSlot, x.Test, x.Var, x.Call, x.Derive)
+    return any(not any(isinstance(p, asked) for p in inside(a.condition)) for a in choice.arms)
 
 
 def _spot(statement: s.Statement) -> Spot:

@@ -138,3 +138,34 @@ def test_no_machine_is_what_an_assumption_excludes() -> None:
     assert not lost(made)
     (told,) = made.unreached
     assert "`BOX_B <- 0` in take" in told
+
+
+GIVEN = "context settings of vcpu { mode : u8 level : u8 flag : bool several[3] : u8 }\n"
+
+
+def test_a_fault_behind_memory_that_nobody_writes_is_found_and_its_history_gives_it() -> None:
+    made = found("restore a, b when mode == 0x5a { BOX_B <- 0 }", more=GIVEN)
+    assert lost(made) == {"b"}
+    (finding,) = (f for f in made.findings if f.code == "VGS101")
+    assert finding.witness is not None
+    assert finding.witness.steps[0] == "given mode = 0x5a"
+    assert lost(found("restore a, b when flag { BOX_B <- 0 }", more=GIVEN)) == {"b"}
+    assert lost(found("restore a, b when several[2] == 9 { BOX_B <- 0 }", more=GIVEN)) == {"b"}
+
+
+def test_a_fault_behind_several_slots_that_nobody_writes_is_found() -> None:
+    fault = "restore a, b when mode == 3 and level == 7 and flag { BOX_B <- 0 }"
+    assert lost(found(fault, more=GIVEN)) == {"b"}
+
+
+def test_memory_that_somebody_writes_begins_as_memory_does() -> None:
+    fault = "restore a, b when mode == 3 { BOX_B <- 0 } mode <- 0"
+    assert not lost(found(fault, more=GIVEN))
+
+
+def test_a_condition_that_always_held_is_told_where_nothing_else_would_be_done() -> None:
+    text = "restore a, b when not (BOX_A.MODE * 3 == 9) { d <- 1 }"
+    (told,) = found(text).unreached
+    assert told.endswith("in take, whose condition always held")
+    assert not found("restore a, b when not (BOX_A.MODE == 3) { d <- 1 }").unreached
+    assert not found("restore a, b when 1 == 1 { d <- 1 }").unreached
