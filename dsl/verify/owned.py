@@ -174,6 +174,21 @@ class Owned:
         return found
 
     @cached_property
+    def bounds(self) -> frozenset[str]:
+        """The slots with bounds that loops go up to: what such a loop does too often, it does where
+        they are as large as they can be.
+
+        Not those that count a list: what is left over behind its last element shows that too.
+        """
+        bodies = [q.body for q in self.program.sequences.values() if q.body is not None]
+        loops = [e for body in bodies for e in statements(body) if isinstance(e, s.Loop)]
+        slots = [p.slot for e in loops for p in inside(e.high) if isinstance(p, x.ReadSlot)]
+        counting = {slot.name for slot in self.counters.values()}
+        return frozenset(
+            slot.name for slot in slots if slot.high is not None and slot.name not in counting
+        )
+
+    @cached_property
     def asked(self) -> frozenset[str]:
         """The slots that some sequence, lifecycle, condition or invariant asks for, or mirrors."""
         program = self.program

@@ -248,7 +248,8 @@ class Sampler(Executor):
         else:
             least = max(0, low)
             named = (v for v in self._named(slot, least) if low <= v <= high)
-            options = list(dict.fromkeys((least, min(least + 1, high), *named)))
+            bound = (high,) if slot.name in self.owned.bounds else ()
+            options = list(dict.fromkeys((least, min(least + 1, high), *bound, *named)))
         self._set(slot, None, options[self.answers.pick(len(options))], said, span, mask)
 
     def _fill(self, extern: s.Extern, array: Slot, count: int, said: list[str], span: Span) -> None:

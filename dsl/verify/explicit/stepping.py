@@ -387,6 +387,8 @@ class Stepper:
         named = self.owned.decided.values(place_of(slot), new)
         wrapped = [self._wrap(slot, value) for value in named]
         fit = [v for v in wrapped if v != old and (high is None or low <= v <= high)]
+        if high is not None and high != old and slot.name in self.owned.bounds:
+            fit.append(high)
         return tuple(dict.fromkeys((new, *fit)))
 
     def _tell(

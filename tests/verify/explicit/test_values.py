@@ -169,3 +169,18 @@ def test_a_condition_that_always_held_is_told_where_nothing_else_would_be_done()
     assert told.endswith("in take, whose condition always held")
     assert not found("restore a, b when not (BOX_A.MODE == 3) { d <- 1 }").unreached
     assert not found("restore a, b when 1 == 1 { d <- 1 }").unreached
+
+
+COUNTED = """
+context counted of vcpu { most : 0..15 made : 0..15 }
+extern counts(vcpu) { writes most in 0..15 }
+"""
+
+
+def test_a_loop_is_tried_as_long_as_it_can_be() -> None:
+    twice = "made <- 0 each i below most { made <- made + 2 }"
+    for text, may in ((f"counts(vcpu) {twice}", ""), (twice, "may write most")):
+        made = found(f"restore a, b {text}", may, more=COUNTED)
+        assert [f.code for f in made.findings] == ["VGS105"]
+        once = found(f"restore a, b {text.replace('+ 2', '+ 1')}", may, more=COUNTED)
+        assert not once.findings
