@@ -20,7 +20,7 @@ from dsl.verify.decided import Decided, place_of
 from dsl.verify.findings import Finding
 
 #: The elements of an array that are given values, at most.
-_ELEMENTS = 16
+ELEMENTS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def _memory(program: Program, decided: Decided) -> Iterator[Identity]:
 
 def _of(slot: Slot, values: tuple[int, ...], turn: int, step: int = 0) -> Iterator[l.Given]:
     """One of these values for a slot, or one for each element."""
-    for at in range(min(slot.length, _ELEMENTS)) if slot.length else (None,):
+    for at in range(min(slot.length, ELEMENTS)) if slot.length else (None,):
         index = None if at is None else x.Const(at, INT, slot.span)
         place = x.ReadSlot(slot, "", index, slot.span)
         yield l.Given(place, values[(turn + step * (at or 0)) % len(values)], slot.span)

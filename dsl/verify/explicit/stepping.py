@@ -26,7 +26,7 @@ from dsl.run.world import Cpu, Position, World, owner_of
 from dsl.source import Span
 from dsl.verify.decided import place_of
 from dsl.verify.explicit.contracts import Contracts
-from dsl.verify.explicit.identities import Identity
+from dsl.verify.explicit.identities import ELEMENTS, Identity
 from dsl.verify.explicit.lines import acted_by, behaves, owned_slot, written
 from dsl.verify.explicit.memory import Memory, Place
 from dsl.verify.explicit.owing import Owing, Wrong
@@ -372,8 +372,11 @@ class Stepper:
 
     def _tells(self, slot: Slot) -> bool:
         """Whether it matters what the host gives a slot."""
-        asked = slot.name in self.owned.asked
-        return asked and not slot.length and slot.name not in self.owned.counters
+        if slot.name not in self.owned.asked or slot.name in self.owned.counters:
+            return False
+        # Of an array only what is asked for by a value, and is no register's.
+        few = slot.length <= ELEMENTS and not slot.link
+        return not slot.length or (few and bool(self.owned.decided.named(slot.name)))
 
     def _others_of(self, slot: Slot) -> tuple[int, ...]:
         """The other values of a slot that the host is tried with."""
@@ -397,15 +400,17 @@ class Stepper:
         """The host gives slots other values, of each the one whose turn it is."""
         said = []
         for slot, values in slots.items():
-            new = values[turn % len(values)]
-            self.machine.world.store(owner_of(slot.root), slot, None, new, span)
-            if (slot.name, None) in self.owned.by_place:
-                self.sampler.owed[slot.name, None] = new
-            said.append(f"{owned_slot(slot)}{slot.name} <- {new:#x}")
+            for index in range(slot.length) if slot.length else (None,):
+                new = values[(turn + (index or 0)) % len(values)]
+                self.machine.world.store(owner_of(slot.root), slot, index, new, span)
+                if (slot.name, index) in self.owned.by_place:
+                    self.sampler.owed[slot.name, index] = new
+                at = "" if index is None else f"[{index}]"
+                said.append(f"{owned_slot(slot)}{slot.name}{at} <- {new:#x}")
         return [acted_by(actor, said)] if said else []
 
     def _load(self, slot: Slot) -> int:
-        return self.machine.world.load(owner_of(slot.root), slot, None)
+        return self.machine.world.load(owner_of(slot.root), slot, 0 if slot.length else None)
 
     def _wrap(self, slot: Slot, value: int) -> int:
         return wrapped(slot.type, value)

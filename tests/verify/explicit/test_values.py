@@ -184,3 +184,9 @@ def test_a_loop_is_tried_as_long_as_it_can_be() -> None:
         assert [f.code for f in made.findings] == ["VGS105"]
         once = found(f"restore a, b {text.replace('+ 2', '+ 1')}", may, more=COUNTED)
         assert not once.findings
+
+
+def test_a_fault_behind_an_element_that_the_host_may_write_is_found() -> None:
+    for element in (0, 2):
+        fault = f"restore a, b when several[{element}] == 9 {{ BOX_B <- 0 }}"
+        assert lost(found(fault, may="may write several", more=GIVEN)) == {"b"}
