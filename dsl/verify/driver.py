@@ -298,5 +298,6 @@ def _proved(reports: Sequence[Report], findings: Sequence[Finding]) -> Iterator[
     doubted |= {text.split()[1] for text in seen if text.startswith("invariant ")}
     for report in reports:
         for each in report.proved:
-            if each.what.split(" ", 1)[-1] not in doubted:
+            kind, name = each.what.split()[:2]
+            if kind not in ("rule", "invariant") or name not in doubted:
                 yield each
