@@ -48,10 +48,10 @@ lifecycle on_cpu {
 
 def test_no_walk_tells_what_is_proved_the_same(tmp_path: Path) -> None:
     of = program(tmp_path, NUMBERS, life=ROUNDS)
-    found = list(same(of, ("swap", "source")))
+    found = list(same(of, ("swap",)))
     assert {told.by for _, told in found} >= {"explicit"}
     for mutant, told in found:
-        assert not differ(of.program, mutant.program, 1, 40), (mutant.change.what, told.by)
+        assert not differ(of.program, mutant.program, 1, 25), (mutant.change.what, told.by)
 
 
 @pytest.mark.parametrize("what", ["4 for 3", "0 for 0xff00", "8 for 9", "4 for 5"])
@@ -68,4 +68,4 @@ def test_no_walk_tells_what_is_proved_the_same_of_an_example() -> None:
     found = list(same(of, ("swap",)))
     assert 0 < len(found) < len(mutants(of).mutants)
     for mutant, told in found:
-        assert not differ(of.program, mutant.program, 1, 30), (mutant.change.what, told.by)
+        assert not differ(of.program, mutant.program, 1, 25), (mutant.change.what, told.by)
