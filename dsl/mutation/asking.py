@@ -24,8 +24,9 @@ from dsl.mutation.report import Report
 from dsl.mutation.results import Judged, Outcome, Results, Trial, fingerprint
 from dsl.mutation.subject import Subject, reached, subject
 from dsl.mutation.trials import Trials, first_killed
-from dsl.mutation.workers import Limits, lasting, processors
+from dsl.mutation.workers import Limits, processors
 from dsl.resolve.workspace import Loaded, Workspace, decode
+from dsl.uncollected import uncollected
 from dsl.verify.findings import Engine
 
 #: What a mutant may take, if nobody says otherwise: a minute, and 2 GiB.
@@ -75,7 +76,7 @@ def mutate(paths: Sequence[str], asked: Asked, progress: Progress | None = None)
     explorer = Explorer(chosen.program)
     judge = _judge(explorer, asked, all_killers=asked.all_killers)
     progress.doing(f"verifying {chosen.file}")
-    with lasting():
+    with uncollected():
         judge.prepare()
     found = []
     with ExitStack() as stack:

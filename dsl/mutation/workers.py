@@ -9,7 +9,7 @@ import resource
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from math import ceil
 from multiprocessing.connection import Connection, wait
@@ -166,19 +166,6 @@ def _taken() -> int:
             return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
         return 0
-
-
-@contextmanager
-def lasting() -> Iterator[None]:
-    """Nobody looks for what is gone while something is made that lasts, and that is looked through
-    again and again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def processors() -> int:

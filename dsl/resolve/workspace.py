@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,6 +27,7 @@ from dsl.resolve.usage import Checks
 from dsl.resources import library
 from dsl.source import Source, Span
 from dsl.syntax import cache, tree
+from dsl.uncollected import uncollected
 
 #: Larger files are no sources: a hundred thousand lines are about 4 MiB.
 LARGEST = 8 << 20
@@ -98,11 +98,10 @@ class Workspace:
 
     def _take(self, key: str, source: Source, path: Path | None, folder: Path) -> Loaded | None:
         self._reading.append(key)
-        enabled = gc.isenabled()
-        # Trees and IR are many small objects that all stay: collecting now only costs time.
-        gc.disable()
         try:
-            loaded = self._resolve(source, path, folder)
+            # Trees and IR are many small objects that all stay: collecting now only costs time.
+            with uncollected():
+                loaded = self._resolve(source, path, folder)
         except RecursionError:
             end = len(source.text)
             span = Span(source, 0, min(end, 1))
@@ -110,8 +109,6 @@ class Workspace:
             loaded = None
         finally:
             self._reading.pop()
-            if enabled:
-                gc.enable()
         self._loaded[key] = loaded
         return loaded
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -18,6 +17,7 @@ from dsl.syntax.errors import explain
 from dsl.syntax.keywords import keywords
 from dsl.syntax.lalr import Callbacks, Stuck, Token, run
 from dsl.syntax.tables import tables
+from dsl.uncollected import uncollected
 
 #: How deep brackets, braces and operators may be nested.
 DEEPEST = 100
@@ -112,24 +112,12 @@ def _read(source: Source, start: int, end: int, seen: list[Token] | None = None)
     return cast(tree.Module, run(tables(), _callbacks(), source.text, start, end, seen))
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without garbage collection: a parse makes many nodes and no garbage to speak of."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
 def parse(source: Source) -> tuple[tree.Module, list[Diagnostic]]:
     """The module, and what is wrong with its syntax.
 
     Where there are errors the module holds the declarations that could be read.
     """
-    with _uncollected():
+    with uncollected():
         if _deepest(source, 0, len(source.text)) is None:
             try:
                 return _read(source, 0, len(source.text)), []
