@@ -20,7 +20,8 @@ from dsl.run.registers import bits
 #: How many values of one place are tried for pairs of what is decided by them, at most.
 MOST = 16
 
-_COMPARES = ("==", "!=", "<", "<=", ">", ">=")
+#: How often what a local is may go into what another is: one that counts is ever something else.
+_ROUNDS = 8
 
 #: A local of a function; with an empty name what the function returns.
 _Local: TypeAlias = tuple[str, str]
@@ -232,15 +233,17 @@ class Decided:
         """What locals and results are, in some call or other."""
         given = list(self._given())
         # It is asked for while it is made: what one round knows, the next one goes on from.
-        found = self.__dict__["_locals"] = {}
-        while True:
+        found: dict[_Local, tuple[_Bits, ...]] = {}
+        for _ in range(_ROUNDS):
+            self.__dict__["_locals"] = found
             made: dict[_Local, tuple[_Bits, ...]] = {}
             for local, function, value in given:
                 known = (*made.get(local, ()), *self._moved(function, value))
                 made[local] = tuple(dict.fromkeys(known))
             if made == found:
-                return made
-            found = self.__dict__["_locals"] = made
+                break
+            found = made
+        return found
 
     def _given(self) -> Iterator[tuple[_Local, str, x.Expr]]:
         """The values that locals get, and results, each with the function that it is told in."""

@@ -85,6 +85,13 @@ def test_what_somebody_outside_answers_is_asked_for_too() -> None:
     assert set(decided("when asks(vcpu) == 9 { restore b }").values("asks", 0)) == {9}
 
 
+def test_a_local_that_counts_is_followed_for_a_while() -> None:
+    counts = "let n : u32 = BOX_A.MODE each i in 0..3 { n <- n + 1 }"
+    found = decided(f"{counts} when n == 9 {{ restore b }}")
+    assert found.masks["BOX_A"] == 0xF
+    assert {9, 8, 7, 6, 5} <= set(found.values("BOX_A", 0))
+
+
 def test_where_too_much_is_named_each_is_tried_and_not_all_together() -> None:
     cases = " ".join(f"{n} {{ restore b }}" for n in range(12))
     low = "when BOX_A.LOW == 2 or BOX_A.LOW == 3 { restore b }"
